@@ -1,0 +1,93 @@
+/** What a problem file (`*.discover`) says, checked and with its units resolved. See docs/problem-files.md. */
+export interface Problem {
+  readonly title: string;
+  /** The file that evolves, relative to the problem file, with forward slashes. */
+  readonly candidate: string;
+  /** Shell command of the trusted evaluator, run in a fresh copy of the problem's folder. */
+  readonly evaluate: string;
+  readonly metric: Metric;
+  /** Arithmetic expression over metric names; when absent the reward is ±metric. */
+  readonly reward?: string;
+  readonly environment: Environment;
+  readonly limits: Limits;
+  readonly references: readonly Reference[];
+  readonly session: SessionDefaults;
+  /** The Markdown body: what people and the model read. */
+  readonly statement: string;
+}
+
+export interface Metric {
+  readonly name: string;
+  readonly goal: Goal;
+  /** Shown behind values, for example `µs`. */
+  readonly unit?: string;
+}
+
+export type Goal = 'minimize' | 'maximize';
+
+export interface Environment {
+  /** Python version requirement as written, for example `>=3.11`. */
+  readonly python?: string;
+  /** Requirement strings for pip, sorted as written. */
+  readonly packages: readonly string[];
+}
+
+/** Limits of one evaluation. */
+export interface Limits {
+  readonly timeMs: number;
+  readonly memoryBytes: number;
+  readonly cpus: number;
+  readonly gpus: number;
+  /** Most bytes of standard output and error together. */
+  readonly outputBytes: number;
+  /** Most processes alive at once. */
+  readonly processes: number;
+}
+
+export const defaultLimits: Limits = {
+  timeMs: 60_000,
+  memoryBytes: 2 * 1024 ** 3,
+  cpus: 1,
+  gpus: 0,
+  outputBytes: 1024 ** 2,
+  processes: 64,
+};
+
+/** A published or own value to compare with, in the metric's unit. */
+export interface Reference {
+  readonly label: string;
+  readonly value: number;
+  readonly url?: string;
+}
+
+export const methods = ['ttt-discover', 'puct', 'best-of-n'] as const;
+export type Method = (typeof methods)[number];
+
+/** `tunables` is the one policy so far; `tinker` and `openai` take their place beside it. */
+export const policies = ['tunables'] as const;
+export type PolicyName = (typeof policies)[number];
+
+export interface SessionDefaults {
+  readonly method: Method;
+  readonly policy: PolicyName;
+  readonly steps: number;
+  /** Parents a step. */
+  readonly groups: number;
+  /** Rollouts a parent; at least 3 (the leave-one-out advantage is not defined below). */
+  readonly groupSize: number;
+  /** Wall-clock budget of the session. */
+  readonly maxTimeMs?: number;
+}
+
+export const defaultSession: SessionDefaults = {
+  method: 'ttt-discover',
+  policy: 'tunables',
+  steps: 50,
+  groups: 8,
+  groupSize: 64,
+};
+
+/** True if `a` is better than `b` under the goal. */
+export function isBetter(goal: Goal, a: number, b: number): boolean {
+  return goal === 'minimize' ? a < b : a > b;
+}

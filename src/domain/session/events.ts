@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { jsonValue } from '../json';
+import { sessionOptions } from './options';
+import { evaluationOutcome } from './outcome';
+
+/** Facts of the problem that readers of a journal need; frozen at the start of the session. */
+export const problemRecord = z.object({
+  title: z.string(),
+  /** Path of the problem file as the user knows it. */
+  path: z.string(),
+  /** The evolving file, relative to the problem file. */
+  candidate: z.string(),
+  metric: z.object({
+    name: z.string(),
+    goal: z.enum(['minimize', 'maximize']),
+    unit: z.string().optional(),
+  }),
+  reward: z.string().optional(),
+  references: z.array(z.object({ label: z.string(), value: z.number(), url: z.string().optional() })),
+});
+export type ProblemRecord = z.infer<typeof problemRecord>;
+
+/** Rollout number in the session, from 0; candidate 0 is the initial program. Shown as `c17`. */
+const candidateId = z.int().min(0);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** What can happen in a session. A reader ignores types that it does not know. */
+export const sessionEvent = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('session.created'),
+    /** Version of the journal's vocabulary. */
+    version: z.literal(1),
+    sessionId: z.string(),
+    problem: problemRecord,
+    options: sessionOptions,
+  }),
+  /** A runner process began to work on the session: the first one, or one after a crash or a reboot. */
+  z.object({
+    type: z.literal('runner.started'),
+    pid: z.int(),
+    hostName: z.string(),
+    runnerVersion: z.string(),
+  }),
+  z.object({ type: z.literal('environment.progress'), message: z.string() }),
+  z.object({ type: z.literal('environment.ready'), durationMs: z.number() }),
+  /** The parents of the step, one a group. */
+  z.object({ type: z.literal('step.started'), step: z.int().min(0), parents: z.array(candidateId) }),
+  z.object({
+    type: z.literal('candidate.proposed'),
+    candidate: candidateId,
+    /** -1 for the initial program. */
+    step: z.int().min(-1),
+    group: z.int().min(0),
+    member: z.int().min(0),
+    parent: candidateId.optional(),
+    /** Content address of the program text. */
+    sha256,
+    /** In a few words, what the policy changed. */
+    note: z.string().optional(),
+    /** What the policy needs again to learn from this proposal. */
+    trace: jsonValue.optional(),
+  }),
+  z.object({
+    type: z.literal('candidate.evaluated'),
+    candidate: candidateId,
+    outcome: evaluationOutcome,
+    durationMs: z.number(),
+  }),
+  /** All evaluations of the step are in, the archive is updated and the policy has learned. */
+  z.object({
+    type: z.literal('step.finished'),
+    step: z.int().min(0),
+    /** Content address of the policy's state after the update. */
+    policySha256: sha256.optional(),
+    /** Numbers of the update, for example `beta`, `entropy`, `advantageMax`. */
+    gauges: z.record(z.string(), z.number()),
+    durationMs: z.number(),
+  }),
+  z.object({
+    type: z.literal('session.paused'),
+    reason: z.enum(['user', 'error', 'disk-full']),
+    message: z.string().optional(),
+  }),
+  z.object({ type: z.literal('session.resumed') }),
+  /** Someone asked for a pause or an end; the runner answers with `session.paused` or `session.finished`. */
+  z.object({ type: z.literal('request.received'), request: z.enum(['pause', 'resume', 'stop']) }),
+  z.object({
+    type: z.literal('session.finished'),
+    reason: z.enum(['steps', 'time', 'stopped']),
+    best: candidateId.optional(),
+  }),
+  z.object({ type: z.literal('session.failed'), message: z.string(), advice: z.string().optional() }),
+  z.object({ type: z.literal('warning'), code: z.string(), message: z.string() }),
+]);
+export type SessionEvent = z.infer<typeof sessionEvent>;
+export type SessionEventType = SessionEvent['type'];
+
+/** An event as it stands in the journal. */
+export interface JournalEntry {
+  /** Contiguous from 1 over the whole session. */
+  readonly seq: number;
+  /** Wall clock of the host, Unix milliseconds; for display alone. */
+  readonly t: number;
+  /** Milliseconds since this runner process began; durations within one `run` are differences of it. */
+  readonly m: number;
+  /** Which runner process wrote it: 1 for the first, one more after each restart. */
+  readonly run: number;
+  readonly event: SessionEvent;
+}

@@ -1,0 +1,76 @@
+import type { ProblemRecord } from './events';
+import type { SessionOptions } from './options';
+import type { EvaluationOutcome } from './outcome';
+
+/** A candidate as readers of a session see it. */
+export interface CandidateRecord {
+  readonly id: number;
+  /** -1 for the initial program. */
+  readonly step: number;
+  readonly group: number;
+  readonly member: number;
+  readonly parent?: number;
+  readonly sha256: string;
+  readonly note?: string;
+  readonly proposedAtMs: number;
+  /** Absent while the evaluation runs. */
+  readonly outcome?: EvaluationOutcome;
+  readonly durationMs?: number;
+}
+
+/** How the metric was distributed over the valid candidates of one step; all numbers in the metric's own unit. */
+export interface StepSummary {
+  readonly step: number;
+  readonly proposed: number;
+  readonly evaluated: number;
+  readonly valid: number;
+  /** Best of the step under the goal. */
+  readonly best?: number;
+  readonly worst?: number;
+  readonly mean?: number;
+  readonly median?: number;
+  readonly p5?: number;
+  readonly p25?: number;
+  readonly p75?: number;
+  readonly p95?: number;
+  /** Best of this and all earlier steps and of the initial program. */
+  readonly bestSoFar?: number;
+  readonly finished: boolean;
+  readonly durationMs?: number;
+  readonly gauges: Readonly<Record<string, number>>;
+}
+
+export type SessionStatus =
+  'preparing' | 'running' | 'pausing' | 'paused' | 'stopping' | 'finished' | 'failed';
+
+/** The whole of a session, derived from its journal by `reduce` and by nothing else. */
+export interface SessionSnapshot {
+  /** Number of the last entry that is in it; 0 before the first. */
+  readonly lastSeq: number;
+  readonly lastEventAtMs?: number;
+  readonly sessionId?: string;
+  readonly problem?: ProblemRecord;
+  readonly options?: SessionOptions;
+  readonly status: SessionStatus;
+  /** A sentence for people: what the session is doing, or why it ended. */
+  readonly statusMessage?: string;
+  readonly createdAtMs?: number;
+  readonly hostName?: string;
+  /** Runner processes so far. */
+  readonly runs: number;
+  readonly step: number;
+  /** Best valid candidate under the goal; the earliest among equals. */
+  readonly best?: number;
+  readonly candidates: CandidateList;
+  readonly evaluated: number;
+  readonly valid: number;
+  /** Index = step. */
+  readonly steps: readonly StepSummary[];
+  readonly warnings: readonly { readonly code: string; readonly message: string }[];
+}
+
+/** Candidates by id. Sharing structure between snapshots keeps a new one cheap at tens of thousands. */
+export interface CandidateList extends Iterable<CandidateRecord> {
+  readonly length: number;
+  at(id: number): CandidateRecord | undefined;
+}

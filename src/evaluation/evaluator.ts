@@ -1,0 +1,39 @@
+import type { EvaluationOutcome } from '../domain/session/outcome';
+
+export interface EvaluationRequest {
+  /** Names the work folder and marks the processes; unique in the session. */
+  readonly id: string;
+  readonly candidateText: string;
+  /** Construction of the parent, JSON text as the evaluator wrote it. */
+  readonly parentState?: string;
+  readonly seed: number;
+}
+
+export interface EvaluationReport {
+  readonly outcome: EvaluationOutcome;
+  /** Construction that the run produced, JSON text; its content address is `outcome.stateSha256`. */
+  readonly state?: string;
+  readonly durationMs: number;
+}
+
+/** Runs one problem's evaluator on candidates. */
+export interface Evaluator {
+  /** Makes the environment once; later calls with the same packages are instant. Throws `EnvironmentError`. */
+  prepare(onProgress: (message: string) => void, signal: AbortSignal): Promise<void>;
+  /** Never throws for what a candidate does; throws on cancellation and where the host itself fails (disk full). */
+  evaluate(request: EvaluationRequest, signal: AbortSignal): Promise<EvaluationReport>;
+  /** Kills what runs and removes work folders. */
+  dispose(): Promise<void>;
+}
+
+/** The environment could not be made. `advice` says what to do next. */
+export class EnvironmentError extends Error {
+  override readonly name = 'EnvironmentError';
+  constructor(
+    message: string,
+    readonly advice: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}

@@ -1,0 +1,30 @@
+import type { Limits } from '../domain/problem/problem';
+
+/** One command in one folder under limits. Local now; Slurm and sandboxes implement the same port. */
+export interface ExecutionRequest {
+  readonly id: string;
+  /** Program and arguments; no shell unless the caller names one. */
+  readonly argv: readonly [string, ...string[]];
+  readonly cwd: string;
+  /** The whole environment of the process: nothing is inherited. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly limits: Limits;
+}
+
+export type ExecutionEnd =
+  | { readonly kind: 'exited'; readonly code: number }
+  | { readonly kind: 'signalled'; readonly signal: string }
+  | { readonly kind: 'limit'; readonly limit: 'time' | 'memory' | 'output' | 'processes' | 'file-size' }
+  | { readonly kind: 'could-not-start'; readonly message: string };
+
+export interface ExecutionReport {
+  readonly end: ExecutionEnd;
+  /** Standard output and error together, as they came; the middle is left out if it is long, and says so. */
+  readonly output: string;
+  readonly durationMs: number;
+}
+
+export interface Executor {
+  /** Resolves when every process that the command started is gone. Rejects only on cancellation, after the same. */
+  execute(request: ExecutionRequest, signal: AbortSignal): Promise<ExecutionReport>;
+}

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { verdict } from './hostCommands';
+import { sessionId } from './sessionSpec';
+
+/**
+ * JSON-RPC between a client and `ttt-discover attach` over standard input and output, with Content-Length framing
+ * (`vscode-jsonrpc`). Before the first frame the attach process prints `\n@@NONCE@@\n`, NONCE being the argument of
+ * `--nonce`; the client drops all that comes before it (login shells print things).
+ *
+ * requests (client → host): initialize, pause, resume, stop, readCandidate, readState
+ * notifications (client → host): ack; (host → client): entries, verdict
+ */
+export const attachProtocolVersion = 1;
+
+export const initializeParams = z.object({
+  protocols: z.array(z.int()).min(1),
+  sessionId,
+  /** First sequence number wanted; `entries` follow from there, then live. */
+  from: z.int().min(1),
+});
+export type InitializeParams = z.infer<typeof initializeParams>;
+
+export const initializeResult = z.object({
+  protocol: z.int(),
+  runnerVersion: z.string(),
+  lastSeq: z.int().min(0),
+  verdict,
+  /** Wall clock of the host at the answer, Unix milliseconds. */
+  nowMs: z.number(),
+});
+export type InitializeResult = z.infer<typeof initializeResult>;
+
+/** Journal lines as parsed JSON, contiguous; each is to be read with `parseJournalValue`. */
+export const entriesParams = z.object({ entries: z.array(z.unknown()), bytes: z.int().min(0) });
+export type EntriesParams = z.infer<typeof entriesParams>;
+
+/** The client has applied everything up to `seq`. The host keeps at most `creditBytes` unacknowledged. */
+export const ackParams = z.object({ seq: z.int().min(0) });
+export type AckParams = z.infer<typeof ackParams>;
+export const creditBytes = 1024 * 1024;
+
+export const verdictParams = z.object({ verdict, nowMs: z.number() });
+export type VerdictParams = z.infer<typeof verdictParams>;
+
+/** `now` kills running evaluations; otherwise the step in work is finished first. */
+export const stopParams = z.object({ now: z.boolean() });
+export type StopParams = z.infer<typeof stopParams>;
+
+export const readBlobParams = z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) });
+export type ReadBlobParams = z.infer<typeof readBlobParams>;
+export const readBlobResult = z.object({ text: z.string() });
+export type ReadBlobResult = z.infer<typeof readBlobResult>;
+
+export const methodNames = {
+  initialize: 'initialize',
+  pause: 'pause',
+  resume: 'resume',
+  stop: 'stop',
+  readCandidate: 'readCandidate',
+  readState: 'readState',
+  ping: 'ping',
+  ack: 'ack',
+  entries: 'entries',
+  verdict: 'verdict',
+} as const;

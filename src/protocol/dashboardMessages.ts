@@ -1,0 +1,91 @@
+import { z } from 'zod';
+
+/**
+ * Messages between the extension and the dashboard page. The page says `ready`, gets a `snapshot`, then `patch`es whose
+ * `revision` counts up by one; on a gap it says `ready` again.
+ */
+
+const finiteOrNull = z.number().nullable();
+
+/** A row of the step table and the numbers behind both charts; `null` where a step has no valid candidate yet. */
+export const stepRow = z.object({
+  step: z.int(),
+  proposed: z.int(),
+  evaluated: z.int(),
+  valid: z.int(),
+  finished: z.boolean(),
+  best: finiteOrNull,
+  mean: finiteOrNull,
+  median: finiteOrNull,
+  p5: finiteOrNull,
+  p25: finiteOrNull,
+  p75: finiteOrNull,
+  p95: finiteOrNull,
+  bestSoFar: finiteOrNull,
+});
+export type StepRow = z.infer<typeof stepRow>;
+
+export const candidateRow = z.object({
+  id: z.int(),
+  step: z.int(),
+  parent: z.int().nullable(),
+  state: z.enum(['running', 'valid', 'failed']),
+  value: finiteOrNull,
+  /** The failure in one sentence, or what the policy changed. */
+  note: z.string(),
+  durationMs: finiteOrNull,
+});
+export type CandidateRow = z.infer<typeof candidateRow>;
+
+export const dashboardHeader = z.object({
+  title: z.string(),
+  metricName: z.string(),
+  unit: z.string(),
+  goal: z.enum(['minimize', 'maximize']),
+  references: z.array(z.object({ label: z.string(), value: z.number() })),
+  /** Words for the state: `Running step 3 of 50`, `Connection lost, trying again in 4 s`. */
+  statusText: z.string(),
+  status: z.enum(['preparing', 'running', 'pausing', 'paused', 'stopping', 'finished', 'failed']),
+  connection: z.enum(['connected', 'connecting', 'lost', 'offline']),
+  hostLabel: z.string(),
+  best: z.object({ id: z.int(), value: z.number() }).nullable(),
+  initialValue: finiteOrNull,
+  evaluated: z.int(),
+  valid: z.int(),
+  lastSeq: z.int(),
+  warnings: z.array(z.string()),
+});
+export type DashboardHeader = z.infer<typeof dashboardHeader>;
+
+export const toDashboard = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('snapshot'),
+    revision: z.int(),
+    header: dashboardHeader,
+    steps: z.array(stepRow),
+    /** The most recent and the best candidates, newest first, at most `candidateRowLimit`. */
+    candidates: z.array(candidateRow),
+  }),
+  z.object({
+    type: z.literal('patch'),
+    revision: z.int(),
+    header: dashboardHeader,
+    /** Rows that changed, by step number. */
+    steps: z.array(stepRow),
+    /** The whole list again, as in `snapshot`. */
+    candidates: z.array(candidateRow),
+  }),
+]);
+export type ToDashboard = z.infer<typeof toDashboard>;
+export const candidateRowLimit = 200;
+
+export const fromDashboard = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('ready') }),
+  z.object({ type: z.literal('openDiff'), candidate: z.int().min(0) }),
+  z.object({ type: z.literal('openBestDiff') }),
+  z.object({ type: z.literal('accept'), candidate: z.int().min(0) }),
+  z.object({ type: z.literal('pause') }),
+  z.object({ type: z.literal('resume') }),
+  z.object({ type: z.literal('stop') }),
+]);
+export type FromDashboard = z.infer<typeof fromDashboard>;

@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { evaluationOutcome } from '../domain/session/outcome';
+import { sessionId } from './sessionSpec';
+
+/**
+ * What the runner's commands print with `--json`, one object a line. The client of a host reads these; people read
+ * the same commands without `--json`.
+ */
+
+/** What is known of a session's process. Loss of contact is the client's word (`unverifiable`), never the host's. */
+export const verdict = z.discriminatedUnion('state', [
+  z.object({ state: z.literal('live'), pid: z.int() }),
+  z.object({
+    state: z.literal('exited'),
+    reason: z.enum(['finished', 'failed', 'host-rebooted', 'runner-lost', 'never-started']),
+    message: z.string().optional(),
+  }),
+]);
+export type Verdict = z.infer<typeof verdict>;
+
+export const sessionListing = z.object({
+  sessionId,
+  title: z.string(),
+  displayPath: z.string(),
+  createdAtMs: z.number().optional(),
+  lastSeq: z.int().min(0),
+  verdict,
+});
+export type SessionListing = z.infer<typeof sessionListing>;
+
+/** `ttt-discover start --spec - --json` */
+export const startReply = z.object({
+  kind: z.literal('started'),
+  alreadyRunning: z.boolean(),
+  session: sessionListing,
+});
+/** `ttt-discover list --json` */
+export const listReply = z.object({ kind: z.literal('sessions'), sessions: z.array(sessionListing) });
+/** `ttt-discover status SESSION --json` */
+export const statusReply = z.object({ kind: z.literal('status'), session: sessionListing });
+/** `ttt-discover evaluate … --json`: progress lines, then one result. */
+export const progressLine = z.object({ kind: z.literal('progress'), message: z.string() });
+export const evaluateReply = z.object({
+  kind: z.literal('evaluation'),
+  outcome: evaluationOutcome,
+  durationMs: z.number(),
+});
+/** Any command that failed, as its last line; the exit code says the class (docs/cli.md). */
+export const errorReply = z.object({
+  kind: z.literal('error'),
+  code: z.string(),
+  message: z.string(),
+  advice: z.string().optional(),
+});
+
+export const commandReply = z.discriminatedUnion('kind', [
+  startReply,
+  listReply,
+  statusReply,
+  progressLine,
+  evaluateReply,
+  errorReply,
+]);
+export type CommandReply = z.infer<typeof commandReply>;
+
+/** Exit codes of the CLI, the same for every command. */
+export const exitCodes = {
+  ok: 0,
+  /** Something unexpected: a defect of ours. */
+  internal: 1,
+  /** Wrong arguments. */
+  usage: 2,
+  /** The problem file or its folder is wrong. */
+  problem: 3,
+  /** The environment could not be made: no Python, no packages, no space. */
+  environment: 4,
+  /** The candidate failed its evaluation, or a session ended without a valid candidate. */
+  noResult: 5,
+  /** No such session. */
+  notFound: 6,
+  /** Interrupted by a signal. */
+  interrupted: 130,
+} as const;

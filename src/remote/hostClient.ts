@@ -1,0 +1,126 @@
+import type { EvaluationOutcome } from '../domain/session/outcome';
+import type { SessionListing, Verdict } from '../protocol/hostCommands';
+import type { SessionSpec } from '../protocol/sessionSpec';
+
+/** Where sessions run. */
+export type HostTarget = { readonly kind: 'local' } | { readonly kind: 'ssh'; readonly alias: string };
+
+/** `this machine` has the key `local`, an SSH host `ssh:ALIAS`. */
+export function hostKeyOf(target: HostTarget): string {
+  return target.kind === 'local' ? 'local' : `ssh:${target.alias}`;
+}
+
+/** Asks the person at the editor. Every question can be cancelled (`undefined`). */
+export interface HostPrompts {
+  /** An unknown host key. `true` pins it. Called with no connection open. */
+  trustHostKey(question: HostKeyQuestion): Promise<boolean>;
+  passphrase(question: { readonly keyPath: string; readonly attempt: number }): Promise<string | undefined>;
+}
+
+export interface HostKeyQuestion {
+  /** The name the key is stored under: `host` or `[host]:port`. */
+  readonly name: string;
+  readonly alias: string;
+  readonly keyType: string;
+  /** `SHA256:…`, as `ssh-keygen -lf` prints it. */
+  readonly fingerprint: string;
+}
+
+/** Reports what is being done, in words for people. `fraction` is 0 to 1 where it is known. */
+export type Progress = (message: string, fraction?: number) => void;
+
+/** One connected host, ready to run sessions: the runner (and Node where missing) is on it. */
+export interface HostClient {
+  readonly target: HostTarget;
+  /** How it is reached and what was found, for tooltips and diagnostics. */
+  readonly description: string;
+  /** Idempotent by `spec.sessionId`. */
+  start(spec: SessionSpec, progress: Progress, signal: AbortSignal): Promise<SessionListing>;
+  list(signal: AbortSignal): Promise<readonly SessionListing[]>;
+  /** Scores one program: the problem's initial one, or `candidateText` in its place. */
+  evaluate(
+    spec: SessionSpec,
+    candidateText: string | undefined,
+    progress: Progress,
+    signal: AbortSignal,
+  ): Promise<{ readonly outcome: EvaluationOutcome; readonly durationMs: number }>;
+  /** Replays the journal from `from`, then follows it. One attachment a call; the caller closes it. */
+  attach(sessionId: string, from: number, listener: AttachmentListener): Promise<SessionAttachment>;
+  onClosed(listener: (reason: Error | undefined) => void): void;
+  close(): Promise<void>;
+}
+
+export interface AttachmentListener {
+  /** Raw journal values in order, contiguous from `from`; awaited before more are taken (flow control). */
+  onEntries(entries: readonly unknown[]): Promise<void> | void;
+  onVerdict(verdict: Verdict): void;
+  /** Contact was lost, or the attach process ended. Never called after `close`. */
+  onLost(reason: Error): void;
+}
+
+export interface SessionAttachment {
+  readonly lastSeq: number;
+  readonly verdict: Verdict;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  stop(options: { readonly now: boolean }): Promise<void>;
+  /** Program text by content address. */
+  readCandidate(sha256: string): Promise<string>;
+  /** Construction by content address, JSON text. */
+  readState(sha256: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** What a connection needs from around it. The extension and the tests provide it. */
+export interface HostEnvironment {
+  /** The runner bundle on this machine. */
+  readonly runnerBundlePath: string;
+  /** Node for this machine's runner: program and the environment it needs (Electron: ELECTRON_RUN_AS_NODE). */
+  readonly localNode: { readonly path: string; readonly env: Readonly<Record<string, string>> };
+  /** A Node binary to upload where a host has none, by platform key such as `linux-x64`; `undefined`: none is known. */
+  nodeBinaryFor(platformKey: string, progress: Progress, signal: AbortSignal): Promise<string | undefined>;
+  /** Own known_hosts file. Read besides the user's; the only one written. */
+  readonly knownHostsPath: string;
+  /** The `ssh` program for `ssh -G`. */
+  readonly sshPath: string;
+  /** Passed as `-F`; `undefined`: the user's own configuration. */
+  readonly sshConfigPath: string | undefined;
+  /** Root folder on hosts; default `~/.ttt-discover`, `~` being the host's home. */
+  readonly root: string;
+  readonly prompts: HostPrompts;
+  log(level: 'debug' | 'info' | 'warn' | 'error', message: string): void;
+}
+
+export type RemoteErrorCode =
+  | 'unknown-host'
+  | 'unreachable'
+  | 'authentication-failed'
+  | 'host-key-changed'
+  | 'host-key-revoked'
+  | 'host-key-refused'
+  | 'ssh-config'
+  | 'lost'
+  | 'unsupported-host'
+  | 'no-runtime'
+  | 'no-space'
+  | 'bootstrap-failed'
+  | 'runner-failed'
+  | 'protocol'
+  | 'cancelled';
+
+/** A failure between the editor and a host, written for the person who reads it: what happened, and what to do next. */
+export class RemoteError extends Error {
+  override readonly name = 'RemoteError';
+  constructor(
+    readonly code: RemoteErrorCode,
+    message: string,
+    readonly advice: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+  /** Whether trying again by itself is harmless: never after a refused key, login or cancel. */
+  get isTransient(): boolean {
+    return this.code === 'lost' || this.code === 'unreachable';
+  }
+}

@@ -1,0 +1,45 @@
+import type { Readable, Writable } from 'node:stream';
+
+/** A process on the host whose standard streams are here. */
+export interface RemoteProcess {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** `undefined` code and signal mean that contact was lost: nothing is known of the process. */
+  readonly exited: Promise<{ readonly code: number | undefined; readonly signal: string | undefined }>;
+  kill(): void;
+}
+
+export interface ExecResult {
+  /** Exit code of the script itself, read behind a marker, never the channel's. */
+  readonly code: number;
+  /** What the script printed; what login shells print around it is dropped. */
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A way to run things on one host. Every call rejects with a `RemoteError` when contact is lost. */
+export interface Transport {
+  readonly kind: 'local' | 'ssh2';
+  /** Runs a POSIX shell script (given on standard input, so no length limit) to its end. */
+  exec(
+    script: string,
+    options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal },
+  ): Promise<ExecResult>;
+  /** Starts a POSIX shell command (already quoted) whose streams the caller uses. */
+  spawn(command: string): Promise<RemoteProcess>;
+  /** Writes a file whole: to a temporary name, checked by size and SHA-256 on the host, then renamed. */
+  upload(
+    content: AsyncIterable<Uint8Array>,
+    target: {
+      readonly path: string;
+      readonly sha256: string;
+      readonly sizeBytes: number;
+      readonly executable: boolean;
+    },
+    options?: { readonly onProgress?: (sentBytes: number) => void; readonly signal?: AbortSignal },
+  ): Promise<void>;
+  /** Called once when contact is lost or `close` was called; at once if that has happened. */
+  onClosed(listener: (reason: Error | undefined) => void): void;
+  close(): Promise<void>;
+}
