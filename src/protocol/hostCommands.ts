@@ -45,6 +45,37 @@ export const evaluateReply = z.object({
   outcome: evaluationOutcome,
   durationMs: z.number(),
 });
+/** `ttt-discover run --json`: the last line, after every journal entry. */
+export const runSummary = z.object({
+  kind: z.literal('summary'),
+  sessionId,
+  /** How the session ended, or `paused` where it waits for `ttt-discover resume`. */
+  end: z.enum(['steps', 'time', 'stopped', 'failed', 'paused']),
+  /** Best valid candidate under the goal; `null` if there is none. */
+  best: z
+    .object({
+      candidate: z.int().min(0),
+      /** The metric, in its own unit. */
+      value: z.number(),
+      reward: z.number(),
+      /** Absolute path of a copy of the program. */
+      path: z.string(),
+      /** Absolute path of its construction, if its run produced one. */
+      statePath: z.string().optional(),
+    })
+    .nullable(),
+  metric: z.object({ name: z.string(), goal: z.enum(['minimize', 'maximize']) }),
+  /** Metric of the initial program. */
+  initialValue: z.number().nullable(),
+  evaluated: z.int().min(0),
+  valid: z.int().min(0),
+  /** Finished steps. */
+  steps: z.int().min(0),
+  durationMs: z.number(),
+  /** The session's folder on this host. */
+  folder: z.string(),
+});
+export type RunSummary = z.infer<typeof runSummary>;
 /** Any command that failed, as its last line; the exit code says the class (docs/cli.md). */
 export const errorReply = z.object({
   kind: z.literal('error'),
@@ -59,6 +90,7 @@ export const commandReply = z.discriminatedUnion('kind', [
   statusReply,
   progressLine,
   evaluateReply,
+  runSummary,
   errorReply,
 ]);
 export type CommandReply = z.infer<typeof commandReply>;

@@ -36,3 +36,7 @@ export const sessionSpec = z.object({
   files: z.array(problemFileEntry).min(1),
 });
 export type SessionSpec = z.infer<typeof sessionSpec>;
+
+/** Standard input of `ttt-discover evaluate --spec -`, gzip-compressed JSON. `candidateText` takes the place of the initial program. */
+export const evaluateSpec = sessionSpec.extend({ candidateText: z.string().optional() });
+export type EvaluateSpec = z.infer<typeof evaluateSpec>;
