@@ -11,6 +11,11 @@ export interface ExecutionRequest {
   readonly limits: Limits;
 }
 
+/** Largest single file that a command may write: as large as its memory may be. */
+export function largestFileBytes(limits: Limits): number {
+  return limits.memoryBytes;
+}
+
 export type ExecutionEnd =
   | { readonly kind: 'exited'; readonly code: number }
   | { readonly kind: 'signalled'; readonly signal: string }
@@ -25,6 +30,20 @@ export interface ExecutionReport {
 }
 
 export interface Executor {
-  /** Resolves when every process that the command started is gone. Rejects only on cancellation, after the same. */
+  /**
+   * Resolves when every process that the command started is gone. Rejects on cancellation with the
+   * signal's reason, after the same, and with `StrayProcessError` where a process could not be ended.
+   */
   execute(request: ExecutionRequest, signal: AbortSignal): Promise<ExecutionReport>;
+}
+
+/** Processes outlived SIGKILL: they hang in the kernel, for example in a driver or a dead network file system. */
+export class StrayProcessError extends Error {
+  override readonly name = 'StrayProcessError';
+  constructor(readonly pids: readonly number[]) {
+    super(
+      `Processes of an evaluation cannot be ended (pid ${pids.join(', ') || 'unknown'}): they hang in the kernel. ` +
+        'Look at them with `ps`, then free the device or file system that they wait for, or restart the host.',
+    );
+  }
 }

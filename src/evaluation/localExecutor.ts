@@ -1,0 +1,192 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { constants } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { contain, probeContainment, wrapperProcesses } from './containment';
+import type { Containment } from './containment';
+import { createProcessFamily, sendSignal } from './endProcesses';
+import type { ProcessFamily } from './endProcesses';
+import { largestFileBytes, StrayProcessError } from './executor';
+import type { ExecutionEnd, ExecutionReport, ExecutionRequest, Executor } from './executor';
+import { findProgram } from './findProgram';
+import { createOutputCapture } from './outputCapture';
+import type { OutputCapture } from './outputCapture';
+import { watchUsage } from './watchUsage';
+
+/** Environment name by which the processes of an execution are known; its value is `<id>.<random>`. */
+export const executionMark = 'DISCOVER_EVALUATION_ID';
+
+/** SIGKILL frees gigabytes of memory or a device before it is done. */
+const killPatienceMs = 60_000;
+const betweenLooksMs = 20;
+/** Once all processes are gone their pipes close at once, unless one of them hid from us. */
+const pipePatienceMs = 2_000;
+
+/**
+ * Runs commands on this machine. On Linux in a PID namespace of their own where the kernel allows it (tried once);
+ * elsewhere their processes are found by descent, session and environment. Without `/proc` (macOS) only the process
+ * group is ended and only time, output and file size are limited.
+ *
+ * `containment: 'sweep'` does without namespaces.
+ */
+export function createLocalExecutor(options: { readonly containment?: 'auto' | 'sweep' } = {}): Executor {
+  let containment: Promise<Containment> | undefined;
+  return {
+    async execute(request, signal) {
+      signal.throwIfAborted();
+      containment ??=
+        options.containment === 'sweep' ? Promise.resolve({ kind: 'sweep' }) : probeContainment();
+      const [program, ...rest] = request.argv;
+      if (!(await isFolder(request.cwd))) return couldNotStart(`There is no folder ${request.cwd}.`);
+      const path = await findProgram(program, request.env['PATH'] ?? '/usr/bin:/bin', request.cwd);
+      if (path === undefined) return couldNotStart(`There is no program \`${program}\`.`);
+      return runContained({ ...request, argv: [path, ...rest] }, await containment, signal);
+    },
+  };
+}
+
+type LimitName = Extract<ExecutionEnd, { kind: 'limit' }>['limit'];
+type Stop = LimitName | 'cancelled';
+
+async function runContained(
+  request: ExecutionRequest,
+  containment: Containment,
+  signal: AbortSignal,
+): Promise<ExecutionReport> {
+  signal.throwIfAborted();
+  const { limits } = request;
+  const mark = `${request.id}.${randomUUID()}`;
+  const [program, ...rest] = contain(containment, request.argv, {
+    fileBytes: largestFileBytes(limits),
+    processes: limits.processes,
+  });
+  const startedAt = performance.now();
+  const child = spawn(program, rest, {
+    cwd: request.cwd,
+    env: { ...request.env, [executionMark]: mark },
+    // A session and a process group of its own, so that the group can be signalled as one.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const exited = exitOf(child);
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const { pid } = child;
+  if (pid === undefined) return couldNotStart((await exited).startError ?? 'The process could not be made.');
+  const family = createProcessFamily(pid, `${executionMark}=${mark}`);
+
+  const { promise: stopRequested, resolve: stop } = promiseWithResolver<Stop>();
+  const output = createOutputCapture();
+  const wrapperWords = createOutputCapture();
+  const exceedsOutput = (): boolean => output.totalBytes + wrapperWords.totalBytes > limits.outputBytes;
+  const capture = (into: OutputCapture) => (chunk: Buffer) => {
+    into.push(chunk);
+    if (exceedsOutput()) stop('output');
+  };
+  child.stdout.on('data', capture(output));
+  child.stderr.on('data', capture(wrapperWords));
+  const onAbort = (): void => stop('cancelled');
+  signal.addEventListener('abort', onAbort, { once: true });
+  const clock = setTimeout(() => stop('time'), limits.timeMs);
+  const endWatch = watchUsage(
+    family,
+    { memoryBytes: limits.memoryBytes, processes: limits.processes + wrapperProcesses(containment) },
+    stop,
+  );
+
+  let stopped: Stop | undefined;
+  try {
+    stopped = await Promise.race([exited.then(() => undefined), stopRequested]);
+  } finally {
+    clearTimeout(clock);
+    signal.removeEventListener('abort', onAbort);
+  }
+  try {
+    // A namespace that ended by itself left nothing; elsewhere there may be strays.
+    if (containment.kind === 'sweep') await family.end();
+    else if (stopped !== undefined) await endNamespace(pid, family, exited);
+  } finally {
+    await endWatch();
+  }
+  const exit = await exited;
+  await closeWithin(pipePatienceMs, child, closed);
+  signal.throwIfAborted();
+  const durationMs = performance.now() - startedAt;
+  if (stopped === undefined && exceedsOutput()) stopped = 'output';
+  const end: ExecutionEnd =
+    stopped === undefined || stopped === 'cancelled'
+      ? endOf(exit, wrapperWords.text())
+      : { kind: 'limit', limit: stopped };
+  return { end, output: output.text(), durationMs };
+}
+
+interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly startError?: string;
+}
+
+function exitOf(child: ChildProcess): Promise<Exit> {
+  return new Promise((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+    child.once('error', (error) => resolve({ code: null, signal: null, startError: error.message }));
+  });
+}
+
+/** Kills process 1 of the namespace; `unshare` above it exits when the kernel has ended all the others. */
+async function endNamespace(unsharePid: number, family: ProcessFamily, exited: Promise<Exit>): Promise<void> {
+  const deadline = performance.now() + killPatienceMs;
+  const gone = exited.then(() => 'gone' as const);
+  do {
+    const first = family.descendants().find(({ parentPid }) => parentPid === unsharePid);
+    sendSignal(first?.pid ?? unsharePid, 'SIGKILL');
+    if ((await Promise.race([gone, delay(betweenLooksMs)])) === 'gone') return;
+  } while (performance.now() < deadline);
+  throw new StrayProcessError(family.descendants().map(({ pid }) => pid));
+}
+
+function endOf(exit: Exit, wrapperWords: string): ExecutionEnd {
+  if (exit.signal !== null) return signalled(exit.signal);
+  const code = exit.code ?? -1;
+  if (code !== 0 && /^(setpriv|unshare): /.test(wrapperWords)) {
+    return { kind: 'could-not-start', message: wrapperWords.trim() };
+  }
+  // A shell tells of a child's death by a signal so: 128 and the number of the signal.
+  const signal = Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0];
+  return signal === undefined ? { kind: 'exited', code } : signalled(signal);
+}
+
+function signalled(signal: string): ExecutionEnd {
+  return signal === 'SIGXFSZ' ? { kind: 'limit', limit: 'file-size' } : { kind: 'signalled', signal };
+}
+
+/** A process that hid from the search could hold a pipe open for ever: then we stop listening. */
+async function closeWithin(patienceMs: number, child: ChildProcess, closed: Promise<void>): Promise<void> {
+  const patience = new AbortController();
+  const timer = delay(patienceMs, undefined, { signal: patience.signal }).catch(() => undefined);
+  await Promise.race([closed, timer]);
+  patience.abort();
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+}
+
+function promiseWithResolver<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
+
+function couldNotStart(message: string): ExecutionReport {
+  return { end: { kind: 'could-not-start', message }, output: '', durationMs: 0 };
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false;
+  }
+}
