@@ -1,0 +1,275 @@
+import { defaultLimits, defaultSession, methods, policies } from './problem';
+
+/** What kind of value a key takes. */
+export type ValueKind =
+  | { readonly kind: 'text' }
+  /** A path inside the problem's folder. */
+  | { readonly kind: 'path' }
+  | { readonly kind: 'name' }
+  | { readonly kind: 'expression' }
+  | { readonly kind: 'url' }
+  | { readonly kind: 'pythonVersion' }
+  | { readonly kind: 'packages' }
+  | { readonly kind: 'choice'; readonly choices: readonly string[] }
+  | { readonly kind: 'number'; readonly integer: boolean; readonly min?: number; readonly max?: number }
+  | { readonly kind: 'time'; readonly minMs: number; readonly maxMs: number; readonly rangeText: string }
+  | {
+      readonly kind: 'bytes';
+      readonly minBytes: number;
+      readonly maxBytes: number;
+      readonly rangeText: string;
+    }
+  | { readonly kind: 'keys'; readonly keys: readonly KeySpec[] }
+  | { readonly kind: 'listOfKeys'; readonly keys: readonly KeySpec[] };
+
+/** One key of the front matter. The parser, completion and hover all read this table. */
+export interface KeySpec {
+  readonly name: string;
+  readonly value: ValueKind;
+  readonly required?: true;
+  /** One or two sentences in Markdown. */
+  readonly doc: string;
+  /** A value as it may be written. */
+  readonly example: string;
+  /** What holds when the key is absent, in words. */
+  readonly whenAbsent?: string;
+}
+
+const whole = (min: number, max: number): ValueKind => ({ kind: 'number', integer: true, min, max });
+
+export const metricKeys = [
+  {
+    name: 'name',
+    required: true,
+    value: { kind: 'name' },
+    doc: "The metric's name, as the evaluator writes it under `metrics`.",
+    example: 'score',
+  },
+  {
+    name: 'goal',
+    required: true,
+    value: { kind: 'choice', choices: ['minimize', 'maximize'] },
+    doc: 'Which direction is better.',
+    example: 'minimize',
+  },
+  {
+    name: 'unit',
+    value: { kind: 'text' },
+    doc: 'Shown behind values, for example `µs`.',
+    example: 'µs',
+    whenAbsent: 'no unit is shown',
+  },
+] as const satisfies readonly KeySpec[];
+
+export const environmentKeys = [
+  {
+    name: 'python',
+    value: { kind: 'pythonVersion' },
+    doc: 'The Python version that the evaluator and the candidates need.',
+    example: '">=3.11"',
+    whenAbsent: "the host's `python3`",
+  },
+  {
+    name: 'packages',
+    value: { kind: 'packages' },
+    doc: 'Python packages to install, as in a requirements file. The environment is made once for each set of packages.',
+    example: '[numpy, scipy]',
+    whenAbsent: 'none',
+  },
+] as const satisfies readonly KeySpec[];
+
+export const limitKeys = [
+  {
+    name: 'time',
+    value: { kind: 'time', minMs: 1, maxMs: 24 * 3_600_000, rangeText: 'from 1ms to 24h' },
+    doc: 'Wall time of one evaluation, in `ms`, `s`, `min` or `h`. A run that takes longer is killed and counts as failed.',
+    example: '60s',
+    whenAbsent: `${defaultLimits.timeMs / 1000}s`,
+  },
+  {
+    name: 'memory',
+    value: { kind: 'bytes', minBytes: 1024 ** 2, maxBytes: 65_536 * 1024 ** 3, rangeText: 'at least 1MiB' },
+    doc: 'Memory of one evaluation, in `B`, `KB`, `MB`, `GB` (powers of 1000) or `KiB`, `MiB`, `GiB` (powers of 1024).',
+    example: '2GiB',
+    whenAbsent: `${defaultLimits.memoryBytes / 1024 ** 3}GiB`,
+  },
+  {
+    name: 'cpus',
+    value: whole(1, 4096),
+    doc: 'CPU cores that one evaluation uses.',
+    example: '1',
+    whenAbsent: String(defaultLimits.cpus),
+  },
+  {
+    name: 'gpus',
+    value: whole(0, 64),
+    doc: 'GPUs that one evaluation uses.',
+    example: '1',
+    whenAbsent: String(defaultLimits.gpus),
+  },
+  {
+    name: 'output',
+    value: { kind: 'bytes', minBytes: 1, maxBytes: 1024 ** 3, rangeText: 'from 1B to 1GiB' },
+    doc: 'Most bytes that one evaluation may print, standard output and error together.',
+    example: '1MiB',
+    whenAbsent: `${defaultLimits.outputBytes / 1024 ** 2}MiB`,
+  },
+  {
+    name: 'processes',
+    value: whole(1, 32_768),
+    doc: 'Most processes and threads that one evaluation may have alive at once.',
+    example: '64',
+    whenAbsent: String(defaultLimits.processes),
+  },
+] as const satisfies readonly KeySpec[];
+
+export const referenceKeys = [
+  {
+    name: 'label',
+    required: true,
+    value: { kind: 'text' },
+    doc: 'Whose value it is; shown on the chart.',
+    example: 'Best known',
+  },
+  {
+    name: 'value',
+    required: true,
+    value: { kind: 'number', integer: false },
+    doc: "The value, in the metric's own unit.",
+    example: '1.0',
+  },
+  {
+    name: 'url',
+    value: { kind: 'url' },
+    doc: 'Where it was published.',
+    example: '"https://arxiv.org/abs/2601.16175"',
+    whenAbsent: 'no link',
+  },
+] as const satisfies readonly KeySpec[];
+
+export const sessionKeys = [
+  {
+    name: 'method',
+    value: { kind: 'choice', choices: methods },
+    doc: '`ttt-discover` searches and trains the policy on the way, `puct` searches without training, `best-of-n` only samples.',
+    example: 'ttt-discover',
+    whenAbsent: defaultSession.method,
+  },
+  {
+    name: 'policy',
+    value: { kind: 'choice', choices: policies },
+    doc: 'What proposes candidates. `tunables` needs no model: it learns values for the literals marked `@tune`.',
+    example: 'tunables',
+    whenAbsent: defaultSession.policy,
+  },
+  {
+    name: 'steps',
+    value: whole(1, 1_000_000),
+    doc: 'Rounds of proposing, evaluating and training.',
+    example: '50',
+    whenAbsent: String(defaultSession.steps),
+  },
+  {
+    name: 'groups',
+    value: whole(1, 4096),
+    doc: 'Parents a step. Each gets one group of candidates.',
+    example: '8',
+    whenAbsent: String(defaultSession.groups),
+  },
+  {
+    name: 'groupSize',
+    value: whole(3, 4096),
+    doc: 'Candidates a parent. At least 3, because each is judged against the others of its group.',
+    example: '64',
+    whenAbsent: String(defaultSession.groupSize),
+  },
+  {
+    name: 'maxTime',
+    value: { kind: 'time', minMs: 1000, maxMs: 480 * 3_600_000, rangeText: 'from 1s to 480h' },
+    doc: 'The session ends after this much wall time, pauses not counted.',
+    example: '3min',
+    whenAbsent: 'no limit',
+  },
+] as const satisfies readonly KeySpec[];
+
+export const problemKeys = [
+  {
+    name: 'title',
+    value: { kind: 'text' },
+    doc: "The problem's name.",
+    example: 'My problem',
+    whenAbsent: 'the first heading of the statement',
+  },
+  {
+    name: 'candidate',
+    required: true,
+    value: { kind: 'path' },
+    doc: 'The program that evolves, relative to this file. Its ending decides its language.',
+    example: 'initial.py',
+  },
+  {
+    name: 'evaluate',
+    required: true,
+    value: { kind: 'text' },
+    doc: "The trusted evaluator: a command, run in a fresh copy of this file's folder. It reads the program at `$DISCOVER_CANDIDATE` and writes its result to `$DISCOVER_RESULT`.",
+    example: 'python3 evaluate.py',
+  },
+  {
+    name: 'metric',
+    required: true,
+    value: { kind: 'keys', keys: metricKeys },
+    doc: 'The number that people care about, and which direction is better.',
+    example: '{ name: score, goal: maximize }',
+  },
+  {
+    name: 'reward',
+    value: { kind: 'expression' },
+    doc: 'What is maximised: arithmetic over metric names, with `+ - * / ^`, parentheses and `min max abs sqrt log log2 exp pow`.',
+    example: '1 / score',
+    whenAbsent: 'the metric, with its sign turned if it is minimised',
+  },
+  {
+    name: 'environment',
+    value: { kind: 'keys', keys: environmentKeys },
+    doc: 'What the evaluator and the candidates need installed.',
+    example: '{ packages: [numpy] }',
+    whenAbsent: "the host's own Python",
+  },
+  {
+    name: 'limits',
+    value: { kind: 'keys', keys: limitKeys },
+    doc: 'What one evaluation may use.',
+    example: '{ time: 60s, memory: 2GiB }',
+    whenAbsent: 'the default of each limit',
+  },
+  {
+    name: 'references',
+    value: { kind: 'listOfKeys', keys: referenceKeys },
+    doc: "Values to compare with, in the metric's unit; drawn as lines on the chart.",
+    example: '[{ label: Best known, value: 1.0 }]',
+    whenAbsent: 'none',
+  },
+  {
+    name: 'session',
+    value: { kind: 'keys', keys: sessionKeys },
+    doc: 'How a session runs unless its user chooses otherwise at the start.',
+    example: '{ method: ttt-discover, steps: 50, groups: 8, groupSize: 64 }',
+    whenAbsent: 'the default of each setting',
+  },
+] as const satisfies readonly KeySpec[];
+
+/** The keys that may stand below `path` (`[]` is the top, list positions left out); none if it takes a plain value. */
+export function keysBelow(path: readonly string[]): readonly KeySpec[] {
+  let keys: readonly KeySpec[] = problemKeys;
+  for (const name of path) {
+    const value: ValueKind | undefined = keys.find((key) => key.name === name)?.value;
+    if (value === undefined || !('keys' in value)) return [];
+    keys = value.keys;
+  }
+  return keys;
+}
+
+/** The key at a path such as `['metric', 'goal']`, list positions left out. */
+export function keyAt(path: readonly string[]): KeySpec | undefined {
+  return keysBelow(path.slice(0, -1)).find((key) => key.name === path.at(-1));
+}

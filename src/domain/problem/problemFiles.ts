@@ -1,0 +1,32 @@
+import type { ProblemDiagnostic } from './diagnostic';
+import type { ParsedProblem } from './parseProblem';
+
+/**
+ * What is missing of the files that a problem names. `exists` is asked with paths relative to the problem file, with
+ * forward slashes.
+ */
+export function checkProblemFiles(
+  parsed: ParsedProblem,
+  exists: (relativePath: string) => boolean,
+): ProblemDiagnostic[] {
+  const missing: ProblemDiagnostic[] = [];
+  const candidate = parsed.places.candidate;
+  if (candidate !== undefined && !exists(candidate.path)) {
+    missing.push({
+      range: candidate.range,
+      severity: 'error',
+      code: 'missing-file',
+      message: `There is no file "${candidate.path}" beside this one: create it with the initial program, or correct the path.`,
+    });
+  }
+  for (const { path, range } of parsed.places.scripts) {
+    if (path.split('/').includes('..')) {
+      const message = `"${path}" is outside the folder of this file, and only that folder is copied to a host: move the script in here.`;
+      missing.push({ range, severity: 'error', code: 'bad-path', message });
+    } else if (!exists(path)) {
+      const message = `There is no file "${path}" beside this one: create the evaluator, or correct the command.`;
+      missing.push({ range, severity: 'error', code: 'missing-file', message });
+    }
+  }
+  return missing;
+}

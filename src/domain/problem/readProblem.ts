@@ -1,0 +1,228 @@
+import { isMap, YAMLMap, type Document } from 'yaml';
+import {
+  bytesOf,
+  choiceOf,
+  nameOf,
+  numberOf,
+  packagesOf,
+  pathOf,
+  pythonVersionOf,
+  textOf,
+  timeOf,
+  urlOf,
+} from './fieldValues';
+import { scriptsIn } from './commandScripts';
+import type { Span } from './frontMatter';
+import { environmentKeys, limitKeys, metricKeys, problemKeys, referenceKeys, sessionKeys } from './keys';
+import {
+  defaultLimits,
+  defaultSession,
+  methods,
+  policies,
+  type Environment,
+  type Limits,
+  type Metric,
+  type Problem,
+  type Reference,
+  type SessionDefaults,
+} from './problem';
+import { doubtAbout } from './rewardChecks';
+import { parseReward } from './rewardExpression';
+import type { Field, YamlFields } from './yamlFields';
+
+/** The problem as far as it is there; undefined if a required part is missing, which is then reported. */
+export function readProblem(
+  fields: YamlFields,
+  document: Document.Parsed,
+  opening: Span,
+  yaml: Span,
+  statement: string,
+): Problem | undefined {
+  const contents = document.contents;
+  if (contents !== null && !isMap(contents)) {
+    const at = fields.spanOf(contents, yaml);
+    fields.error(
+      at,
+      'wrong-type',
+      'The front matter must be keys with values: write lines such as candidate: initial.py.',
+    );
+    return undefined;
+  }
+  const top = fields.section('', contents ?? new YAMLMap(), problemKeys, opening);
+  const title = readTitle(fields, top.fields.get('title'), statement, opening);
+  const candidate = readCandidate(fields, top.fields.get('candidate'));
+  const evaluate = readEvaluate(fields, top.fields.get('evaluate'));
+  const metric = readMetric(fields, top.fields.get('metric'));
+  const reward = readReward(fields, top.fields.get('reward'), metric);
+  const environment = readEnvironment(fields, top.fields.get('environment'));
+  const limits = readLimits(fields, top.fields.get('limits'));
+  const references = readReferences(fields, top.fields.get('references'));
+  const session = readSession(fields, top.fields.get('session'));
+  if (statement === '') {
+    fields.report(
+      opening,
+      'warning',
+      'empty-statement',
+      'The problem has no statement: describe it in Markdown below the second ---. People and models read it.',
+    );
+  }
+  if (title === undefined || candidate === undefined || evaluate === undefined || metric === undefined)
+    return undefined;
+  return {
+    title,
+    candidate,
+    evaluate,
+    metric,
+    ...(reward !== undefined && { reward }),
+    environment,
+    limits,
+    references,
+    session,
+    statement,
+  };
+}
+
+function readTitle(
+  fields: YamlFields,
+  field: Field | undefined,
+  statement: string,
+  opening: Span,
+): string | undefined {
+  if (field !== undefined) return textOf(fields, field);
+  const heading = firstHeading(statement);
+  if (heading !== undefined) return heading;
+  const message = 'The problem needs a name: add title: …, or a heading "# …" to the statement.';
+  fields.error(opening, 'missing-key', message);
+  return undefined;
+}
+
+/** The text of the first `#` heading outside fenced code. */
+function firstHeading(statement: string): string | undefined {
+  let fence: string | undefined;
+  for (const line of statement.split('\n')) {
+    const mark = /^ {0,3}(```+|~~~+)/.exec(line)?.[1];
+    if (fence !== undefined) {
+      if (mark?.startsWith(fence) === true) fence = undefined;
+    } else if (mark !== undefined) fence = mark;
+    else {
+      const heading = /^ {0,3}#{1,6}[ \t]+(.*)$/
+        .exec(line)?.[1]
+        ?.replace(/(^|[ \t]+)#+[ \t]*$/, '')
+        .trim();
+      if (heading !== undefined && heading !== '') return heading;
+    }
+  }
+  return undefined;
+}
+
+function readCandidate(fields: YamlFields, field: Field | undefined): string | undefined {
+  const path = pathOf(fields, field);
+  if (field !== undefined && path !== undefined)
+    fields.candidate = { path, range: fields.rangeOf(field.value) };
+  return path;
+}
+
+function readEvaluate(fields: YamlFields, field: Field | undefined): string | undefined {
+  const command = textOf(fields, field);
+  if (field === undefined || command === undefined) return undefined;
+  fields.scripts = scriptsIn(command).map(({ path, from }) => ({
+    path: path.replace(/^(?:\.\/)+/, ''),
+    range: fields.rangeOf(fields.within(field, command, from, from + path.length)),
+  }));
+  return command;
+}
+
+function readMetric(fields: YamlFields, field: Field | undefined): Metric | undefined {
+  const section = fields.sectionOf(field, metricKeys);
+  const name = nameOf(fields, section?.fields.get('name'));
+  const goal = choiceOf(fields, section?.fields.get('goal'), ['minimize', 'maximize']);
+  const unit = textOf(fields, section?.fields.get('unit'));
+  if (name === undefined || goal === undefined) return undefined;
+  return { name, goal, ...(unit !== undefined && { unit }) };
+}
+
+function readReward(
+  fields: YamlFields,
+  field: Field | undefined,
+  metric: Metric | undefined,
+): string | undefined {
+  const text = textOf(fields, field);
+  if (field === undefined || text === undefined) return undefined;
+  const parsed = parseReward(text);
+  if (!parsed.ok) {
+    for (const error of parsed.errors) {
+      fields.error(fields.within(field, text, error.from, error.to), 'bad-reward', error.message);
+    }
+    return undefined;
+  }
+  const doubt = metric === undefined ? undefined : doubtAbout(parsed, metric);
+  if (metric !== undefined && doubt === 'ignores-metric') {
+    const message = `The reward does not depend on the metric: use "${metric.name}" in it, or remove the line "reward".`;
+    fields.report(field.value, 'warning', 'reward-ignores-metric', message);
+  } else if (metric !== undefined && doubt === 'contradicts-goal') {
+    const direction = metric.goal === 'minimize' ? 'lower' : 'higher';
+    const message = `The reward falls as "${metric.name}" gets better (${direction}), and the reward is always maximised: turn its sign, or correct metric.goal.`;
+    fields.report(field.value, 'warning', 'reward-contradicts-goal', message);
+  }
+  return text;
+}
+
+function readEnvironment(fields: YamlFields, field: Field | undefined): Environment {
+  const section = fields.sectionOf(field, environmentKeys);
+  const python = pythonVersionOf(fields, section?.fields.get('python'));
+  const packages = packagesOf(fields, section?.fields.get('packages'));
+  return { ...(python !== undefined && { python }), packages };
+}
+
+function readLimits(fields: YamlFields, field: Field | undefined): Limits {
+  const keys = fields.sectionOf(field, limitKeys)?.fields;
+  return {
+    timeMs: timeOf(fields, keys?.get('time')) ?? defaultLimits.timeMs,
+    memoryBytes: bytesOf(fields, keys?.get('memory')) ?? defaultLimits.memoryBytes,
+    cpus: numberOf(fields, keys?.get('cpus')) ?? defaultLimits.cpus,
+    gpus: numberOf(fields, keys?.get('gpus')) ?? defaultLimits.gpus,
+    outputBytes: bytesOf(fields, keys?.get('output')) ?? defaultLimits.outputBytes,
+    processes: numberOf(fields, keys?.get('processes')) ?? defaultLimits.processes,
+  };
+}
+
+function readReferences(fields: YamlFields, field: Field | undefined): readonly Reference[] {
+  const references: Reference[] = [];
+  const labels = new Set<string>();
+  for (const [index, { node, at }] of fields.itemsOf(field).entries()) {
+    if (!isMap(node)) {
+      fields.error(
+        at,
+        'wrong-type',
+        'A reference needs a label and a value: write { label: Best known, value: 1.0 }.',
+      );
+      continue;
+    }
+    const { fields: keys } = fields.section(`references.${index}`, node, referenceKeys, at);
+    const labelField = keys.get('label');
+    const label = textOf(fields, labelField);
+    const value = numberOf(fields, keys.get('value'));
+    const url = urlOf(fields, keys.get('url'));
+    if (label === undefined) continue;
+    if (labels.has(label)) {
+      const message = `Two references are called "${label}": give each a label of its own.`;
+      fields.error(labelField?.value ?? at, 'duplicate-reference', message);
+    }
+    labels.add(label);
+    if (value !== undefined) references.push({ label, value, ...(url !== undefined && { url }) });
+  }
+  return references;
+}
+
+function readSession(fields: YamlFields, field: Field | undefined): SessionDefaults {
+  const keys = fields.sectionOf(field, sessionKeys)?.fields;
+  const maxTimeMs = timeOf(fields, keys?.get('maxTime'));
+  return {
+    method: choiceOf(fields, keys?.get('method'), methods) ?? defaultSession.method,
+    policy: choiceOf(fields, keys?.get('policy'), policies) ?? defaultSession.policy,
+    steps: numberOf(fields, keys?.get('steps')) ?? defaultSession.steps,
+    groups: numberOf(fields, keys?.get('groups')) ?? defaultSession.groups,
+    groupSize: numberOf(fields, keys?.get('groupSize')) ?? defaultSession.groupSize,
+    ...(maxTimeMs !== undefined && { maxTimeMs }),
+  };
+}
