@@ -1,5 +1,6 @@
 // Bundles the extension, the runner and the dashboard page into dist/. `--watch` keeps doing so.
-import { cp, mkdir, rm } from 'node:fs/promises';
+import { cp, mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import * as esbuild from 'esbuild';
 
 const watch = process.argv.includes('--watch');
@@ -22,6 +23,7 @@ const withoutNativeAddons = {
 
 const common = {
   bundle: true,
+  metafile: true,
   minify,
   sourcemap: minify ? false : 'linked',
   logLevel: 'warning',
@@ -62,12 +64,23 @@ const bundles = [
   },
 ];
 
-if (!watch) await rm('dist', { recursive: true, force: true });
 await mkdir('dist/webview', { recursive: true });
-await cp('node_modules/@vscode/codicons/dist/codicon.css', 'dist/webview/codicon.css');
-await cp('node_modules/@vscode/codicons/dist/codicon.ttf', 'dist/webview/codicon.ttf');
+const copies = ['codicon.css', 'codicon.ttf'];
+for (const name of copies) {
+  await cp(join('node_modules/@vscode/codicons/dist', name), join('dist/webview', name));
+}
 if (watch) {
   for (const options of bundles) await (await esbuild.context(options)).watch();
 } else {
-  await Promise.all(bundles.map((options) => esbuild.build(options)));
+  const results = await Promise.all(bundles.map((options) => esbuild.build(options)));
+  const written = results.flatMap((result) => Object.keys(result.metafile.outputs));
+  await removeAllBut([...written, ...copies.map((name) => `dist/webview/${name}`)]);
+}
+
+/** Files of an earlier build go after this one is written, so that a program that is running keeps what it needs. */
+async function removeAllBut(kept) {
+  for (const entry of await readdir('dist', { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile() && !kept.includes(path)) await rm(path);
+  }
 }

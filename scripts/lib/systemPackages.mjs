@@ -1,0 +1,104 @@
+// Programs that come from the system, not from npm: found by looking for the program itself, installed by apt
+// as root, otherwise by the person, who gets the one line to run.
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
+import { CommandFailed, findProgram, run } from './processes.mjs';
+import { timed } from './progress.mjs';
+
+/** Chromium or a relative of it; `CHROMIUM=/path` wins. */
+export function findChromium() {
+  const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'microsoft-edge'];
+  const macOs = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome';
+  const found = process.env.CHROMIUM ?? names.map(findProgram).find(Boolean);
+  return found ?? (existsSync(macOs) ? macOs : undefined);
+}
+
+/** sshd must be started by its full path, and is often outside a user's PATH. */
+export function findSshd() {
+  return findProgram('sshd') ?? ['/usr/sbin/sshd', '/usr/local/sbin/sshd'].find((path) => existsSync(path));
+}
+
+async function pythonCanMakeEnvironments() {
+  if (findProgram('python3') === undefined) return false;
+  if (findProgram('uv') !== undefined) return true;
+  return (await run('python3', ['-c', 'import ensurepip, venv'], { allowFailure: true })).code === 0;
+}
+
+/** What may be asked for: how it is recognised, and the Debian packages that bring it. */
+export const systemNeeds = {
+  python: {
+    what: 'Python 3 with venv (or uv)',
+    present: pythonCanMakeEnvironments,
+    packages: ['python3', 'python3-venv'],
+  },
+  ssh: { what: 'the OpenSSH client', present: () => findProgram('ssh'), packages: ['openssh-client'] },
+  sshd: {
+    what: 'the OpenSSH server (started by the tests on loopback only)',
+    present: findSshd,
+    packages: ['openssh-server'],
+  },
+  chromium: {
+    what: 'Chromium or Chrome (or CHROMIUM=/path/to/it)',
+    present: findChromium,
+    packages: ['chromium'],
+  },
+};
+
+export class SystemPackagesMissing extends Error {
+  constructor(missing, command) {
+    const list = missing.map((need) => `  - ${need.what}`).join('\n');
+    super(
+      command === undefined
+        ? `Missing on this machine:\n${list}\nInstall them with your system's package tool, then run this again.`
+        : `Missing on this machine:\n${list}\nRun this line, then try again:\n  ${command}`,
+    );
+    this.name = 'SystemPackagesMissing';
+  }
+}
+
+/**
+ * Makes sure that the named needs are there. As root on Debian or Ubuntu it installs them; at a terminal with sudo
+ * it asks first; otherwise it throws SystemPackagesMissing, whose message has the line to run.
+ *
+ * @param {(keyof typeof systemNeeds)[]} names
+ */
+export async function ensureSystemPackages(names) {
+  const missing = await missingOf(names);
+  if (missing.length === 0) return;
+  const packages = missing.flatMap((need) => need.packages);
+  const install = ['apt-get', 'install', '-y', '--no-install-recommends', ...packages];
+  if (findProgram('apt-get') === undefined) throw new SystemPackagesMissing(missing, undefined);
+
+  const isRoot = process.getuid?.() === 0;
+  const sudo = isRoot ? [] : ['sudo'];
+  const line = [['apt-get', 'update'], install].map((part) => [...sudo, ...part].join(' ')).join(' && ');
+  if (!isRoot && !(await personAgrees(line))) throw new SystemPackagesMissing(missing, line);
+
+  await timed(`install ${packages.join(' ')}`, async () => {
+    const environment = { DEBIAN_FRONTEND: 'noninteractive' };
+    for (const [command, ...args] of [
+      [...sudo, 'apt-get', 'update'],
+      [...sudo, ...install],
+    ]) {
+      await run(command, args, { env: environment });
+    }
+  });
+  const stillMissing = await missingOf(names);
+  if (stillMissing.length > 0) {
+    throw new CommandFailed(line, `${stillMissing.map((need) => need.what).join(', ')} still missing`, '');
+  }
+}
+
+async function missingOf(names) {
+  const missing = [];
+  for (const name of names) if (!(await systemNeeds[name].present())) missing.push(systemNeeds[name]);
+  return missing;
+}
+
+async function personAgrees(line) {
+  if (!process.stdin.isTTY || process.env.CI || findProgram('sudo') === undefined) return false;
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await terminal.question(`Something is missing. Run this now?\n  ${line}\n[y/N] `);
+  terminal.close();
+  return /^y(es)?$/i.test(answer.trim());
+}

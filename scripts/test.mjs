@@ -1,0 +1,124 @@
+// `npm test`: everything that must hold, from nothing but Node and Python 3 to a summary line.
+//
+//   npm test                          all of it
+//   npm test -- --only static         format, lint, types, borders, package
+//   npm test -- --only unit|ssh|e2e   one kind of tests
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ensureCodeServer } from './lib/codeServerInstall.mjs';
+import { ensureNodeModules } from './lib/nodeModules.mjs';
+import { repositoryFolder } from './lib/paths.mjs';
+import { run } from './lib/processes.mjs';
+import { printFailure, seconds, timed } from './lib/progress.mjs';
+import { ensureSystemPackages } from './lib/systemPackages.mjs';
+import { buildVsix } from './lib/vsix.mjs';
+
+const kinds = ['static', 'unit', 'ssh', 'e2e'];
+const needs = {
+  static: [],
+  unit: ['python'],
+  ssh: ['ssh', 'sshd'],
+  e2e: ['python', 'ssh', 'sshd', 'chromium'],
+};
+const vsix = join(repositoryFolder, '.build/ttt-discover.vsix');
+
+const { values: options } = parseArgs({ options: { only: { type: 'string' } } });
+if (options.only !== undefined && !kinds.includes(options.only)) {
+  console.error(`--only takes one of: ${kinds.join(', ')}`);
+  process.exit(2);
+}
+const wanted = options.only === undefined ? kinds : [options.only];
+const startMs = performance.now();
+const counts = { passed: 0, failed: 0, skipped: 0 };
+const failedStages = [];
+
+try {
+  await ensureSystemPackages([...new Set(wanted.flatMap((kind) => needs[kind]))]);
+  await ensureNodeModules();
+  if (wanted.includes('e2e')) await ensureCodeServer();
+  if (wanted.includes('static')) await staticStages();
+  await stage('package', async () => {
+    const { bytes } = await buildVsix(vsix);
+    return `${(bytes / 1000).toFixed(0)} kB`;
+  });
+  for (const kind of wanted.filter((each) => each !== 'static')) await vitestStage(kind);
+} catch (error) {
+  printFailure(error);
+  failedStages.push('setup');
+}
+
+if (failedStages.length > 0) {
+  console.log(`Failed: ${failedStages.join(', ')}`);
+  process.exitCode = 1;
+}
+console.log(`Took ${seconds(startMs)}`);
+const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
+console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`);
+
+async function staticStages() {
+  await stage('format', () => tool('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'));
+  await stage('types', () => tool('typescript/bin/tsc', '-b'));
+  await stage('borders', () =>
+    tool(
+      'dependency-cruiser/bin/dependency-cruise.mjs',
+      '--config',
+      '.dependency-cruiser.cjs',
+      'src',
+      'webview',
+    ),
+  );
+  await stage('lint', () => tool('eslint/bin/eslint.js', '.', '--max-warnings', '0'));
+}
+
+/** Runs a stage, prints its line, and on failure everything it wrote; the stages after it run all the same. */
+async function stage(name, work) {
+  try {
+    await timed(name, work);
+  } catch (error) {
+    printFailure(error);
+    failedStages.push(name);
+  }
+}
+
+async function tool(script, ...args) {
+  await run(process.execPath, [join('node_modules', script), ...args], { cwd: repositoryFolder });
+}
+
+async function vitestStage(project) {
+  const report = join(repositoryFolder, `.build/vitest-${project}.json`);
+  await rm(report, { force: true });
+  await stage(project, async () => {
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+    const { code, output } = await run(
+      process.execPath,
+      ['node_modules/vitest/vitest.mjs', 'run', '--project', project, ...reporters],
+      { cwd: repositoryFolder, env: { CI: 'true', TTT_DISCOVER_VSIX: vsix }, allowFailure: true },
+    );
+    const result = await countTests(report);
+    if (code !== 0 || result === undefined || result.passed === 0) {
+      throw Object.assign(new Error(`the ${project} tests failed`), { name: 'TestsFailed', output });
+    }
+    return `${result.passed} tests`;
+  });
+}
+
+/** Adds what one run counted; a file that broke before its first test counts as one failure. */
+async function countTests(report) {
+  let json;
+  try {
+    json = JSON.parse(await readFile(report, 'utf8'));
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+    counts.failed += 1;
+    return undefined;
+  }
+  const brokenFiles = json.testResults.filter(
+    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
+  ).length;
+  const result = { passed: json.numPassedTests, failed: json.numFailedTests + brokenFiles };
+  counts.passed += result.passed;
+  counts.failed += result.failed;
+  counts.skipped += json.numPendingTests + json.numTodoTests;
+  return result;
+}
