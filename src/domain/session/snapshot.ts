@@ -33,6 +33,8 @@ export interface StepSummary {
   readonly p25?: number;
   readonly p75?: number;
   readonly p95?: number;
+  /** The values of the valid candidates, ascending. */
+  readonly values?: readonly number[];
   /** Best of this and all earlier steps and of the initial program. */
   readonly bestSoFar?: number;
   readonly finished: boolean;
@@ -58,19 +60,27 @@ export interface SessionSnapshot {
   readonly hostName?: string;
   /** Runner processes so far. */
   readonly runs: number;
+  /** The step in work, or the last one; -1 until the first step begins. */
   readonly step: number;
   /** Best valid candidate under the goal; the earliest among equals. */
   readonly best?: number;
   readonly candidates: CandidateList;
   readonly evaluated: number;
   readonly valid: number;
+  /** The evaluations of the initial program (step -1); absent before the first is proposed. */
+  readonly initial?: StepSummary;
   /** Index = step. */
   readonly steps: readonly StepSummary[];
+  /** The newest 100. */
   readonly warnings: readonly { readonly code: string; readonly message: string }[];
 }
 
-/** Candidates by id. Sharing structure between snapshots keeps a new one cheap at tens of thousands. */
+/**
+ * Candidates by id; iterating goes by ascending id. Sharing structure between snapshots keeps a new one cheap at tens of
+ * thousands.
+ */
 export interface CandidateList extends Iterable<CandidateRecord> {
+  /** Highest id plus one; an id below it may be missing, as proposals come in any order. */
   readonly length: number;
   at(id: number): CandidateRecord | undefined;
 }

@@ -1,0 +1,45 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { PersistentCandidateList } from '../../../src/domain/session/candidateList';
+import type { CandidateRecord } from '../../../src/domain/session/snapshot';
+
+function record(id: number, note = ''): CandidateRecord {
+  return { id, step: 0, group: 0, member: 0, sha256: '', proposedAtMs: 0, note };
+}
+
+function listOf(ids: readonly number[]): PersistentCandidateList {
+  return ids.reduce((list, id) => list.with(record(id)), PersistentCandidateList.empty);
+}
+
+describe('PersistentCandidateList', () => {
+  it('behaves as a map by id, in any order and with holes', () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(fc.nat(100), fc.nat(40_000), fc.maxSafeNat())), (ids) => {
+        const list = listOf(ids);
+        const expected = [...new Set(ids)].sort((a, b) => a - b);
+        expect([...list].map(({ id }) => id)).toEqual(expected);
+        expect(list.length).toBe(expected.length === 0 ? 0 : expected.at(-1)! + 1);
+        for (const id of expected) {
+          expect(list.at(id)?.id).toBe(id);
+          expect(list.at(id + 1)?.id).toBe(expected.includes(id + 1) ? id + 1 : undefined);
+        }
+      }),
+    );
+  });
+
+  it('replaces a record without touching the list it came from', () => {
+    const before = listOf([1, 33, 70]);
+    const after = before.with(record(33, 'new'));
+    expect([before.at(33)?.note, after.at(33)?.note]).toEqual(['', 'new']);
+    expect(after.at(70)).toBe(before.at(70));
+  });
+
+  it('has nothing at ids that are none', () => {
+    const list = listOf([0, 5]);
+    for (const id of [-1, 0.5, 4, Number.NaN, 2 ** 60, Number.POSITIVE_INFINITY]) {
+      expect(list.at(id)).toBeUndefined();
+    }
+    expect(() => list.with(record(-1))).toThrow(RangeError);
+    expect(() => list.with(record(0.5))).toThrow(RangeError);
+  });
+});
