@@ -1,13 +1,17 @@
 import { isScalar } from 'yaml';
 import { closest } from '../text/closest';
 import { parseBytes, parseTimeMs } from './quantities';
-import { scalarText, type Field, type YamlFields } from './yamlFields';
+import { inWords, scalarText, type Field, type YamlFields } from './yamlFields';
 
 /** A field's text, trimmed; a number or a word such as `true` counts as it is written. */
-export function textOf(fields: YamlFields, field: Field | undefined): string | undefined {
+export function textOf(
+  fields: YamlFields,
+  field: Field | undefined,
+  must = 'must be text',
+): string | undefined {
   if (field === undefined) return undefined;
   if (!isScalar(field.node) || field.node.value === null) {
-    fields.wrongType(field, 'must be text');
+    fields.wrongType(field, must);
     return undefined;
   }
   const text = scalarText(field.node.value, field.node.source).trim();
@@ -15,12 +19,12 @@ export function textOf(fields: YamlFields, field: Field | undefined): string | u
     fields.error(
       field.value,
       'missing-value',
-      `"${field.path}" is empty: write ${field.spec.name}: ${field.spec.example}.`,
+      `${inWords(field.path)} is empty: write ${field.spec.name}: ${field.spec.example}.`,
     );
     return undefined;
   }
   if (text.includes('\0')) {
-    fields.error(field.value, 'wrong-type', `"${field.path}" contains a NUL character: remove it.`);
+    fields.error(field.value, 'wrong-type', `${inWords(field.path)} contains a NUL character: remove it.`);
     return undefined;
   }
   return text;
@@ -35,7 +39,7 @@ export function numberOf(fields: YamlFields, field: Field | undefined): number |
     const quoted =
       isScalar(node) && typeof node.value === 'string' && /^[-+]?[\d.]+([eE][-+]?\d+)?$/.test(node.value);
     if (quoted) {
-      fields.error(field.value, 'wrong-type', `"${path}" must be a number: remove the quotes.`);
+      fields.error(field.value, 'wrong-type', `${inWords(path)} must be a number: remove the quotes.`);
       return undefined;
     }
     fields.wrongType(field, integer ? 'must be a whole number' : 'must be a number');
@@ -46,7 +50,7 @@ export function numberOf(fields: YamlFields, field: Field | undefined): number |
     fields.error(
       field.value,
       'out-of-range',
-      `"${path}" must be a finite number: write ${spec.name}: ${spec.example}.`,
+      `${inWords(path)} must be a finite number: write ${spec.name}: ${spec.example}.`,
     );
     return undefined;
   }
@@ -54,7 +58,7 @@ export function numberOf(fields: YamlFields, field: Field | undefined): number |
     fields.error(
       field.value,
       'out-of-range',
-      `"${path}" must be a whole number: write ${Math.max(min, Math.round(value))}.`,
+      `${inWords(path)} must be a whole number: write ${Math.max(min, Math.round(value))}.`,
     );
     return undefined;
   }
@@ -64,12 +68,16 @@ export function numberOf(fields: YamlFields, field: Field | undefined): number |
     fields.error(
       field.value,
       'out-of-range',
-      `"${path}" must be at least ${min}${why}: write ${min} or more.`,
+      `${inWords(path)} must be at least ${min}${why}: write ${min} or more.`,
     );
     return undefined;
   }
   if (value > max) {
-    fields.error(field.value, 'out-of-range', `"${path}" must be at most ${max}: write ${max} or less.`);
+    fields.error(
+      field.value,
+      'out-of-range',
+      `${inWords(path)} must be at most ${max}: write ${max} or less.`,
+    );
     return undefined;
   }
   return value;
@@ -98,7 +106,7 @@ function quantityOf(
   max: number,
   rangeText: string,
 ): number | undefined {
-  const text = textOf(fields, field);
+  const text = textOf(fields, field, 'must be an amount with a unit');
   if (text === undefined) return undefined;
   const parsed = parse(text);
   if (!parsed.ok) {
@@ -109,7 +117,7 @@ function quantityOf(
     fields.error(
       field.value,
       'out-of-range',
-      `"${field.path}" must be ${rangeText}: write ${field.spec.name}: ${field.spec.example}.`,
+      `${inWords(field.path)} must be ${rangeText}: write ${field.spec.name}: ${field.spec.example}.`,
     );
     return undefined;
   }
@@ -126,8 +134,11 @@ export function choiceOf<const Choice extends string>(
   const found = choices.find((choice) => choice === text);
   if (found !== undefined) return found;
   const meant = closest(text, choices);
-  const advice = meant === undefined ? `Write ${choices.join(' or ')}.` : `Did you mean "${meant}"?`;
-  fields.error(field.value, 'bad-choice', `"${field.path}" cannot be "${text}". ${advice}`);
+  const advice =
+    meant === undefined
+      ? `Write ${choices.join(', ').replace(/, (?=[^,]*$)/, ' or ')}.`
+      : `Did you mean "${meant}"?`;
+  fields.error(field.value, 'bad-choice', `${inWords(field.path)} cannot be "${text}". ${advice}`);
   return undefined;
 }
 
@@ -137,7 +148,7 @@ export function pathOf(fields: YamlFields, field: Field | undefined): string | u
   if (field === undefined || text === undefined) return undefined;
   const complaint = pathComplaint(text);
   if (complaint !== undefined) {
-    fields.error(field.value, 'bad-path', `"${field.path}" ${complaint}`);
+    fields.error(field.value, 'bad-path', `${inWords(field.path)} ${complaint}`);
     return undefined;
   }
   return text
@@ -169,7 +180,7 @@ export function urlOf(fields: YamlFields, field: Field | undefined): string | un
   fields.error(
     field.value,
     'bad-url',
-    `"${field.path}" must be a web address without spaces: write "https://${guess}".`,
+    `${inWords(field.path)} must be a web address without spaces: write "https://${guess}".`,
   );
   return undefined;
 }
@@ -186,7 +197,7 @@ export function nameOf(fields: YamlFields, field: Field | undefined): string | u
   fields.error(
     field.value,
     'bad-name',
-    `"${field.path}" must be letters, digits and _, not beginning with a digit: write ${field.spec.name}: ${guess}.`,
+    `${inWords(field.path)} must be letters, digits and _, not beginning with a digit: write ${field.spec.name}: ${guess}.`,
   );
   return undefined;
 }

@@ -4,7 +4,7 @@ import type { ProblemDiagnostic, ProblemPlaces } from './diagnostic';
 import { splitFrontMatter, type Span } from './frontMatter';
 import type { Problem } from './problem';
 import { readProblem } from './readProblem';
-import { explainYamlError } from './yamlErrors';
+import { explainYamlError, placeOfYamlError } from './yamlErrors';
 import { YamlFields } from './yamlFields';
 
 export interface ParsedProblem {
@@ -73,16 +73,20 @@ function syntaxError(lines: Lines, yaml: Span, error: Error): ProblemDiagnostic 
 }
 
 function yamlDiagnostics(document: Document.Parsed, lines: Lines, yaml: Span): ProblemDiagnostic[] {
-  return [...document.errors, ...document.warnings].map((error) => {
-    const from = Math.min(yaml.from + error.pos[0], yaml.to);
-    const to = Math.min(Math.max(yaml.from + error.pos[1], from), yaml.to);
-    return {
-      range: lines.range(from, to),
+  const source = lines.text.slice(yaml.from, yaml.to);
+  const byPlace = new Map<string, ProblemDiagnostic>();
+  for (const error of [...document.errors, ...document.warnings]) {
+    const [from, to] = placeOfYamlError(source, document, error);
+    // One mistake often breaks several rules of YAML at the same place; the first is the one to read.
+    if (byPlace.has(`${from}-${to}`)) continue;
+    byPlace.set(`${from}-${to}`, {
+      range: lines.range(yaml.from + from, yaml.from + to),
       severity: 'error',
       code: 'yaml-syntax',
       message: explainYamlError(error),
-    };
-  });
+    });
+  }
+  return [...byPlace.values()];
 }
 
 function inOrder(diagnostics: readonly ProblemDiagnostic[]): readonly ProblemDiagnostic[] {

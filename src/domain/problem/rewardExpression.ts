@@ -1,5 +1,6 @@
 import { closest } from '../text/closest';
 import type { Metric } from './problem';
+import { SyntaxProblem, tokensOf, type Token } from './rewardTokens';
 
 /**
  * The arithmetic of `reward:`. Numbers, metric names, `+ - * / ^`, a leading minus, parentheses, and the functions below.
@@ -53,24 +54,7 @@ export const rewardFunctionNames: readonly string[] = [...functions.keys()];
 const longestSource = 1000;
 const deepestNesting = 50;
 
-interface Token {
-  readonly kind: 'number' | 'name' | 'sign' | 'end';
-  readonly text: string;
-  readonly from: number;
-  readonly to: number;
-}
-
 type Valuation = (metrics: Readonly<Record<string, number>>) => number;
-
-class SyntaxProblem extends Error {
-  constructor(
-    message: string,
-    readonly from: number,
-    readonly to: number,
-  ) {
-    super(message);
-  }
-}
 
 class MissingMetric extends Error {
   constructor(readonly metric: string) {
@@ -176,7 +160,7 @@ class RewardParser {
         source.length,
       );
     }
-    this.tokens = tokensOf(source);
+    this.tokens = tokensOf(source, rewardFunctionNames);
   }
 
   parse(): Valuation {
@@ -337,31 +321,4 @@ class RewardParser {
       token.to,
     );
   }
-}
-
-const tokenPattern = /\s+|((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|([A-Za-z_]\w*)|(\*\*|[-+*/^(),])/y;
-
-function tokensOf(source: string): readonly Token[] {
-  const tokens: Token[] = [];
-  let at = 0;
-  while (at < source.length) {
-    tokenPattern.lastIndex = at;
-    const match = tokenPattern.exec(source);
-    if (match === null) {
-      const character = String.fromCodePoint(source.codePointAt(at) ?? 0);
-      throw new SyntaxProblem(
-        `"${character}" cannot be used in a reward. Only numbers, metric names, + - * / ^, parentheses and ${rewardFunctionNames.join(', ')} can.`,
-        at,
-        at + character.length,
-      );
-    }
-    const to = at + match[0].length;
-    if (match[3] === '**') throw new SyntaxProblem('Write ^ for "to the power of", not **.', at, to);
-    const kind = match[1] !== undefined ? 'number' : match[2] !== undefined ? 'name' : 'sign';
-    if (match[0].trim() !== '') tokens.push({ kind, text: match[0], from: at, to });
-    at = to;
-  }
-  const end = source.trimEnd().length;
-  tokens.push({ kind: 'end', text: '', from: end, to: end });
-  return tokens;
 }

@@ -1,4 +1,4 @@
-import type { YAMLError } from 'yaml';
+import { Scalar, visit, type Document, type YAMLError } from 'yaml';
 
 /** The YAML reader's error in words for someone who does not know YAML's own terms, with what to do. */
 export function explainYamlError(error: YAMLError): string {
@@ -34,4 +34,29 @@ export function explainYamlError(error: YAMLError): string {
     default:
       return `${error.message.replace(/\.$/, '')}.`;
   }
+}
+
+/**
+ * Where to show an error, as offsets in the YAML: on one line, and for quotes that are never closed where they open
+ * rather than where the text ran out.
+ */
+export function placeOfYamlError(
+  yaml: string,
+  document: Document.Parsed,
+  error: YAMLError,
+): [number, number] {
+  let [from, to] = error.pos;
+  if (error.code === 'MISSING_CHAR' && error.message.includes('quote')) {
+    visit(document, {
+      Scalar(_, node) {
+        const isQuoted = node.type === Scalar.QUOTE_DOUBLE || node.type === Scalar.QUOTE_SINGLE;
+        if (isQuoted && node.range?.[1] === error.pos[0]) from = node.range[0];
+      },
+    });
+  }
+  from = Math.min(from, yaml.length);
+  const lineEnd = yaml.slice(from).search(/[\r\n]/);
+  const lineTo = lineEnd < 0 ? yaml.length : from + lineEnd;
+  if (error.code === 'BLOCK_AS_IMPLICIT_KEY') to = lineTo;
+  return [from, Math.min(Math.max(to, from), Math.max(lineTo, from))];
 }

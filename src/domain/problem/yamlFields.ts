@@ -72,7 +72,7 @@ export class YamlFields {
       if (spec === undefined) {
         this.error(key, 'unknown-key', unknownKey(name, path, names));
       } else if (fields.has(name)) {
-        this.error(key, 'duplicate-key', `"${fullName}" is given twice: remove one of the two.`);
+        this.error(key, 'duplicate-key', `${inWords(fullName)} is given twice: remove one of the two.`);
       } else {
         const field = this.field(spec, fullName, key, pair.value);
         fields.set(name, field);
@@ -113,10 +113,10 @@ export class YamlFields {
       return;
     }
     if (field.node === null || (isScalar(field.node) && field.node.value === null)) {
-      this.error(field.key, 'missing-value', `"${field.path}" has no value: ${example}.`);
+      this.error(field.key, 'missing-value', `${inWords(field.path)} has no value: ${example}.`);
       return;
     }
-    this.error(field.value, 'wrong-type', `"${field.path}" ${must}: ${example}.`);
+    this.error(field.value, 'wrong-type', `${inWords(field.path)} ${must}: ${example}.`);
   }
 
   /** Where characters `from` to `to` of a field's text stand; the whole value where quoting makes that unclear. */
@@ -154,13 +154,21 @@ export class YamlFields {
       this.error(at, 'missing-key', 'metric needs a direction: add goal: minimize or goal: maximize.');
       return undefined;
     }
-    const place = path === '' ? 'The front matter' : path;
+    const place = path === '' ? 'The front matter' : inWords(path);
     this.error(
       at,
       'missing-key',
       `${place} needs "${key.name}": add ${key.name}: ${key.example}${key.name === 'candidate' ? ', the program that evolves' : ''}.`,
     );
   }
+}
+
+/** A key by its path, in words: `"limits.time"`, `"value" of reference 1`. */
+export function inWords(path: string): string {
+  const [, index, key] = /^references\.(\d+)(?:\.(.+))?$/.exec(path) ?? [];
+  if (index === undefined) return `"${path}"`;
+  const reference = `reference ${Number(index) + 1}`;
+  return key === undefined ? reference : `"${key}" of ${reference}`;
 }
 
 /** The text of a plain value as it was written: `3.10` stays `3.10`. */
@@ -170,7 +178,7 @@ export function scalarText(value: unknown, source: string | undefined): string {
 
 function unknownKey(name: string, path: string, names: readonly string[]): string {
   const meant = closest(name, names);
-  const where = path === '' ? '' : ` in ${path}`;
+  const where = path === '' ? '' : ` in ${inWords(path)}`;
   const advice = meant === undefined ? `Known here: ${names.join(', ')}.` : `Did you mean "${meant}"?`;
   return `Unknown key "${name}"${where}. ${advice}`;
 }
