@@ -1,5 +1,70 @@
-import type { ExtensionContext } from 'vscode';
+import { window, type ExtensionContext } from 'vscode';
+import { FailureReporter } from './base/failureReporter';
+import { ContextKeys } from './base/contextKeys';
+import { currentSettings } from './base/currentSettings';
+import { candidateCommands } from './candidates/candidateCommands';
+import { registerCandidateDocuments } from './candidates/candidateDocuments';
+import { registerCommands } from './commands';
+import { registerDashboard } from './dashboard/dashboard';
+import { createHosts } from './hosts/hosts';
+import { SessionChooser } from './sessions/chooseSession';
+import { sessionCommands } from './sessions/sessionCommands';
+import { createSessions } from './sessions/createSessions';
+import { problemCommands } from './start/problemCommands';
+import { startCommands } from './start/startCommands';
 
-export function activate(_context: ExtensionContext): void {
-  // Composed in the commits that follow.
+/** The composition root: every service and what it needs. Nothing is read, run or connected before it is asked for. */
+export function activate(context: ExtensionContext): void {
+  const log = window.createOutputChannel('TTT-Discover', { log: true });
+  const failures = new FailureReporter(log);
+  const hosts = createHosts({ context, log, failures, sessionTargets: () => sessions.store.targets() });
+  const sessions = createSessions({
+    context,
+    log,
+    failures,
+    hosts: hosts.connections,
+    contextKeys: new ContextKeys(),
+  });
+  const chooser = new SessionChooser(sessions.store, Date.now);
+  const candidates = candidateCommands(sessions.store, chooser);
+  const dashboard = registerDashboard({
+    extensionUri: context.extensionUri,
+    sessions: sessions.store,
+    actions: {
+      openDiff: (...args) => failures.guard('openDiff', async () => candidates.openDiff(...args)),
+      openBestDiff: (...args) => failures.guard('openBestDiff', async () => candidates.openBestDiff(...args)),
+      accept: (...args) => failures.guard('accept', async () => candidates.acceptCandidate(...args)),
+      pause: (id) => failures.guard('pause', async () => sessions.store.pause(id)),
+      resume: (id) => failures.guard('resume', async () => sessions.store.resume(id)),
+      stop: (id) => failures.guard('stop', async () => control.stopSession(id)),
+    },
+    log,
+  });
+  const control = sessionCommands(sessions.store, chooser, (id) => dashboard.open(id));
+  const commands = registerCommands(
+    {
+      ...control,
+      ...candidates,
+      ...hosts.commands(sessions.store),
+      ...problemCommands(context.extensionUri, `${context.extension.id}#firstSteps`),
+      ...startCommands({
+        connections: hosts.connections,
+        store: sessions.store,
+        requireHost: () => hosts.require(),
+        settingsFor: currentSettings,
+        openDashboard: (id) => dashboard.open(id),
+        log,
+      }),
+      showLog: () => log.show(),
+    },
+    failures,
+  );
+  context.subscriptions.push(
+    commands,
+    dashboard,
+    registerCandidateDocuments(sessions.store),
+    sessions,
+    hosts,
+    log,
+  );
 }

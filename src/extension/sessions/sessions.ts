@@ -1,7 +1,7 @@
-import type { Event } from 'vscode';
 import type { SessionSnapshot } from '../../domain/session/snapshot';
 import type { Verdict } from '../../protocol/hostCommands';
 import type { HostTarget } from '../../remote/hostClient';
+import type { Subscribe } from '../base/emitter';
 
 /** What the editor knows of its link to a session. */
 export type Connection =
@@ -15,6 +15,8 @@ export type Connection =
 /** One session as the editor shows it; a new object after every change. */
 export interface SessionView {
   readonly id: string;
+  /** Of the problem, known before the first entry of the journal is. */
+  readonly title?: string;
   readonly target: HostTarget;
   readonly hostLabel: string;
   /** URI of the problem file in this workspace, as a string, if the session was started here. */
@@ -30,7 +32,7 @@ export interface Sessions {
   readonly all: readonly SessionView[];
   get(id: string): SessionView | undefined;
   /** Fires with the id of a session that changed, came or went; at most every 100 ms a session. */
-  readonly onDidChange: Event<string>;
+  readonly onDidChange: Subscribe<string>;
   /** Program text of a candidate, from the cache or from the host. */
   readCandidate(id: string, candidate: number): Promise<string>;
   pause(id: string): Promise<void>;

@@ -1,0 +1,71 @@
+import { RemoteError } from '../../remote/hostClient';
+import type { CommandName } from '../commandIds';
+
+/** A button of a message that helps: one of our commands, or one of the editor's. */
+export interface Remedy {
+  readonly title: string;
+  readonly command: CommandName | { readonly id: string };
+  readonly args?: readonly unknown[];
+}
+
+/** Something cannot be done, for a reason that the user can act on. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  constructor(
+    message: string,
+    readonly remedy?: Remedy,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** The user closed a question. Never shown. */
+export class Cancelled extends Error {
+  override readonly name = 'Cancelled';
+  constructor() {
+    super('Cancelled');
+  }
+}
+
+export function isCancelled(error: unknown): boolean {
+  if (error instanceof Cancelled) return true;
+  if (error instanceof RemoteError) return error.code === 'cancelled';
+  return error instanceof Error && (error.name === 'AbortError' || error.name === 'Canceled');
+}
+
+export interface FailureText {
+  /** What to show: what happened and what to do next, in one message. */
+  readonly text: string;
+  readonly remedy: Remedy;
+}
+
+const showLog: Remedy = { title: 'Show Log', command: 'showLog' };
+
+/** The one message for a failure. */
+export function describeFailure(error: unknown): FailureText {
+  if (error instanceof RemoteError) {
+    return {
+      text: [sentence(error.message), sentence(error.advice)].filter(Boolean).join(' '),
+      remedy: showLog,
+    };
+  }
+  if (error instanceof Refusal) return { text: error.message, remedy: error.remedy ?? showLog };
+  return { text: messageOf(error), remedy: showLog };
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The error with its stack and its chain of causes, for the log. */
+export function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const own = error.stack ?? `${error.name}: ${error.message}`;
+  return error.cause === undefined ? own : `${own}\nCaused by: ${stackOf(error.cause)}`;
+}
+
+function sentence(text: string): string {
+  const trimmed = text.trim();
+  return trimmed === '' || /[.!?…:)]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+}

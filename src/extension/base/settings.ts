@@ -1,0 +1,55 @@
+import { z } from 'zod';
+
+/** Every setting, without its prefix `tttDiscover.`. A test compares the list with package.json. */
+export const settingKeys = [
+  'defaultHost',
+  'ssh.path',
+  'ssh.configFile',
+  'remote.root',
+  'remote.nodeBinary',
+  'session.maxTimeMinutes',
+  'session.concurrency',
+  'session.seed',
+] as const;
+export type SettingKey = (typeof settingKeys)[number];
+
+/** Settings as the code uses them: an empty text is absent. */
+export interface Settings {
+  readonly defaultHost?: string;
+  readonly sshPath: string;
+  readonly sshConfigFile?: string;
+  readonly remoteRoot: string;
+  readonly nodeBinary?: string;
+  readonly maxTimeMs?: number;
+  readonly concurrency?: number;
+  readonly seed?: number;
+}
+
+const text = z.string().trim().min(1).optional().catch(undefined);
+const positive = z.number().positive().optional().catch(undefined);
+const count = z.int().min(1).optional().catch(undefined);
+const seed = z.int().min(0).max(0xffff_ffff).optional().catch(undefined);
+
+/** Reads all settings through `get`; a value of the wrong type counts as absent. */
+export function readSettings(get: (key: SettingKey) => unknown): Settings {
+  const maxTimeMinutes = positive.parse(get('session.maxTimeMinutes') ?? undefined);
+  return withoutAbsent({
+    defaultHost: text.parse(get('defaultHost')),
+    sshPath: text.parse(get('ssh.path')) ?? 'ssh',
+    sshConfigFile: text.parse(get('ssh.configFile')),
+    remoteRoot: text.parse(get('remote.root')) ?? '~/.ttt-discover',
+    nodeBinary: text.parse(get('remote.nodeBinary')),
+    maxTimeMs: maxTimeMinutes === undefined ? undefined : maxTimeMinutes * 60_000,
+    concurrency: count.parse(get('session.concurrency') ?? undefined),
+    seed: seed.parse(get('session.seed') ?? undefined),
+  });
+}
+
+type Present<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+/** The same object without the keys whose value is `undefined`. */
+export function withoutAbsent<T extends object>(value: T): Present<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as Present<T>;
+}

@@ -1,0 +1,13 @@
+import { z } from 'zod';
+import { parseCandidatePath, candidateScheme } from './candidateUri';
+
+const number = z.int().min(0);
+const uri = z.object({ scheme: z.literal(candidateScheme), path: z.string() });
+
+/** The candidate number among a command's arguments: the second one, or in the URI of a candidate. */
+export function candidateFromArguments(args: readonly unknown[]): number | undefined {
+  const asUri = uri.safeParse(args[0]);
+  if (asUri.success) return parseCandidatePath(asUri.data.path)?.candidate;
+  const asNumber = number.safeParse(args[1]);
+  return asNumber.success ? asNumber.data : undefined;
+}

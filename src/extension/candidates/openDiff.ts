@@ -1,0 +1,76 @@
+import { commands, window, type QuickPickItem } from 'vscode';
+import { isBetter } from '../../domain/problem/problem';
+import { Cancelled, Refusal } from '../base/failures';
+import { valueText } from '../base/words';
+import { titleOf, valueOf } from '../sessions/sessionItems';
+import type { Sessions, SessionView } from '../sessions/sessions';
+import { candidateUri } from './candidateDocuments';
+import { userFileOf } from './userFile';
+
+/** Opens the diff of a candidate: the user's file on the left, or the initial program where there is none here. */
+export async function openCandidateDiff(
+  sessions: Sessions,
+  session: SessionView,
+  candidate: number,
+): Promise<void> {
+  await sessions.readCandidate(session.id, candidate);
+  const path = session.snapshot.problem?.candidate ?? 'candidate';
+  const right = candidateUri({ sessionId: session.id, candidate, path });
+  const own = await userFileOf(session);
+  const left = own ?? candidateUri({ sessionId: session.id, candidate: 0, path });
+  const title = diffTitle(session, candidate, own === undefined ? 'initial' : 'yours');
+  await commands.executeCommand('vscode.diff', left, right, title, { preview: true });
+}
+
+/** `initial.py: yours ↔ c17 (0.38123)` */
+export function diffTitle(session: SessionView, candidate: number, leftLabel: string): string {
+  const path = session.snapshot.problem?.candidate ?? '';
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return `${name}: ${leftLabel} ↔ ${candidateLabel(session, candidate)}`;
+}
+
+/** `c17 (0.38123)` */
+export function candidateLabel(session: SessionView, candidate: number): string {
+  const value = valueOf(session.snapshot, candidate);
+  return value === undefined
+    ? `c${candidate}`
+    : `c${candidate} (${valueText(value, session.snapshot.problem?.metric.unit)})`;
+}
+
+export function bestOf(session: SessionView): number {
+  const best = session.snapshot.best;
+  if (best === undefined) {
+    throw new Refusal(`Session "${titleOf(session)}" has no valid candidate yet.`, {
+      title: 'Open Dashboard',
+      command: 'openDashboard',
+      args: [session.id],
+    });
+  }
+  return best;
+}
+
+/** Most candidates that the list offers: the best ones. */
+const offeredCandidates = 500;
+
+/** Lets the user choose among the valid candidates, best first. */
+export async function pickCandidate(session: SessionView): Promise<number> {
+  const goal = session.snapshot.problem?.metric.goal ?? 'minimize';
+  const valid = [...session.snapshot.candidates]
+    .flatMap((record) => (record.outcome?.kind === 'valid' ? [{ record, value: record.outcome.value }] : []))
+    .sort((a, b) => (isBetter(goal, a.value, b.value) ? -1 : isBetter(goal, b.value, a.value) ? 1 : 0))
+    .slice(0, offeredCandidates);
+  if (valid.length === 0) bestOf(session);
+  const items = valid.map(({ record }): QuickPickItem & { readonly candidate: number } => ({
+    label: candidateLabel(session, record.id),
+    description: record.step < 0 ? 'initial program' : `step ${record.step + 1}`,
+    ...(record.note !== undefined && { detail: record.note }),
+    candidate: record.id,
+  }));
+  const chosen = await window.showQuickPick(items, {
+    title: titleOf(session),
+    placeHolder: 'Candidate to compare with your file',
+    matchOnDetail: true,
+  });
+  if (chosen === undefined) throw new Cancelled();
+  return chosen.candidate;
+}

@@ -1,0 +1,31 @@
+/** Every command of the extension. A test compares the list with package.json. */
+export const commandIds = {
+  startDiscovery: 'tttDiscover.startDiscovery',
+  evaluateInitial: 'tttDiscover.evaluateInitial',
+  newProblem: 'tttDiscover.newProblem',
+  openSamples: 'tttDiscover.openSamples',
+  openWalkthrough: 'tttDiscover.openWalkthrough',
+  selectHost: 'tttDiscover.selectHost',
+  connectHost: 'tttDiscover.connectHost',
+  disconnectHost: 'tttDiscover.disconnectHost',
+  forgetHostKey: 'tttDiscover.forgetHostKey',
+  refreshHosts: 'tttDiscover.refreshHosts',
+  openDashboard: 'tttDiscover.openDashboard',
+  openDiff: 'tttDiscover.openDiff',
+  openBestDiff: 'tttDiscover.openBestDiff',
+  acceptCandidate: 'tttDiscover.acceptCandidate',
+  pauseSession: 'tttDiscover.pauseSession',
+  resumeSession: 'tttDiscover.resumeSession',
+  stopSession: 'tttDiscover.stopSession',
+  reconnectSession: 'tttDiscover.reconnectSession',
+  removeSession: 'tttDiscover.removeSession',
+  refreshSessions: 'tttDiscover.refreshSessions',
+  showLog: 'tttDiscover.showLog',
+} as const;
+
+export type CommandName = keyof typeof commandIds;
+
+/** Menus, keybindings and the palette pass what they like: each handler reads its arguments. */
+export type CommandHandler = (...args: readonly unknown[]) => Promise<void> | void;
+
+export type CommandHandlers = Readonly<Record<CommandName, CommandHandler>>;

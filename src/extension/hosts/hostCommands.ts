@@ -1,0 +1,129 @@
+import { ProgressLocation, window, type QuickPickItem } from 'vscode';
+import { z } from 'zod';
+import { forgetHostKey, pinnedHostNames } from '../../remote/knownHostsStore';
+import { hostKeyOf, type HostTarget } from '../../remote/hostClient';
+import { signalOf } from '../base/cancellation';
+import { Cancelled, Refusal } from '../base/failures';
+import type { CommandHandlers } from '../commandIds';
+import { requireTrust } from '../base/trust';
+import type { HostConnections } from './hostConnections';
+import { hostItem } from './hostItems';
+import { labelOf, targetOfKey } from './hostTargets';
+import type { SelectedHost } from './selectedHost';
+
+export interface HostCommandsContext {
+  readonly connections: HostConnections;
+  readonly selected: SelectedHost;
+  readonly listTargets: () => Promise<readonly HostTarget[]>;
+  readonly knownHostsPath: string;
+  /** The user disconnects a host: sessions on it are not followed any more. */
+  readonly detachSessions: (hostKey: string) => Promise<void>;
+  readonly refreshView: () => void;
+}
+
+const row = z.object({ hostKey: z.string() });
+
+/** Commands on hosts. First argument: a host key or a row of the Hosts view. */
+export function hostCommands(
+  context: HostCommandsContext,
+): Pick<CommandHandlers, 'selectHost' | 'connectHost' | 'disconnectHost' | 'forgetHostKey' | 'refreshHosts'> {
+  const { connections, selected } = context;
+  return {
+    async selectHost(...args) {
+      await selected.set(
+        targetFromArguments(args) ?? (await pickHost(context, 'Run sessions of this workspace on')),
+      );
+    },
+    async connectHost(...args) {
+      requireTrust('Connecting to a host runs programs there.');
+      const target = targetFromArguments(args) ?? (await pickHost(context, 'Connect to'));
+      await connectWithProgress(connections, target);
+    },
+    async disconnectHost(...args) {
+      const target =
+        targetFromArguments(args) ?? (await pickHost(context, 'Disconnect from', isOpen(connections)));
+      await context.detachSessions(hostKeyOf(target));
+      await connections.disconnect(hostKeyOf(target));
+    },
+    async forgetHostKey(...args) {
+      await forgetKey(context.knownHostsPath, targetFromArguments(args));
+    },
+    refreshHosts() {
+      context.refreshView();
+    },
+  };
+}
+
+function targetFromArguments(args: readonly unknown[]): HostTarget | undefined {
+  const first = args[0];
+  if (typeof first === 'string') return targetOfKey(first);
+  const parsed = row.safeParse(first);
+  return parsed.success ? targetOfKey(parsed.data.hostKey) : undefined;
+}
+
+function isOpen(connections: HostConnections): (target: HostTarget) => boolean {
+  return (target) => {
+    const { state } = connections.stateOf(hostKeyOf(target));
+    return state === 'connected' || state === 'connecting';
+  };
+}
+
+/** Lets the user choose a host: this machine, those of the SSH configuration, and those of known sessions. */
+export async function pickHost(
+  context: Pick<HostCommandsContext, 'connections' | 'selected' | 'listTargets'>,
+  title: string,
+  isEligible: (target: HostTarget) => boolean = () => true,
+): Promise<HostTarget> {
+  const current = context.selected.get();
+  const items = (await context.listTargets()).filter(isEligible).map(
+    (
+      target,
+    ): QuickPickItem & {
+      readonly target: HostTarget;
+    } => {
+      const isSelected = current !== undefined && hostKeyOf(current) === hostKeyOf(target);
+      const item = hostItem(target, context.connections.stateOf(hostKeyOf(target)), isSelected);
+      return { label: item.label, description: item.description, target };
+    },
+  );
+  if (items.length === 0) throw new Refusal('No host is connected.');
+  const chosen = await window.showQuickPick(items, {
+    title,
+    placeHolder: 'This machine, or a host of your SSH configuration',
+  });
+  if (chosen === undefined) throw new Cancelled();
+  return chosen.target;
+}
+
+async function connectWithProgress(connections: HostConnections, target: HostTarget): Promise<void> {
+  await window.withProgress(
+    { location: ProgressLocation.Notification, title: `Connecting to ${labelOf(target)}`, cancellable: true },
+    (_progress, token) => connections.connect(target, signalOf(token)),
+  );
+}
+
+async function forgetKey(knownHostsPath: string, target: HostTarget | undefined): Promise<void> {
+  const names = await pinnedHostNames(knownHostsPath);
+  if (names.length === 0) {
+    throw new Refusal(
+      'No host key was trusted in this editor yet. Keys in your own known_hosts file are yours: remove those with ssh-keygen -R.',
+    );
+  }
+  const alias = target?.kind === 'ssh' ? target.alias : undefined;
+  const own = names.filter((name) => name === alias || name.startsWith(`[${alias ?? ''}]:`));
+  const chosen =
+    own.length === 1 ? own[0] : await window.showQuickPick(names, { title: 'Forget the key of which host?' });
+  if (chosen === undefined) throw new Cancelled();
+  const forget = 'Forget Key';
+  const answer = await window.showWarningMessage(
+    `Forget the trusted key of ${chosen}?`,
+    {
+      modal: true,
+      detail: 'The next connection asks again whether to trust the key that the host shows then.',
+    },
+    forget,
+  );
+  if (answer !== forget) throw new Cancelled();
+  const count = await forgetHostKey(knownHostsPath, chosen);
+  void window.showInformationMessage(`Forgot ${count} trusted key${count === 1 ? '' : 's'} of ${chosen}.`);
+}

@@ -1,0 +1,48 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { LogOutputChannel, Uri } from 'vscode';
+import type { HostEnvironment, HostPrompts } from '../../remote/hostClient';
+import type { Settings } from '../base/settings';
+import { chooseNodeBinary, platformKeyOf } from './nodeBinary';
+
+/** What connections need from this editor. Settings are read at each connection, so that a change needs no reload. */
+export function hostEnvironment(context: {
+  readonly extensionUri: Uri;
+  readonly globalStorageUri: Uri;
+  readonly settings: () => Settings;
+  readonly prompts: HostPrompts;
+  readonly log: LogOutputChannel;
+}): HostEnvironment {
+  const settings = context.settings();
+  return {
+    runnerBundlePath: join(context.extensionUri.fsPath, 'dist', 'runner.cjs'),
+    localNode: { path: process.execPath, env: isElectron() ? { ELECTRON_RUN_AS_NODE: '1' } : {} },
+    nodeBinaryFor: (platformKey) =>
+      Promise.resolve(
+        chooseNodeBinary({
+          platformKey,
+          ownPlatformKey: platformKeyOf(process.platform, process.arch, glibcVersion()),
+          ownNodePath: isElectron() ? undefined : process.execPath,
+          configuredPath: context.settings().nodeBinary,
+        }),
+      ),
+    knownHostsPath: join(context.globalStorageUri.fsPath, 'known_hosts'),
+    sshPath: settings.sshPath,
+    sshConfigPath: settings.sshConfigFile,
+    root: settings.remoteRoot,
+    prompts: context.prompts,
+    log: (level, message) => context.log[level](message),
+  };
+}
+
+function isElectron(): boolean {
+  return process.versions['electron'] !== undefined;
+}
+
+const report = z.object({ header: z.object({ glibcVersionRuntime: z.string().optional() }) });
+
+function glibcVersion(): string | undefined {
+  if (process.platform !== 'linux') return undefined;
+  const parsed = report.safeParse(process.report.getReport());
+  return parsed.success ? parsed.data.header.glibcVersionRuntime : undefined;
+}

@@ -1,0 +1,97 @@
+import { join } from 'node:path';
+import { workspace, type ExtensionContext, type LogOutputChannel } from 'vscode';
+import { hostKeyOf, type HostTarget } from '../../remote/hostClient';
+import { listAliases } from '../../remote/sshAliases';
+import { currentSettings } from '../base/currentSettings';
+import type { Closeable } from '../base/emitter';
+import type { FailureReporter } from '../base/failureReporter';
+import type { CommandHandlers } from '../commandIds';
+import { hostCommands, pickHost, type HostCommandsContext } from './hostCommands';
+import { HostConnections } from './hostConnections';
+import { hostEnvironment } from './hostEnvironment';
+import { editorPrompts } from './hostPrompts';
+import { HostsView } from './hostsView';
+import { thisMachine } from './hostTargets';
+import { openHost } from './openHost';
+import { SelectedHost } from './selectedHost';
+
+export interface Hosts extends Closeable {
+  readonly connections: HostConnections;
+  readonly selected: SelectedHost;
+  /** The selected host of the workspace; asks if there is none, and remembers the answer. */
+  require(): Promise<HostTarget>;
+  commands(sessions: {
+    detachHost(hostKey: string): Promise<void>;
+  }): Pick<CommandHandlers, keyof ReturnType<typeof hostCommands>>;
+}
+
+/** Hosts: their connections, the selected one, and their view. */
+export function createHosts(needs: {
+  readonly context: ExtensionContext;
+  readonly log: LogOutputChannel;
+  readonly failures: FailureReporter;
+  /** Hosts of known sessions, shown also when they are in no configuration. */
+  readonly sessionTargets: () => readonly HostTarget[];
+}): Hosts {
+  const { context, log } = needs;
+  const onError = (what: string, error: unknown): void => needs.failures.report(what, error);
+  const connections = new HostConnections((target, signal) => {
+    const environment = hostEnvironment({
+      extensionUri: context.extensionUri,
+      globalStorageUri: context.globalStorageUri,
+      settings: () => currentSettings(),
+      prompts: editorPrompts,
+      log,
+    });
+    return openHost(target, environment, signal);
+  }, onError);
+  const selected = new SelectedHost(context.workspaceState, () => currentSettings(), onError);
+  const listTargets = async (): Promise<readonly HostTarget[]> => {
+    const configured = await configuredAliases(onError);
+    const all = [
+      thisMachine,
+      ...configured.map((alias): HostTarget => ({ kind: 'ssh', alias })),
+      ...needs.sessionTargets(),
+      ...[selected.get()].filter((target) => target !== undefined),
+    ];
+    return [...new Map(all.map((target) => [hostKeyOf(target), target])).values()];
+  };
+  const view = new HostsView(connections, selected, listTargets);
+  const shared: Omit<HostCommandsContext, 'detachSessions'> = {
+    connections,
+    selected,
+    listTargets,
+    knownHostsPath: join(context.globalStorageUri.fsPath, 'known_hosts'),
+    refreshView: () => view.refresh(),
+  };
+  const settingsChanged = workspace.onDidChangeConfiguration((change) => {
+    if (change.affectsConfiguration('tttDiscover.defaultHost')) selected.refresh();
+    if (change.affectsConfiguration('tttDiscover.ssh')) view.refresh();
+  });
+  return {
+    connections,
+    selected,
+    async require() {
+      const current = selected.get();
+      if (current !== undefined) return current;
+      const chosen = await pickHost(shared, 'Run the sessions of this workspace on');
+      await selected.set(chosen);
+      return chosen;
+    },
+    commands: (sessions) =>
+      hostCommands({ ...shared, detachSessions: (hostKey) => sessions.detachHost(hostKey) }),
+    dispose() {
+      for (const part of [settingsChanged, view, selected, connections]) part.dispose();
+    },
+  };
+}
+
+/** A configuration that cannot be read must not hide this machine: it is reported, and the list goes on without it. */
+async function configuredAliases(onError: (what: string, error: unknown) => void): Promise<string[]> {
+  try {
+    return await listAliases({ sshConfigPath: currentSettings().sshConfigFile });
+  } catch (error) {
+    onError('SSH configuration', error);
+    return [];
+  }
+}

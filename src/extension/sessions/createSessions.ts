@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import { workspace, type ExtensionContext, type LogOutputChannel } from 'vscode';
+import type { Closeable } from '../base/emitter';
+import type { ContextKeys } from '../base/contextKeys';
+import type { FailureReporter } from '../base/failureReporter';
+import { stackOf } from '../base/failures';
+import type { HostConnections } from '../hosts/hostConnections';
+import { JournalCache } from './journalCache';
+import { openSessionLink } from './sessionLink';
+import { isEnded } from './sessionItems';
+import { SessionRegistry } from './sessionRegistry';
+import { SessionStore } from './sessionStore';
+import { SessionsView } from './sessionsView';
+import { SessionStatusBar } from './statusBar';
+
+export interface SessionServices extends Closeable {
+  readonly store: SessionStore;
+}
+
+/** Sessions: their store, their view and the status-bar item. What was followed before a reload is followed again. */
+export function createSessions(needs: {
+  readonly context: ExtensionContext;
+  readonly log: LogOutputChannel;
+  readonly failures: FailureReporter;
+  readonly hosts: HostConnections;
+  readonly contextKeys: ContextKeys;
+}): SessionServices {
+  const { context, log, contextKeys } = needs;
+  const store = new SessionStore({
+    registry: new SessionRegistry(context.globalState),
+    cache: new JournalCache(join(context.globalStorageUri.fsPath, 'sessions')),
+    windowMemory: context.workspaceState,
+    openLink: (request) => openSessionLink(request, needs.hosts, log),
+    nowMs: Date.now,
+    warn: (message, error) => log.warn(`${message}: ${stackOf(error)}`),
+  });
+  const updateKeys = (): void => {
+    contextKeys.set('tttDiscover.hasSessions', store.all.length > 0);
+    contextKeys.set(
+      'tttDiscover.hasActiveSession',
+      store.all.some((session) => !isEnded(session)),
+    );
+  };
+  updateKeys();
+  const restore = (): void => {
+    void needs.failures.guard('restoring sessions', () => store.restore());
+  };
+  if (workspace.isTrusted) restore();
+  const parts: readonly Closeable[] = [
+    store.onDidChange(updateKeys),
+    workspace.onDidGrantWorkspaceTrust(restore),
+    new SessionsView(store, Date.now),
+    new SessionStatusBar(store, Date.now),
+    store,
+  ];
+  return {
+    store,
+    dispose() {
+      for (const part of parts) part.dispose();
+    },
+  };
+}

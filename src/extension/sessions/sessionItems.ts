@@ -1,0 +1,139 @@
+import type { SessionSnapshot } from '../../domain/session/snapshot';
+import { ageText, valueText } from '../base/words';
+import type { SessionView } from './sessions';
+
+/** A row of the Sessions view, before it becomes a tree item. */
+export interface SessionItem {
+  readonly id: string;
+  readonly label: string;
+  readonly description: string;
+  readonly tooltip: string;
+  readonly icon: string;
+  /** Id of a theme colour, where the state asks for one. */
+  readonly color?: string;
+  readonly accessibleLabel: string;
+  /** Flags for `when` clauses, separated by spaces. */
+  readonly contextValue: string;
+}
+
+export function sessionItem(view: SessionView, nowMs: number): SessionItem {
+  const facts = [bestText(view.snapshot), stepText(view.snapshot), contactText(view, nowMs)].filter(
+    (fact) => fact !== undefined,
+  );
+  const label = titleOf(view);
+  return {
+    id: view.id,
+    label,
+    description: facts.join(' · '),
+    tooltip: tooltipOf(view, facts),
+    ...iconOf(view),
+    accessibleLabel: `Session ${label} on ${view.hostLabel}, ${stateText(view)}, ${facts.join(', ')}`,
+    contextValue: flagsOf(view).join(' '),
+  };
+}
+
+export function titleOf(view: SessionView): string {
+  return view.snapshot.problem?.title ?? view.title ?? view.id;
+}
+
+/** Ended for good: nothing more will come. */
+export function isEnded(view: SessionView): boolean {
+  return view.snapshot.status === 'finished' || view.snapshot.status === 'failed';
+}
+
+/** `best 0.38123`; absent before the first valid candidate. */
+export function bestText(snapshot: SessionSnapshot): string | undefined {
+  const value = valueOf(snapshot, snapshot.best);
+  return value === undefined ? undefined : `best ${valueText(value, snapshot.problem?.metric.unit)}`;
+}
+
+/** Metric of a candidate; absent if it has none. */
+export function valueOf(snapshot: SessionSnapshot, candidate: number | undefined): number | undefined {
+  const outcome = candidate === undefined ? undefined : snapshot.candidates.at(candidate)?.outcome;
+  return outcome?.kind === 'valid' ? outcome.value : undefined;
+}
+
+/** `step 3/50`, counted from 1; absent before the first step. */
+export function stepText(snapshot: SessionSnapshot): string | undefined {
+  if (snapshot.steps.length === 0) return undefined;
+  const total = snapshot.options?.steps;
+  const step = total === undefined ? snapshot.step + 1 : Math.min(snapshot.step + 1, total);
+  return total === undefined ? `step ${step}` : `step ${step}/${total}`;
+}
+
+/** What the session does, in words. */
+export function stateText(view: SessionView): string {
+  const { connection, snapshot } = view;
+  if (isEnded(view)) return snapshot.status;
+  switch (connection.state) {
+    case 'connected':
+      return connection.verdict.state === 'exited'
+        ? `runner not running (${connection.verdict.reason})`
+        : snapshot.status;
+    case 'connecting':
+      return 'connecting…';
+    case 'lost':
+      return 'contact lost';
+    case 'offline':
+      return 'not followed';
+  }
+}
+
+function contactText(view: SessionView, nowMs: number): string | undefined {
+  const age = view.lastContactMs === undefined ? undefined : ageText(view.lastContactMs, nowMs);
+  const state = stateText(view);
+  if (isEnded(view)) return [state, age].filter(Boolean).join(' ');
+  if (view.connection.state === 'connected' && view.connection.verdict.state === 'live') {
+    return state === 'running' ? age : state;
+  }
+  return [state, age].filter(Boolean).join(' ');
+}
+
+function tooltipOf(view: SessionView, facts: readonly string[]): string {
+  const { snapshot, connection } = view;
+  const lines = [
+    titleOf(view),
+    `${stateText(view)} on ${view.hostLabel}`,
+    facts.join(' · '),
+    snapshot.statusMessage,
+    connection.state === 'lost' ? connection.reason : undefined,
+    snapshot.candidates.length > 0 ? `${snapshot.evaluated} evaluated, ${snapshot.valid} valid` : undefined,
+    ...snapshot.warnings.slice(-3).map((warning) => `Warning: ${warning.message}`),
+    view.id,
+  ];
+  return lines.filter((line) => line !== undefined && line !== '').join('\n');
+}
+
+function iconOf(view: SessionView): { readonly icon: string; readonly color?: string } {
+  if (view.snapshot.status === 'finished') return { icon: 'pass', color: 'testing.iconPassed' };
+  if (view.snapshot.status === 'failed') return { icon: 'error', color: 'list.errorForeground' };
+  switch (view.connection.state) {
+    case 'connecting':
+      return { icon: 'loading~spin' };
+    case 'lost':
+      return { icon: 'debug-disconnect', color: 'list.warningForeground' };
+    case 'offline':
+      return { icon: 'circle-outline' };
+    case 'connected':
+      break;
+  }
+  if (view.connection.verdict.state === 'exited') return { icon: 'warning', color: 'list.warningForeground' };
+  if (view.snapshot.status === 'paused') return { icon: 'debug-pause' };
+  return { icon: view.snapshot.status === 'running' ? 'pulse' : 'sync~spin' };
+}
+
+function flagsOf(view: SessionView): string[] {
+  const { snapshot, connection } = view;
+  const isUp = connection.state === 'connected' && !isEnded(view);
+  const isRunning = snapshot.status === 'running' || snapshot.status === 'preparing';
+  const flags: readonly (readonly [string, boolean])[] = [
+    ['session', true],
+    ['hasBest', snapshot.best !== undefined],
+    ['hasCandidates', snapshot.candidates.length > 0],
+    ['canPause', isUp && isRunning],
+    ['canResume', isUp && (snapshot.status === 'paused' || connection.verdict.state === 'exited')],
+    ['canStop', isUp && snapshot.status !== 'stopping'],
+    ['canReconnect', !isEnded(view) && (connection.state === 'lost' || connection.state === 'offline')],
+  ];
+  return flags.filter(([, holds]) => holds).map(([flag]) => flag);
+}

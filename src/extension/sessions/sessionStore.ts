@@ -1,0 +1,218 @@
+import type { Memento } from 'vscode';
+import { hostKeyOf, type HostTarget } from '../../remote/hostClient';
+import { Emitter, type Closeable, type Subscribe } from '../base/emitter';
+import { Refusal } from '../base/failures';
+import { withoutAbsent } from '../base/settings';
+import { labelOf } from '../hosts/hostTargets';
+import { Coalescer } from './coalesce';
+import type { JournalCache } from './journalCache';
+import type { KnownSession, SessionRegistry } from './sessionRegistry';
+import type { Sessions, SessionView } from './sessions';
+import { TrackedSession, type LinkRequest, type SessionLink } from './trackedSession';
+
+export interface SessionStoreContext {
+  readonly registry: SessionRegistry;
+  readonly cache: JournalCache;
+  /** Memory of this window's workspace: which sessions it was following. */
+  readonly windowMemory: Pick<Memento, 'get' | 'update'>;
+  readonly openLink: (request: LinkRequest) => SessionLink;
+  readonly nowMs: () => number;
+  readonly warn: (message: string, error: unknown) => void;
+}
+
+const followedKey = 'tttDiscover.followedSessions';
+
+/** All sessions that this editor knows: registry, cached journals and live links. */
+export class SessionStore implements Sessions, Closeable {
+  private readonly tracked = new Map<string, TrackedSession>();
+  private readonly views = new Map<string, SessionView>();
+  private readonly changes: Emitter<string>;
+  private readonly coalescer: Coalescer;
+  readonly onDidChange: Subscribe<string>;
+
+  constructor(private readonly context: SessionStoreContext) {
+    this.changes = new Emitter((error) => context.warn('session listener', error));
+    this.onDidChange = this.changes.event;
+    this.coalescer = new Coalescer((id) => this.changes.fire(id));
+    this.refresh();
+  }
+
+  /** Newest first. */
+  get all(): readonly SessionView[] {
+    return [...this.tracked.values()]
+      .sort((a, b) => b.known.createdAtMs - a.known.createdAtMs)
+      .map((session) => this.viewOf(session));
+  }
+
+  get(id: string): SessionView | undefined {
+    const session = this.tracked.get(id);
+    return session === undefined ? undefined : this.viewOf(session);
+  }
+
+  /** Reads the registry again: another window may have added or removed sessions. */
+  refresh(): void {
+    const listed = this.context.registry.list();
+    for (const known of listed) if (!this.tracked.has(known.id)) this.track(known);
+    const ids = new Set(listed.map((known) => known.id));
+    for (const [id, session] of this.tracked) {
+      if (ids.has(id)) continue;
+      this.forget(id);
+      session.detach().catch((error: unknown) => this.context.warn(`closing ${id}`, error));
+    }
+  }
+
+  /**
+   * Restores every session from its cached journal, newest first, and follows again what was followed: on this machine
+   * all sessions that have not ended, on other hosts those that this window followed before it was reloaded.
+   */
+  async restore(): Promise<void> {
+    const followed = new Set(this.followedIds());
+    for (const view of this.all) {
+      const session = this.tracked.get(view.id);
+      if (session === undefined) continue;
+      await session.load();
+      const wasFollowed = view.target.kind === 'local' || followed.has(view.id);
+      if (wasFollowed && !isEnded(session)) await session.attach();
+    }
+  }
+
+  /** Remembers a session that was just started, and follows it. `initialText` is the program of candidate 0. */
+  async add(known: KnownSession, initialText: string): Promise<void> {
+    await this.context.registry.put(known);
+    const session = this.tracked.get(known.id) ?? this.track(known);
+    await this.context.cache.writeCandidate(known.id, initialText).catch((error: unknown) => {
+      this.context.warn(`The initial program of ${known.id} was not kept`, error);
+    });
+    await this.follow(session);
+  }
+
+  /** Follows a session, again if contact was lost. */
+  async reconnect(id: string): Promise<void> {
+    const session = this.require(id);
+    if (session.connection.state === 'lost') await session.detach();
+    await this.follow(session);
+  }
+
+  /** The user disconnected a host: its sessions go on there, unfollowed here. */
+  async detachHost(hostKey: string): Promise<void> {
+    const onHost = [...this.tracked.values()].filter(
+      (session) => hostKeyOf(session.known.target) === hostKey,
+    );
+    await Promise.all(onHost.map((session) => session.detach()));
+    await this.setFollowed(
+      onHost.map((session) => session.known.id),
+      false,
+    );
+  }
+
+  /** Forgets a session on this machine; on its host nothing changes. */
+  async remove(id: string): Promise<void> {
+    const session = this.require(id);
+    this.forget(id);
+    await this.context.registry.remove(id);
+    await this.setFollowed([id], false);
+    await session.remove();
+  }
+
+  async readCandidate(id: string, candidate: number): Promise<string> {
+    return this.require(id).readCandidate(candidate);
+  }
+
+  async pause(id: string): Promise<void> {
+    await (await this.require(id).attached()).pause();
+  }
+
+  async resume(id: string): Promise<void> {
+    await (await this.require(id).attached()).resume();
+  }
+
+  async stop(id: string, options: { readonly now: boolean }): Promise<void> {
+    await (await this.require(id).attached()).stop(options);
+  }
+
+  acceptedCandidate(id: string): number | undefined {
+    return this.context.registry.get(id)?.acceptedCandidate;
+  }
+
+  async setAccepted(id: string, candidate: number): Promise<void> {
+    const known = this.context.registry.get(id);
+    if (known !== undefined) await this.context.registry.put({ ...known, acceptedCandidate: candidate });
+  }
+
+  targets(): HostTarget[] {
+    return [...this.tracked.values()].map((session) => session.known.target);
+  }
+
+  dispose(): void {
+    this.coalescer.dispose();
+    this.changes.dispose();
+    for (const session of this.tracked.values()) {
+      session.detach().catch((error: unknown) => this.context.warn(`closing ${session.known.id}`, error));
+    }
+  }
+
+  private async follow(session: TrackedSession): Promise<void> {
+    await this.setFollowed([session.known.id], true);
+    await session.attach();
+  }
+
+  private track(known: KnownSession): TrackedSession {
+    const session = new TrackedSession(known, {
+      cache: this.context.cache,
+      openLink: this.context.openLink,
+      nowMs: this.context.nowMs,
+      warn: this.context.warn,
+      onChange: () => {
+        this.views.delete(known.id);
+        if (this.tracked.get(known.id) === session) this.coalescer.touch(known.id);
+      },
+    });
+    this.tracked.set(known.id, session);
+    this.coalescer.touch(known.id);
+    return session;
+  }
+
+  private forget(id: string): void {
+    this.tracked.delete(id);
+    this.views.delete(id);
+    this.coalescer.touch(id);
+  }
+
+  private require(id: string): TrackedSession {
+    const session = this.tracked.get(id);
+    if (session === undefined) throw new Refusal(`Session ${id} is not in the list any more.`);
+    return session;
+  }
+
+  private viewOf(session: TrackedSession): SessionView {
+    const { known, snapshot, connection, lastContactMs } = session;
+    const view =
+      this.views.get(known.id) ??
+      withoutAbsent({
+        id: known.id,
+        target: known.target,
+        title: known.title,
+        hostLabel: labelOf(known.target),
+        problemUri: known.problemUri,
+        snapshot,
+        connection,
+        lastContactMs,
+      });
+    this.views.set(known.id, view);
+    return view;
+  }
+
+  private followedIds(): string[] {
+    const ids = this.context.windowMemory.get<unknown>(followedKey);
+    return Array.isArray(ids) ? ids.filter((id) => typeof id === 'string') : [];
+  }
+
+  private async setFollowed(ids: readonly string[], isFollowed: boolean): Promise<void> {
+    const others = this.followedIds().filter((id) => !ids.includes(id));
+    await this.context.windowMemory.update(followedKey, isFollowed ? [...others, ...ids] : others);
+  }
+}
+
+function isEnded(session: TrackedSession): boolean {
+  return session.snapshot.status === 'finished' || session.snapshot.status === 'failed';
+}

@@ -1,0 +1,163 @@
+import { setImmediate } from 'node:timers/promises';
+import { emptySnapshot } from '../../domain/session/reduce';
+import type { SessionSnapshot } from '../../domain/session/snapshot';
+import type { SessionAttachment } from '../../remote/hostClient';
+import { Refusal } from '../base/failures';
+import { applyEntries } from './applyEntries';
+import { sha256Of, type JournalCache } from './journalCache';
+import type { KnownSession } from './sessionRegistry';
+import type { Connection } from './sessions';
+
+/** A link that is kept up until it is closed. */
+export interface SessionLink {
+  /** Present while the session is attached. */
+  readonly attachment: SessionAttachment | undefined;
+  close(): Promise<void>;
+}
+
+export interface LinkRequest {
+  readonly session: KnownSession;
+  /** First sequence number wanted, asked at every attachment. */
+  readonly from: () => number;
+  onEntries(values: readonly unknown[]): Promise<void>;
+  onConnection(connection: Connection): void;
+}
+
+export interface TrackedSessionContext {
+  readonly cache: JournalCache;
+  readonly openLink: (request: LinkRequest) => SessionLink;
+  readonly nowMs: () => number;
+  readonly warn: (message: string, error: unknown) => void;
+  readonly onChange: () => void;
+}
+
+/** How many entries are applied in one go before the editor gets its turn. */
+const sliceLength = 500;
+
+/** One session: its snapshot, grown from the cached journal and then from the host, and its link. */
+export class TrackedSession {
+  snapshot: SessionSnapshot = emptySnapshot;
+  connection: Connection = { state: 'offline' };
+  lastContactMs: number | undefined;
+  private link: SessionLink | undefined;
+  private loading: Promise<void> | undefined;
+  private isRemoved = false;
+  private cacheWorks = true;
+  /** Waiting for the link to come up or to fail. */
+  private readonly waiters = new Set<() => void>();
+
+  constructor(
+    readonly known: KnownSession,
+    private readonly context: TrackedSessionContext,
+  ) {}
+
+  /** Applies the cached journal, once. */
+  load(): Promise<void> {
+    this.loading ??= this.readCache();
+    return this.loading;
+  }
+
+  /** Follows the session on its host from the entry after the last one known. Does nothing if it is followed already. */
+  async attach(): Promise<void> {
+    if (!this.mayOpenLink()) return;
+    this.setConnection({ state: 'connecting' });
+    await this.load();
+    if (!this.mayOpenLink()) return;
+    this.link = this.context.openLink({
+      session: this.known,
+      from: () => this.snapshot.lastSeq + 1,
+      onEntries: (values) => this.take(values),
+      onConnection: (connection) => this.setConnection(connection),
+    });
+  }
+
+  async detach(): Promise<void> {
+    const link = this.link;
+    this.link = undefined;
+    this.setConnection({ state: 'offline' });
+    await link?.close();
+  }
+
+  async remove(): Promise<void> {
+    this.isRemoved = true;
+    await this.detach();
+    await this.loading;
+    await this.context.cache.remove(this.known.id);
+  }
+
+  /** The attachment, waiting for one that is being made. */
+  async attached(): Promise<SessionAttachment> {
+    if (this.connection.state === 'offline') await this.attach();
+    while (this.connection.state === 'connecting') {
+      await new Promise<void>((resolve) => this.waiters.add(resolve));
+    }
+    const attachment = this.link?.attachment;
+    if (attachment !== undefined) return attachment;
+    const reason = this.connection.state === 'lost' ? `: ${this.connection.reason}` : '';
+    throw new Refusal(`There is no contact with session "${this.known.title}"${reason}`, {
+      title: 'Reconnect',
+      command: 'reconnectSession',
+      args: [this.known.id],
+    });
+  }
+
+  /** Program text of a candidate: from the cache, else from the host; checked against its content address. */
+  async readCandidate(candidate: number): Promise<string> {
+    await this.load();
+    const record = this.snapshot.candidates.at(candidate);
+    if (record === undefined) {
+      throw new Refusal(`Session "${this.known.title}" has no candidate c${candidate}.`);
+    }
+    const cached = await this.context.cache.readCandidate(this.known.id, record.sha256);
+    if (cached !== undefined) return cached;
+    const text = await (await this.attached()).readCandidate(record.sha256);
+    if (sha256Of(text) !== record.sha256) {
+      throw new Error(`The host's text of c${candidate} does not have the content address of the journal.`);
+    }
+    await this.context.cache.writeCandidate(this.known.id, text).catch((error: unknown) => {
+      this.context.warn(`c${candidate} was not kept on this machine`, error);
+    });
+    return text;
+  }
+
+  private async readCache(): Promise<void> {
+    try {
+      const values = await this.context.cache.read(this.known.id);
+      for (let start = 0; start < values.length; start += sliceLength) {
+        this.snapshot = applyEntries(this.snapshot, values.slice(start, start + sliceLength)).snapshot;
+        if (start + sliceLength < values.length) await setImmediate();
+      }
+    } catch (error) {
+      this.context.warn(`The local copy of ${this.known.id} ends at entry ${this.snapshot.lastSeq}`, error);
+    }
+    this.lastContactMs ??= this.snapshot.lastEventAtMs;
+    this.context.onChange();
+  }
+
+  private async take(values: readonly unknown[]): Promise<void> {
+    if (this.isRemoved) return;
+    const { snapshot, fresh } = applyEntries(this.snapshot, values);
+    this.snapshot = snapshot;
+    this.lastContactMs = this.context.nowMs();
+    this.context.onChange();
+    if (!this.cacheWorks) return;
+    try {
+      await this.context.cache.append(this.known.id, fresh);
+    } catch (error) {
+      this.cacheWorks = false;
+      this.context.warn(`The journal of ${this.known.id} is no longer copied to this machine`, error);
+    }
+  }
+
+  private setConnection(connection: Connection): void {
+    this.connection = connection;
+    if (connection.state === 'connected') this.lastContactMs = this.context.nowMs();
+    for (const wake of this.waiters) wake();
+    this.waiters.clear();
+    this.context.onChange();
+  }
+
+  private mayOpenLink(): boolean {
+    return this.link === undefined && !this.isRemoved;
+  }
+}

@@ -1,0 +1,35 @@
+import { Uri, window, workspace, type QuickPickItem } from 'vscode';
+import { Cancelled, Refusal } from '../base/failures';
+
+/** The problem that a command is about: its argument, else the file in the editor, else the user's choice. */
+export async function chooseProblem(args: readonly unknown[]): Promise<Uri> {
+  const [first] = args;
+  const named = first instanceof Uri ? first : typeof first === 'string' ? Uri.parse(first) : undefined;
+  const open = window.activeTextEditor?.document;
+  if (named !== undefined) return onDisk(named);
+  if (open !== undefined && open.languageId === 'discover') return onDisk(open.uri);
+  const found = await workspace.findFiles('**/*.discover', '**/{node_modules,.venv}/**', 200);
+  const [only] = found;
+  if (only === undefined) {
+    throw new Refusal('There is no problem file (*.discover) in this workspace.', {
+      title: 'Open Sample Problems',
+      command: 'openSamples',
+    });
+  }
+  if (found.length === 1) return onDisk(only);
+  const items = found
+    .map((uri): QuickPickItem & { readonly uri: Uri } => ({ label: workspace.asRelativePath(uri), uri }))
+    .sort((a, b) => (a.label < b.label ? -1 : 1));
+  const chosen = await window.showQuickPick(items, { title: 'Which problem?' });
+  if (chosen === undefined) throw new Cancelled();
+  return onDisk(chosen.uri);
+}
+
+function onDisk(uri: Uri): Uri {
+  if (uri.scheme === 'file') return uri;
+  throw new Refusal(
+    uri.scheme === 'untitled'
+      ? 'Save the problem file first: its folder holds the program and the evaluator.'
+      : `A problem is run from a folder on disk, and ${uri.toString(true)} is not on one.`,
+  );
+}

@@ -1,0 +1,168 @@
+import { ProgressLocation, window, workspace, type LogOutputChannel, type Progress, type Uri } from 'vscode';
+import { RemoteError, type HostClient, type HostTarget } from '../../remote/hostClient';
+import { signalOf } from '../base/cancellation';
+import { Cancelled, Refusal } from '../base/failures';
+import { withoutAbsent, type Settings } from '../base/settings';
+import { requireTrust } from '../base/trust';
+import { bytesText, durationText, valueText } from '../base/words';
+import type { CommandHandlers } from '../commandIds';
+import type { HostConnections } from '../hosts/hostConnections';
+import { labelOf } from '../hosts/hostTargets';
+import type { SessionStore } from '../sessions/sessionStore';
+import { chooseProblem } from './chooseProblem';
+import { unsavedTexts } from './openProblemTexts';
+import { checkProblem, prepareSession, type CheckedProblem, type PreparedSession } from './problemFolder';
+
+export interface StartContext {
+  readonly connections: HostConnections;
+  readonly store: SessionStore;
+  /** The selected host of the workspace; asks if there is none. */
+  readonly requireHost: () => Promise<HostTarget>;
+  readonly settingsFor: (uri: Uri) => Settings;
+  readonly openDashboard: (sessionId: string) => void;
+  readonly log: LogOutputChannel;
+}
+
+/** What both commands do first, with the host that they then work on. */
+interface Job {
+  readonly uri: Uri;
+  readonly target: HostTarget;
+  readonly checked: CheckedProblem;
+  readonly prepared: PreparedSession;
+}
+
+/** Commands that run a problem. First argument: the URI of its file. */
+export function startCommands(
+  context: StartContext,
+): Pick<CommandHandlers, 'startDiscovery' | 'evaluateInitial'> {
+  const starting = new Set<string>();
+  return {
+    async startDiscovery(...args) {
+      requireTrust('Starting a session runs the programs of this folder.');
+      const uri = await chooseProblem(args);
+      const key = uri.toString();
+      if (starting.has(key)) throw new Refusal('This problem is being started already.');
+      starting.add(key);
+      try {
+        await startDiscovery(context, await prepareJob(context, uri));
+      } finally {
+        starting.delete(key);
+      }
+    },
+    async evaluateInitial(...args) {
+      requireTrust('Evaluating runs the programs of this folder.');
+      await evaluateInitial(context, await prepareJob(context, await chooseProblem(args)));
+    },
+  };
+}
+
+async function prepareJob(context: StartContext, uri: Uri): Promise<Job> {
+  const openTexts = unsavedTexts();
+  const checked = await checkProblem(uri.fsPath, openTexts);
+  const target = await context.requireHost();
+  const prepared = await prepareSession(checked, {
+    displayPath: workspace.asRelativePath(uri),
+    settings: context.settingsFor(uri),
+    openTexts,
+    signal: new AbortController().signal,
+  });
+  const { files, totalBytes, unsaved, skipped } = prepared.collected;
+  context.log.info(
+    `${checked.problem.title}: ${files.length} files, ${bytesText(totalBytes)} for ${labelOf(target)}` +
+      (unsaved.length > 0 ? `; unsaved text of the editor is used for ${unsaved.join(', ')}` : '') +
+      (skipped.length > 0 ? `; not copied: ${skipped.join(', ')}` : ''),
+  );
+  return { uri, target, checked, prepared };
+}
+
+async function startDiscovery(context: StartContext, job: Job): Promise<void> {
+  const { spec, initialText } = job.prepared;
+  await onHost(context, job, `Starting ${job.checked.problem.title}`, (client, report, signal) =>
+    client.start(spec, report, signal),
+  );
+  await context.store.add(
+    {
+      id: spec.sessionId,
+      target: job.target,
+      title: job.checked.problem.title,
+      createdAtMs: Date.now(),
+      problemUri: job.uri.toString(),
+    },
+    initialText,
+  );
+  context.openDashboard(spec.sessionId);
+}
+
+async function evaluateInitial(context: StartContext, job: Job): Promise<void> {
+  const { problem } = job.checked;
+  const { outcome, durationMs } = await onHost(
+    context,
+    job,
+    `Evaluating ${problem.candidate}`,
+    (client, report, signal) => client.evaluate(job.prepared.spec, undefined, report, signal),
+  );
+  if (outcome.kind === 'valid') {
+    const value = valueText(outcome.value, problem.metric.unit);
+    const message = `${problem.metric.name} = ${value} (valid, ${durationText(durationMs)})`;
+    context.log.info(
+      `${problem.title}: ${message}${outcome.feedback === undefined ? '' : `\n${outcome.feedback}`}`,
+    );
+    void window.showInformationMessage(message);
+    return;
+  }
+  context.log.warn(
+    `${problem.title}: ${problem.candidate} failed (${outcome.reason}): ${outcome.message}\n${outcome.outputTail ?? ''}`,
+  );
+  const show = 'Show Output';
+  const text = `${problem.candidate}: ${outcome.message} (${outcome.reason}, ${durationText(durationMs)})`;
+  void window.showWarningMessage(text, show).then((chosen) => {
+    if (chosen === show) context.log.show(true);
+  });
+}
+
+/**
+ * Connects and works with a progress notification that can be cancelled. A failure that may pass by itself is tried
+ * again on the user's word, with the same session id: a start that had reached the host is not made twice.
+ */
+async function onHost<T>(
+  context: StartContext,
+  job: Job,
+  title: string,
+  work: (
+    client: HostClient,
+    report: (message: string, fraction?: number) => void,
+    signal: AbortSignal,
+  ) => Promise<T>,
+): Promise<T> {
+  const tryAgain = 'Try Again';
+  for (;;) {
+    try {
+      return await window.withProgress(
+        { location: ProgressLocation.Notification, title, cancellable: true },
+        async (progress, token) => {
+          const signal = signalOf(token);
+          progress.report({ message: `connecting to ${labelOf(job.target)}` });
+          const client = await context.connections.connect(job.target, signal);
+          return work(client, reporter(progress), signal);
+        },
+      );
+    } catch (error) {
+      if (!(error instanceof RemoteError && error.isTransient)) throw error;
+      context.log.warn(`${title}: ${error.stack ?? error.message}`);
+      const text = `${error.message} ${error.advice}`;
+      // The failure was shown with this question, so it is not shown again.
+      if ((await window.showErrorMessage(text, tryAgain)) !== tryAgain) throw new Cancelled();
+    }
+  }
+}
+
+function reporter(
+  progress: Progress<{ message?: string; increment?: number }>,
+): (message: string, fraction?: number) => void {
+  let reported = 0;
+  return (message, fraction) => {
+    const percent = fraction === undefined ? undefined : Math.max(0, fraction * 100 - reported);
+    reported += percent ?? 0;
+    progress.report(withoutAbsent({ message, increment: percent }));
+  };
+}
