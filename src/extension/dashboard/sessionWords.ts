@@ -1,0 +1,93 @@
+import type { Connection, SessionView } from '../sessions/sessions';
+
+/** What the session does or why it ended, for people. Steps are counted from 1. */
+export function statusText(view: SessionView): string {
+  const { snapshot } = view;
+  const ended = snapshot.status === 'finished' || snapshot.status === 'failed';
+  const gone = ended ? undefined : processGone(view.connection);
+  if (gone !== undefined) return gone;
+  switch (snapshot.status) {
+    case 'preparing':
+      return snapshot.statusMessage ?? 'Preparing the environment';
+    case 'running':
+      return snapshot.steps.length === 0
+        ? 'Evaluating the initial program'
+        : `Running step ${stepWords(view)}`;
+    case 'pausing':
+      return `Pausing after step ${stepWords(view)}`;
+    case 'paused':
+      return snapshot.statusMessage ?? `Paused at step ${stepWords(view)}`;
+    case 'stopping':
+      return 'Stopping';
+    case 'finished':
+      return snapshot.statusMessage ?? `Finished after step ${stepWords(view)}`;
+    case 'failed':
+      return snapshot.statusMessage ?? 'Failed';
+  }
+}
+
+function stepWords(view: SessionView): string {
+  const { steps, options } = view.snapshot;
+  return options === undefined ? `${steps.length}` : `${steps.length} of ${options.steps}`;
+}
+
+/** A session that should be at work, but whose process the host says is not there. */
+function processGone(connection: Connection): string | undefined {
+  if (connection.state !== 'connected' || connection.verdict.state !== 'exited') return undefined;
+  const detail = connection.verdict.message === undefined ? '' : `: ${connection.verdict.message}`;
+  switch (connection.verdict.reason) {
+    case 'host-rebooted':
+      return `Interrupted, the host was restarted${detail}`;
+    case 'runner-lost':
+      return `Interrupted, its process on the host ended unexpectedly${detail}`;
+    case 'never-started':
+      return `Never started${detail}`;
+    case 'failed':
+      return `Failed${detail}`;
+    case 'finished':
+      return undefined;
+  }
+}
+
+/** Words for a link that is not up; `null` when it is. */
+export function connectionText(view: SessionView, nowMs: number): string | null {
+  const { connection } = view;
+  switch (connection.state) {
+    case 'connected':
+      return null;
+    case 'connecting':
+      return `Connecting to ${view.hostLabel}…`;
+    case 'offline':
+      return view.lastContactMs === undefined
+        ? `Not connected to ${view.hostLabel}`
+        : `Not connected to ${view.hostLabel}, last heard ${age(nowMs - view.lastContactMs)} ago`;
+    case 'lost': {
+      const lost = `Connection lost ${age(nowMs - connection.sinceMs)} ago`;
+      if (connection.retryAtMs === undefined) return `${lost}: ${connection.reason}`;
+      const waitSeconds = Math.ceil((connection.retryAtMs - nowMs) / 1000);
+      const retry = waitSeconds <= 0 ? 'trying again now' : `trying again in ${waitSeconds} s`;
+      return `${lost}, ${retry} (${connection.reason})`;
+    }
+  }
+}
+
+/** How often the words above change by themselves; `undefined` when they do not. */
+export function wordsChangeEveryMs(view: SessionView): number | undefined {
+  switch (view.connection.state) {
+    case 'lost':
+      return 1000;
+    case 'offline':
+      return view.lastContactMs === undefined ? undefined : 30_000;
+    case 'connected':
+    case 'connecting':
+      return undefined;
+  }
+}
+
+function age(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.floor(seconds / 3600)} h`;
+  return `${Math.floor(seconds / 86_400)} days`;
+}

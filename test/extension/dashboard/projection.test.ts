@@ -1,0 +1,149 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { CandidateRecord } from '../../../src/domain/session/snapshot';
+import { diffProjection, projectDashboard } from '../../../src/extension/dashboard/projection';
+import { candidateRowLimit, toDashboard } from '../../../src/protocol/dashboardMessages';
+import {
+  candidateList,
+  exampleSession,
+  sessionBeforeFirstEntry,
+  sessionBeforeFirstValue,
+  withSnapshot,
+} from './exampleSession';
+
+const nowMs = 1_760_000_100_000;
+
+describe('the projection of a session', () => {
+  it('is what the schema of the messages says', () => {
+    const message = { type: 'snapshot', revision: 1, ...projectDashboard(exampleSession(12), nowMs) };
+    expect(toDashboard.parse(message)).toEqual(message);
+  });
+
+  it('carries the best candidate with its value, and the value of the initial program', () => {
+    const view = exampleSession(5);
+    const { header } = projectDashboard(view, nowMs);
+    expect(header.best?.id).toBe(view.snapshot.best);
+    expect(header.best?.value).toBe(view.snapshot.steps[4]?.bestSoFar);
+    expect(header.initialValue).toBe(0.4117);
+  });
+
+  it('shows a session that has no value yet', () => {
+    const { header, steps, candidates } = projectDashboard(sessionBeforeFirstValue(), nowMs);
+    expect(header).toMatchObject({
+      best: null,
+      initialValue: null,
+      statusText: 'Evaluating the initial program',
+    });
+    expect(steps).toEqual([]);
+    expect(candidates).toMatchObject([{ id: 0, step: -1, state: 'running', value: null }]);
+  });
+
+  it('shows a session of which nothing is known but its id', () => {
+    const view = sessionBeforeFirstEntry();
+    expect(projectDashboard(view, nowMs).header).toMatchObject({ title: `Session ${view.id}`, best: null });
+  });
+
+  it('gives the reason of a failure as the note', () => {
+    const failed = projectDashboard(exampleSession(1), nowMs).candidates.find(
+      ({ state }) => state === 'failed',
+    );
+    expect(failed).toMatchObject({ value: null, note: expect.stringContaining('time limit') as string });
+  });
+});
+
+describe('the list of candidates', () => {
+  it('has all of a small session, newest first', () => {
+    const ids = projectDashboard(exampleSession(2), nowMs).candidates.map(({ id }) => id);
+    expect(ids).toEqual(Array.from({ length: 49 }, (_, index) => 48 - index));
+  });
+
+  it.each(['minimize', 'maximize'] as const)(
+    'keeps the newest and the best of a large one that would %s',
+    (goal) => {
+      fc.assert(
+        fc.property(
+          fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 201, maxLength: 400 }),
+          (values) => {
+            const view = exampleSession(1);
+            const problem = view.snapshot.problem!;
+            const large = withSnapshot(view, {
+              candidates: candidateList(values.map(validCandidate)),
+              problem: { ...problem, metric: { ...problem.metric, goal } },
+            });
+            const rows = projectDashboard(large, nowMs).candidates;
+            const ids = rows.map(({ id }) => id);
+            expect(rows).toHaveLength(candidateRowLimit);
+            expect(ids).toEqual([...new Set(ids)].sort((a, b) => b - a));
+            expect(ids).toEqual(expect.arrayContaining(bestIds(values, goal, 50)));
+            expect(ids.slice(0, 150)).toEqual(
+              Array.from({ length: 150 }, (_, index) => values.length - 1 - index),
+            );
+          },
+        ),
+        { numRuns: 30 },
+      );
+    },
+  );
+
+  it('lists twenty-five thousand candidates within a patch interval', () => {
+    const values = Array.from({ length: 25_600 }, (_, id) => (id * 7919) % 25_601);
+    const view = withSnapshot(exampleSession(1), { candidates: candidateList(values.map(validCandidate)) });
+    const before = performance.now();
+    projectDashboard(view, nowMs);
+    expect(performance.now() - before).toBeLessThan(250);
+  });
+});
+
+describe('what a page is sent after a change', () => {
+  it('is nothing when nothing changed', () => {
+    const projection = projectDashboard(exampleSession(3), nowMs);
+    expect(diffProjection(projection, projectDashboard(exampleSession(3), nowMs + 5000))).toEqual({
+      kind: 'same',
+    });
+  });
+
+  it('is only the steps that changed', () => {
+    const view = exampleSession(6);
+    const { steps } = view.snapshot;
+    const earlier = withSnapshot(view, { steps: [...steps.slice(0, 4), { ...steps[4]!, evaluated: 3 }] });
+    const diff = diffProjection(projectDashboard(earlier, nowMs), projectDashboard(view, nowMs));
+    expect(diff.kind === 'patch' && diff.steps.map(({ step }) => step)).toEqual([4, 5]);
+  });
+
+  it('is a patch when only a candidate or only the words changed', () => {
+    const view = exampleSession(2);
+    const projection = projectDashboard(view, nowMs);
+    const last = projection.candidates[0]!;
+    const rerun = {
+      ...projection,
+      candidates: [{ ...last, note: 'other' }, ...projection.candidates.slice(1)],
+    };
+    const paused = projectDashboard(withSnapshot(view, { status: 'paused' }), nowMs);
+    expect(diffProjection(projection, rerun)).toMatchObject({ kind: 'patch', steps: [] });
+    expect(diffProjection(projection, paused)).toMatchObject({ kind: 'patch', steps: [] });
+  });
+
+  it('is a snapshot when steps went away, because the journal was read anew', () => {
+    const before = projectDashboard(exampleSession(6), nowMs);
+    expect(diffProjection(before, projectDashboard(exampleSession(2), nowMs))).toEqual({ kind: 'snapshot' });
+  });
+});
+
+function validCandidate(value: number, id: number): CandidateRecord {
+  return {
+    id,
+    step: 0,
+    group: 0,
+    member: 0,
+    sha256: '0'.repeat(64),
+    proposedAtMs: 0,
+    outcome: { kind: 'valid', metrics: {}, value, reward: value },
+  };
+}
+
+/** By sorting, as an oracle: the earliest first among equals. */
+function bestIds(values: readonly number[], goal: 'minimize' | 'maximize', count: number): number[] {
+  const sign = goal === 'minimize' ? 1 : -1;
+  const ids = values.map((_, id) => id);
+  return ids.sort((a, b) => sign * (values[a]! - values[b]!) || a - b).slice(0, count);
+}
