@@ -1,0 +1,31 @@
+import { make, setText } from './dom';
+import { formatWithUnit } from './format';
+import type { PageModel } from './pageModel';
+import { throttle } from './throttle';
+
+/** Speech is slow: no more than one new best in this time, the latest. */
+const announcementIntervalMs = 5000;
+
+export interface Announcer {
+  readonly element: HTMLElement;
+  show(model: PageModel): void;
+}
+
+/** A line for screen readers that says each new best value, but not the one the page opened with. */
+export function makeAnnouncer(): Announcer {
+  const element = make('p', { class: 'visually-hidden', id: 'announcement', 'aria-live': 'polite' });
+  const say = throttle(announcementIntervalMs, (text: string) => setText(element, text));
+  let knownBest: number | null | undefined;
+  return {
+    element,
+    show({ header }) {
+      const best = header.best?.id ?? null;
+      if (knownBest !== undefined && best !== null && best !== knownBest && header.best !== null) {
+        say(
+          `New best ${header.metricName}: ${formatWithUnit(header.best.value, header.unit)}, candidate ${best}`,
+        );
+      }
+      knownBest = best;
+    },
+  };
+}

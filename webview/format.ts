@@ -1,0 +1,48 @@
+// The page's language is English, whatever the system's: numbers follow the words around them.
+const eightDigits = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 8 });
+const threeDigits = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 });
+const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+
+/** Enough digits to tell records apart: eight, and all of an integer. `—` for a value that is not there. */
+export function formatValue(value: number | null): string {
+  if (value === null) return '—';
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-4 || size >= 1e15)) return value.toPrecision(6).replace(/\.?0+(?=e|$)/, '');
+  return Number.isInteger(value) || size >= 1e8 ? whole.format(value) : eightDigits.format(value);
+}
+
+export function formatWithUnit(value: number | null, unit: string): string {
+  return value === null || unit === '' ? formatValue(value) : `${formatValue(value)} ${unit}`;
+}
+
+/** The size of a difference, to three digits. */
+export function formatDifference(difference: number): string {
+  const size = Math.abs(difference);
+  return size !== 0 && size < 1e-4 ? size.toPrecision(3) : threeDigits.format(size);
+}
+
+export function formatCount(count: number): string {
+  return whole.format(count);
+}
+
+/** Share in percent; `—` of nothing. */
+export function formatShare(part: number, all: number): string {
+  return all === 0 ? '—' : `${threeDigits.format((100 * part) / all)}%`;
+}
+
+export function formatDuration(milliseconds: number | null): string {
+  if (milliseconds === null) return '';
+  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
+  if (milliseconds < 60_000) return `${(milliseconds / 1000).toFixed(1)} s`;
+  const seconds = Math.round(milliseconds / 1000);
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
+/** Steps are counted from 1 for people; the initial program comes before the first. */
+export function formatStep(step: number): string {
+  return step < 0 ? 'start' : String(step + 1);
+}
+
+export function betterDirection(goal: 'minimize' | 'maximize'): string {
+  return goal === 'minimize' ? 'lower is better' : 'higher is better';
+}

@@ -1,0 +1,185 @@
+import '@vscode-elements/elements/dist/vscode-badge/index.js';
+import '@vscode-elements/elements/dist/vscode-button/index.js';
+import type { DashboardHeader, FromDashboard } from '../src/protocol/dashboardMessages';
+import { compareBest } from './comparison';
+import { make, setText } from './dom';
+import { betterDirection, formatCount, formatShare, formatWithUnit } from './format';
+
+export interface HeaderSection {
+  readonly element: HTMLElement;
+  show(header: DashboardHeader): void;
+}
+
+const statusWords: Readonly<Record<DashboardHeader['status'], string>> = {
+  preparing: 'Preparing',
+  running: 'Running',
+  pausing: 'Pausing',
+  paused: 'Paused',
+  stopping: 'Stopping',
+  finished: 'Finished',
+  failed: 'Failed',
+};
+
+/** Title, state, the link to the host, the best value against the references, and the buttons. */
+export function makeHeaderSection(send: (message: FromDashboard) => void): HeaderSection {
+  const title = make('h1');
+  const badge = make('vscode-badge', { id: 'status' });
+  const status = make('span', { id: 'status-text' });
+  const host = make('span', { id: 'host', class: 'muted' });
+  const connection = make('div', { id: 'connection', class: 'banner', hidden: true });
+  const warnings = make('details', { id: 'warnings', class: 'banner', hidden: true });
+  const figures = makeFigures();
+  const buttons = makeButtons(send);
+  const element = make('header', { class: 'dashboard-header' }, [
+    make('div', { class: 'title-row' }, [
+      make('div', { class: 'title' }, [title, make('p', { class: 'status-line' }, [badge, status, host])]),
+      buttons.element,
+    ]),
+    connection,
+    warnings,
+    figures.element,
+  ]);
+  return {
+    element,
+    show(header) {
+      setText(title, header.title);
+      setText(badge, statusWords[header.status]);
+      setText(status, header.statusText);
+      setText(host, `on ${header.hostLabel}`);
+      connection.hidden = header.connectionText === null;
+      connection.classList.toggle('warning', header.connection === 'lost');
+      setText(connection, header.connectionText ?? '');
+      showWarnings(warnings, header.warnings);
+      figures.show(header);
+      buttons.show(header);
+    },
+  };
+}
+
+function showWarnings(element: HTMLDetailsElement, warnings: readonly string[]): void {
+  element.hidden = warnings.length === 0;
+  const text = warnings.join('\n');
+  // Only a change is drawn: drawing closes what the reader has opened.
+  if (element.dataset['warnings'] === text) return;
+  element.dataset['warnings'] = text;
+  element.replaceChildren(
+    make('summary', { text: warnings.length === 1 ? '1 warning' : `${warnings.length} warnings` }),
+    make(
+      'ul',
+      {},
+      warnings.map((warning) => make('li', { text: warning })),
+    ),
+  );
+}
+
+function makeFigures(): HeaderSection {
+  const bestValue = make('span', { id: 'best-value', class: 'figure' });
+  const bestCaption = make('span', { id: 'best-caption', class: 'muted' });
+  const counts = make('dl', { class: 'counts' });
+  const comparisons = make('tbody');
+  const comparisonTable = make(
+    'table',
+    { id: 'comparisons', class: 'comparisons', 'aria-label': 'Best value compared with the references' },
+    [comparisons],
+  );
+  return {
+    element: make('div', { class: 'figures' }, [
+      make('div', { class: 'best' }, [bestValue, bestCaption]),
+      comparisonTable,
+      counts,
+    ]),
+    show(header) {
+      const { best, unit } = header;
+      setText(bestValue, best === null ? '—' : formatWithUnit(best.value, unit));
+      bestValue.title = best === null ? '' : String(best.value);
+      setText(
+        bestCaption,
+        best === null
+          ? `no valid candidate yet, ${betterDirection(header.goal)}`
+          : `best ${header.metricName}, candidate c${best.id}, ${betterDirection(header.goal)}`,
+      );
+      comparisons.replaceChildren(
+        ...compareBest(header).map(({ label, value, relation, words }) =>
+          make('tr', { class: relation }, [
+            make('th', { scope: 'row', text: label }),
+            make('td', { class: 'number', text: formatWithUnit(value, unit), title: String(value) }),
+            make('td', { class: 'verdict' }, [
+              make('i', { class: `codicon ${relationIcons[relation]}`, 'aria-hidden': 'true' }),
+              words,
+            ]),
+          ]),
+        ),
+      );
+      const failed = header.evaluated - header.valid;
+      counts.replaceChildren(
+        ...definition('evaluated', formatCount(header.evaluated)),
+        ...definition(
+          'valid',
+          `${formatCount(header.valid)} (${formatShare(header.valid, header.evaluated)})`,
+        ),
+        ...definition('failed', formatCount(failed)),
+      );
+    },
+  };
+}
+
+const relationIcons = {
+  better: 'codicon-pass-filled',
+  equal: 'codicon-pass',
+  worse: 'codicon-circle-large-outline',
+  unknown: 'codicon-blank',
+} as const;
+
+function definition(term: string, value: string): HTMLElement[] {
+  return [make('div', {}, [make('dt', { class: 'muted', text: term }), make('dd', { text: value })])];
+}
+
+function makeButtons(send: (message: FromDashboard) => void): HeaderSection {
+  let best: number | undefined;
+  const openBest = button('open-best', 'Open best diff', 'diff', { primary: true });
+  const accept = button('accept-best', 'Accept best', 'check');
+  const pause = button('pause', 'Pause', 'debug-pause');
+  const resume = button('resume', 'Resume', 'debug-continue');
+  const stop = button('stop', 'Stop', 'debug-stop');
+  const onClick = (element: HTMLElement, action: () => void): void => {
+    element.addEventListener('click', () => {
+      if (!element.hasAttribute('disabled')) action();
+    });
+  };
+  onClick(openBest, () => send({ type: 'openBestDiff' }));
+  onClick(accept, () => {
+    if (best !== undefined) send({ type: 'accept', candidate: best });
+  });
+  onClick(pause, () => send({ type: 'pause' }));
+  onClick(resume, () => send({ type: 'resume' }));
+  onClick(stop, () => send({ type: 'stop' }));
+  return {
+    element: make('div', { class: 'buttons', role: 'group', 'aria-label': 'Session' }, [
+      openBest,
+      accept,
+      pause,
+      resume,
+      stop,
+    ]),
+    show({ best: current, allowed, status }) {
+      best = current?.id;
+      openBest.disabled = current === null;
+      accept.disabled = current === null;
+      const resumes = status === 'paused';
+      pause.hidden = resumes;
+      resume.hidden = !resumes;
+      pause.disabled = !allowed.pause;
+      resume.disabled = !allowed.resume;
+      stop.disabled = !allowed.stop;
+    },
+  };
+}
+
+function button(
+  id: string,
+  label: string,
+  icon: string,
+  { primary = false } = {},
+): HTMLElementTagNameMap['vscode-button'] {
+  return make('vscode-button', { id, icon, text: label, secondary: !primary });
+}

@@ -1,0 +1,68 @@
+import type { DashboardHeader, StepRow } from '../src/protocol/dashboardMessages';
+
+/** What a value axis shows, and how much of what is drawn lies outside it. */
+export interface ValueRange {
+  readonly min: number;
+  readonly max: number;
+  /** Drawn values that the range leaves out. */
+  readonly clipped: number;
+  /** Labels of references that the range leaves out. */
+  readonly hiddenReferences: readonly string[];
+}
+
+type Series = 'best' | 'median' | 'bestSoFar' | 'p5' | 'p25' | 'p75' | 'p95';
+
+/** A value this many times the spread of the usual ones away from them does not widen the range. */
+const widestStretch = 4;
+
+/**
+ * A range in which outliers do not flatten what matters. The better side always reaches the best value and every
+ * reference ahead of it; the worse side reaches nine tenths of the drawn values, and the rest only where that costs little.
+ * `undefined` while there is nothing to show.
+ */
+export function valueRange(
+  header: DashboardHeader,
+  steps: readonly StepRow[],
+  drawn: readonly Series[],
+): ValueRange | undefined {
+  const sign = header.goal === 'minimize' ? 1 : -1;
+  // Costs: lower is better, whatever the goal.
+  const costs = steps
+    .flatMap((row) => drawn.map((name) => row[name]))
+    .filter((value) => value !== null)
+    .map((value) => sign * value)
+    .sort((a, b) => a - b);
+  const initial = header.initialValue === null ? [] : [sign * header.initialValue];
+  const references = header.references.map(({ label, value }) => ({ label, cost: sign * value }));
+  const first = costs[0] ?? initial[0];
+  if (first === undefined) return undefined;
+
+  const usual = costs[Math.ceil(0.9 * costs.length) - 1] ?? first;
+  const low = Math.min(first, ...references.map(({ cost }) => cost));
+  // Relative to the whole view, as references ahead may widen it already.
+  const reach = usual > low ? usual + widestStretch * (usual - low) : Number.POSITIVE_INFINITY;
+  const high = Math.max(
+    usual,
+    ...[...costs, ...initial, ...references.map(({ cost }) => cost)].filter((cost) => cost <= reach),
+  );
+
+  const span = high - low;
+  const padding = span > 0 ? 0.06 * span : Math.max(Math.abs(high) * 0.01, 1e-9);
+  // The better side has room for the label of a reference that nothing has passed yet.
+  const ends = [sign * (low - 2 * padding), sign * (high + padding)];
+  return {
+    min: Math.min(...ends),
+    max: Math.max(...ends),
+    clipped: [...costs, ...initial].filter((cost) => cost > high).length,
+    hiddenReferences: references.filter(({ cost }) => cost > high).map(({ label }) => label),
+  };
+}
+
+/** For the caption of a chart; empty when everything is in view. */
+export function rangeWords(range: ValueRange): string {
+  const values = range.clipped === 1 ? '1 value lies' : `${range.clipped} values lie`;
+  return [
+    ...(range.clipped > 0 ? [`${values} beyond the shown range.`] : []),
+    ...(range.hiddenReferences.length > 0 ? [`Not in view: ${range.hiddenReferences.join(', ')}.`] : []),
+  ].join(' ');
+}
