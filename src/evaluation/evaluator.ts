@@ -37,3 +37,15 @@ export class EnvironmentError extends Error {
     super(message, options);
   }
 }
+
+/** The disk (or the quota) of the host is full: nothing that a candidate did, and no evaluation can go on. */
+export class DiskFullError extends Error {
+  override readonly name = 'DiskFullError';
+  readonly advice = 'Free space on the host, then resume the session.';
+  constructor(
+    readonly folder: string,
+    options?: ErrorOptions,
+  ) {
+    super(`There is no space left in ${folder}.`, options);
+  }
+}

@@ -1,0 +1,100 @@
+import { execFile } from 'node:child_process';
+import { constants } from 'node:fs';
+import { cp, lstat, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
+import { promisify } from 'node:util';
+import { errorCode, noticingFullDisk } from './fileErrors';
+
+/** The folder of one evaluation. All paths are absolute and were free of links when it was made. */
+export interface WorkFolder {
+  readonly path: string;
+  /** Copy of the problem's files with the candidate in its place; the working directory. */
+  readonly copy: string;
+  readonly candidate: string;
+  /** The parent's construction, if there is one. */
+  readonly parentState: string | undefined;
+  /** Where the evaluator writes its result; outside the copy. */
+  readonly result: string;
+  readonly home: string;
+  readonly temporary: string;
+}
+
+export interface WorkFolderContent {
+  /** Begins the folder's name. */
+  readonly id: string;
+  readonly problemFolder: string;
+  /** Relative to the problem's folder, with forward slashes. */
+  readonly candidatePath: string;
+  readonly candidateText: string;
+  readonly parentState: string | undefined;
+}
+
+/** Throws `DiskFullError`. What it made of a folder before a failure is removed. */
+export async function makeWorkFolder(workRoot: string, content: WorkFolderContent): Promise<WorkFolder> {
+  if (!/^[\w.-]+$/.test(content.id)) throw new Error(`The evaluation id "${content.id}" is no file name.`);
+  return noticingFullDisk(workRoot, async () => {
+    await mkdir(workRoot, { recursive: true });
+    const path = await mkdtemp(join(await realpath(workRoot), `${content.id}-`));
+    try {
+      return await fill(path, content);
+    } catch (error) {
+      await removeFolder(path);
+      throw error;
+    }
+  });
+}
+
+async function fill(path: string, content: WorkFolderContent): Promise<WorkFolder> {
+  const folder: WorkFolder = {
+    path,
+    copy: join(path, 'problem'),
+    candidate: join(path, 'problem', content.candidatePath),
+    parentState: content.parentState === undefined ? undefined : join(path, 'parent-state.json'),
+    result: join(path, 'result.json'),
+    home: join(path, 'home'),
+    temporary: join(path, 'tmp'),
+  };
+  await Promise.all([mkdir(folder.home), mkdir(folder.temporary)]);
+  await cp(content.problemFolder, folder.copy, {
+    recursive: true,
+    verbatimSymlinks: true,
+    mode: constants.COPYFILE_FICLONE,
+  });
+  await mkdir(dirname(folder.candidate), { recursive: true });
+  if (!isWithin(folder.copy, await realpath(dirname(folder.candidate)))) {
+    throw new Error(`The candidate ${content.candidatePath} lies outside the problem's folder.`);
+  }
+  // The problem's own file may be a link or read-only: it is replaced, not written through.
+  await rm(folder.candidate, { force: true });
+  await writeFile(folder.candidate, content.candidateText, { flag: 'wx' });
+  if (folder.parentState !== undefined)
+    await writeFile(folder.parentState, content.parentState ?? '', { flag: 'wx' });
+  return folder;
+}
+
+/** True if `path` is the folder or lies in it; both absolute and free of links. */
+export function isWithin(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !way.startsWith(sep));
+}
+
+/** Removes a folder whatever a candidate made of it: read-only folders, paths too long for one call. */
+export async function removeFolder(path: string): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true, maxRetries: 2 });
+  } catch (error) {
+    if (!(await isRealFolder(path))) throw error;
+    // Neither program follows links below its argument; both walk trees deeper than a path may be long.
+    const script = 'chmod -R u+rwx -- "$1" 2>/dev/null; exec rm -rf -- "$1"';
+    await promisify(execFile)('/bin/sh', ['-c', script, 'sh', path]);
+  }
+}
+
+async function isRealFolder(path: string): Promise<boolean> {
+  try {
+    return (await lstat(path)).isDirectory();
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
