@@ -3,6 +3,7 @@
 //   npm test                          all of it
 //   npm test -- --only static         format, lint, types, borders, package
 //   npm test -- --only unit|ssh|e2e   one kind of tests
+//   npm run docs:screenshots          the e2e tests, whose pictures replace those in docs/images
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -23,11 +24,18 @@ const needs = {
 };
 const vsix = join(repositoryFolder, '.build/ttt-discover.vsix');
 
-const { values: options } = parseArgs({ options: { only: { type: 'string' } } });
+const { values: options } = parseArgs({
+  options: { only: { type: 'string' }, 'update-docs': { type: 'boolean', default: false } },
+});
 if (options.only !== undefined && !kinds.includes(options.only)) {
   console.error(`--only takes one of: ${kinds.join(', ')}`);
   process.exit(2);
 }
+const testEnvironment = {
+  CI: 'true',
+  TTT_DISCOVER_VSIX: vsix,
+  ...(options['update-docs'] ? { UPDATE_DOCS: '1' } : {}),
+};
 const wanted = options.only === undefined ? kinds : [options.only];
 const startMs = performance.now();
 const counts = { passed: 0, failed: 0, skipped: 0 };
@@ -93,7 +101,7 @@ async function vitestStage(project) {
     const { code, output } = await run(
       process.execPath,
       ['node_modules/vitest/vitest.mjs', 'run', '--project', project, ...reporters],
-      { cwd: repositoryFolder, env: { CI: 'true', TTT_DISCOVER_VSIX: vsix }, allowFailure: true },
+      { cwd: repositoryFolder, env: testEnvironment, allowFailure: true },
     );
     const result = await countTests(report);
     if (code !== 0 || result === undefined || result.passed === 0) {

@@ -38,8 +38,17 @@ export async function installExtension({ home, vsix }) {
 
 /** @param {{ home: string, settings: Record<string, unknown> }} options writes the user settings of this VS Code */
 export async function writeUserSettings({ home, settings }) {
-  await mkdir(join(home, 'data/User'), { recursive: true });
-  await writeFile(join(home, 'data/User/settings.json'), `${JSON.stringify(settings, null, 2)}\n`);
+  await writeSettings(join(home, 'data/User'), settings);
+}
+
+/** The settings of the machine that VS Code's server runs on: settings of the scope `machine` are read only there. */
+export async function writeMachineSettings({ home, settings }) {
+  await writeSettings(join(home, 'data/Machine'), settings);
+}
+
+async function writeSettings(folder, settings) {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'settings.json'), `${JSON.stringify(settings, null, 2)}\n`);
 }
 
 /**

@@ -32,6 +32,7 @@ export const systemNeeds = {
     packages: ['python3', 'python3-venv'],
   },
   ssh: { what: 'the OpenSSH client', present: () => findProgram('ssh'), packages: ['openssh-client'] },
+  ps: { what: 'ps, the list of processes', present: () => findProgram('ps'), packages: ['procps'] },
   sshd: {
     what: 'the OpenSSH server (started by the tests on loopback only)',
     present: findSshd,

@@ -42,7 +42,13 @@ export async function buildVsix(path) {
   await mkdir(dirname(out), { recursive: true });
   await run(process.execPath, ['scripts/build.mjs', '--minify'], { cwd: repositoryFolder });
   const vsce = join(repositoryFolder, 'node_modules/@vscode/vsce/vsce');
-  const options = ['--no-dependencies', '--allow-missing-repository', '--out', out];
+  const options = [
+    '--no-dependencies',
+    '--allow-missing-repository',
+    '--no-rewrite-relative-links',
+    '--out',
+    out,
+  ];
   await run(process.execPath, [vsce, 'package', ...options], { cwd: repositoryFolder });
 
   const prefix = 'extension/';

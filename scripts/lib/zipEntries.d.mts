@@ -1,0 +1,1 @@
+export declare function zipEntries(path: string): Promise<{ name: string; bytes: number }[]>;

@@ -1,0 +1,20 @@
+import { appendFile } from 'node:fs/promises';
+
+export interface Figure {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: 'ms' | 'kB' | 's' | 'entries' | '1/s';
+}
+
+/** Reports one number to `npm run bench`, which prints it; without it, to nobody. */
+export async function report(figure: Figure): Promise<void> {
+  const file = process.env['TTT_DISCOVER_FIGURES'];
+  if (file !== undefined) await appendFile(file, `${JSON.stringify(figure)}\n`);
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted[Math.floor(sorted.length / 2)];
+  if (middle === undefined) throw new Error('There is no median of nothing.');
+  return middle;
+}
