@@ -1,0 +1,93 @@
+import { keyAt, keysBelow, type KeySpec } from '../../domain/problem/keys';
+import { keyContextAt } from '../../domain/problem/keyContext';
+import type { ParsedProblem } from '../../domain/problem/parseProblem';
+import { contains } from '../../domain/text/lines';
+import type { Position, Range } from '../../domain/text/position';
+
+/** What completion offers: a key, or a value for one. */
+export interface Suggestion {
+  readonly label: string;
+  readonly detail: string;
+  /** Markdown. */
+  readonly documentation: string;
+  /** Snippet syntax: `${1:…}` marks what is to be changed. */
+  readonly snippet: string;
+  readonly kind: 'key' | 'value';
+  readonly replace: Range;
+}
+
+/** Keys and values that fit at a place; keys that the group already has are left out. */
+export function suggestionsAt(
+  text: string,
+  parsed: ParsedProblem,
+  position: Position,
+): readonly Suggestion[] {
+  const context = keyContextAt(text, position);
+  if (context === undefined) return [];
+  const keys = keysBelow(context.path);
+  const { replace, keyOfValue } = context;
+  if (keyOfValue !== undefined) {
+    const spec = keys.find((key) => key.name === keyOfValue);
+    return spec === undefined ? [] : valuesOf(spec).map((value) => valueSuggestion(spec, value, replace));
+  }
+  return keys
+    .filter((key) => !isTaken(parsed, [...context.path, key.name].join('.'), position))
+    .map((spec) => ({
+      label: spec.name,
+      detail: spec.required === true ? 'required' : `optional; without it: ${spec.whenAbsent ?? 'nothing'}`,
+      documentation: documentationOf(spec),
+      snippet: `${spec.name}: ${placeholder(spec)}`,
+      kind: 'key',
+      replace,
+    }));
+}
+
+/** The key of this path stands somewhere else than at the cursor. */
+function isTaken(parsed: ParsedProblem, path: string, cursor: Position): boolean {
+  const place = parsed.places.keys.get(path);
+  return place !== undefined && !contains(place.key, cursor);
+}
+
+function placeholder(spec: KeySpec): string {
+  if (spec.value.kind === 'choice') return `\${1|${spec.value.choices.join(',')}|}`;
+  return `\${1:${spec.example.replace(/[\\$}]/g, '\\$&')}}`;
+}
+
+function valuesOf(spec: KeySpec): readonly string[] {
+  return spec.value.kind === 'choice' ? spec.value.choices : [spec.example];
+}
+
+function valueSuggestion(spec: KeySpec, value: string, replace: Range): Suggestion {
+  return {
+    label: value,
+    detail: spec.value.kind === 'choice' ? spec.name : `example of ${spec.name}`,
+    documentation: documentationOf(spec),
+    snippet: value.replace(/[\\$}]/g, '\\$&'),
+    kind: 'value',
+    replace,
+  };
+}
+
+/** The documentation of the key whose name or plain value stands at a place, with the range it belongs to. */
+export function hoverAt(
+  parsed: ParsedProblem,
+  position: Position,
+): { readonly markdown: string; readonly range: Range } | undefined {
+  for (const [path, place] of parsed.places.keys) {
+    const range = contains(place.key, position)
+      ? place.key
+      : place.text !== undefined && contains(place.value, position)
+        ? place.value
+        : undefined;
+    if (range === undefined) continue;
+    const names = path.split('.').filter((name) => !/^\d+$/.test(name));
+    const spec = keyAt(names);
+    if (spec !== undefined) return { markdown: `**${names.join('.')}**\n\n${documentationOf(spec)}`, range };
+  }
+  return undefined;
+}
+
+function documentationOf(spec: KeySpec): string {
+  const absent = spec.whenAbsent === undefined ? 'Required.' : `Without it: ${spec.whenAbsent}.`;
+  return `${spec.doc}\n\n${absent}\n\n\`\`\`yaml\n${spec.name}: ${spec.example}\n\`\`\``;
+}

@@ -1,0 +1,43 @@
+/** What a lens shows and does; every command but the one that opens the Problems view gets the document's URI. */
+export interface Lens {
+  readonly title: string;
+  readonly tooltip: string;
+  readonly command: string;
+  readonly withUri: boolean;
+}
+
+/** The lenses above a problem file that has `errorCount` mistakes which keep it from running. */
+export function lensesFor(errorCount: number, hostLabel: string): readonly Lens[] {
+  const host: Lens = {
+    title: `host: ${hostLabel}`,
+    tooltip: 'Choose the host on which sessions run',
+    command: 'tttDiscover.selectHost',
+    withUri: true,
+  };
+  if (errorCount > 0) {
+    return [
+      {
+        title: `$(error) ${errorCount} ${errorCount === 1 ? 'problem' : 'problems'} to mend first`,
+        tooltip: 'Open the Problems view',
+        command: 'workbench.actions.view.problems',
+        withUri: false,
+      },
+      host,
+    ];
+  }
+  return [
+    {
+      title: '▶ Start discovery',
+      tooltip: 'Start a session on this problem',
+      command: 'tttDiscover.startDiscovery',
+      withUri: true,
+    },
+    {
+      title: 'Evaluate initial program',
+      tooltip: 'Run the evaluator once on the initial program',
+      command: 'tttDiscover.evaluateInitial',
+      withUri: true,
+    },
+    host,
+  ];
+}

@@ -1,0 +1,30 @@
+import type { DocumentFilter, TextDocument } from 'vscode';
+import { parseProblem, type ParsedProblem } from '../../domain/problem/parseProblem';
+
+export const problemLanguageId = 'discover';
+
+/** Problem files that lie in a folder; not old versions, not the two sides of a comparison. */
+export const problemFiles: readonly DocumentFilter[] = [
+  { language: problemLanguageId, scheme: 'file' },
+  { language: problemLanguageId, scheme: 'vscode-remote' },
+];
+
+/** Also those that were never saved. */
+export const problemTexts: readonly DocumentFilter[] = [
+  ...problemFiles,
+  { language: problemLanguageId, scheme: 'untitled' },
+];
+
+const parsedVersions = new WeakMap<
+  TextDocument,
+  { readonly version: number; readonly parsed: ParsedProblem }
+>();
+
+/** The document's problem; parsed once a version, however many features ask. */
+export function parsedOf(document: TextDocument): ParsedProblem {
+  const known = parsedVersions.get(document);
+  if (known?.version === document.version) return known.parsed;
+  const parsed = parseProblem(document.getText());
+  parsedVersions.set(document, { version: document.version, parsed });
+  return parsed;
+}

@@ -1,0 +1,145 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { keyAt, problemKeys, type KeySpec } from '../../../src/domain/problem/keys';
+import { parseProblem } from '../../../src/domain/problem/parseProblem';
+import { Lines } from '../../../src/domain/text/lines';
+import { hoverAt, suggestionsAt, type Suggestion } from '../../../src/extension/problem/keyText';
+import { completeProblem, smallProblem } from '../../domain/problem/sampleProblem';
+
+/** What is offered where the text has a `|`. */
+function offered(marked: string): readonly Suggestion[] {
+  const offset = marked.indexOf('|');
+  const text = marked.slice(0, offset) + marked.slice(offset + 1);
+  return suggestionsAt(text, parseProblem(text), new Lines(text).positionAt(offset));
+}
+
+function labels(marked: string): readonly string[] {
+  return offered(marked).map((suggestion) => suggestion.label);
+}
+
+const metric = ['name', 'goal', 'unit'];
+const reference = ['label', 'value', 'url'];
+
+describe('completion', () => {
+  it.each([
+    ['---\n|', problemKeys.map((key) => key.name)],
+    [
+      '---\ncandidate: a.py\nevaluate: b\n|\n---\n# T',
+      problemKeys.map((key) => key.name).filter((name) => name !== 'candidate' && name !== 'evaluate'),
+    ],
+    ['---\nmetric: { | }\n---\n', metric],
+    ['---\nmetric: { name: c5, | }\n---\n', ['goal', 'unit']],
+    ['---\nmetric:\n  |\n---\n', metric],
+    ['---\nmetric:\n  name: c5\n  g|\n---\n', ['goal', 'unit']],
+    ['---\nmetric: { goal: | }\n---\n', ['minimize', 'maximize']],
+    ['---\nmetric:\n  goal: mi|\n---\n', ['minimize', 'maximize']],
+    ['---\nsession:\n  steps: 3\n  method: |\n---\n', ['ttt-discover', 'puct', 'best-of-n']],
+    ['---\nreferences:\n  - |\n---\n', reference],
+    ['---\nreferences:\n- label: A\n  |\n---\n', reference],
+    ['---\nreferences:\n  - { label: A, | }\n---\n', reference],
+    ['---\nreferences: [{ label: A }, { | }]\n---\n', reference],
+    [
+      '---\nlimits:\n  time: 60s # wall\n|\n---\n',
+      problemKeys.map((key) => key.name).filter((name) => name !== 'limits'),
+    ],
+    ["---\ntitle: Bob's\nmetric: { | }\n---\n", metric],
+    ['---\r\nmetric:\r\n  |\r\n---\r\n', metric],
+    ['---\nenvironment: { packages: [|] }\n---\n', []],
+    ['---\nlimits: { memory: | }\n---\n', ['2GiB']],
+    ['---\nnothing:\n  |\n---\n', []],
+    ['---\ntitle: A # com|\n---\n', []],
+    ['---\ntitle: A\n---\n# T\n|', []],
+    ['# T\n|', []],
+  ])('at %j offers %j', (marked, expected) => {
+    expect(labels(marked)).toEqual(expected);
+  });
+
+  it('offers a choice as a choice and an example as a placeholder', () => {
+    const of = (label: string, marked: string) =>
+      offered(marked).find((suggestion) => suggestion.label === label);
+    expect(of('goal', '---\nmetric: { | }')?.snippet).toBe('goal: ${1|minimize,maximize|}');
+    expect(of('metric', '---\n|')?.snippet).toBe('metric: ${1:{ name: score, goal: maximize \\}}');
+    expect(of('candidate', '---\n|')?.detail).toBe('required');
+    expect(of('limits', '---\n|')?.detail).toBe('optional; without it: the default of each limit');
+  });
+
+  it('replaces what is written of the word', () => {
+    expect(offered('---\nmetric:\n  go|')[0]?.replace).toEqual({
+      start: { line: 2, character: 2 },
+      end: { line: 2, character: 4 },
+    });
+  });
+
+  it('never throws, wherever the cursor is', () => {
+    const lines = new Lines(completeProblem);
+    const anywhere = fc.nat(completeProblem.length);
+    fc.assert(
+      fc.property(anywhere, fc.nat(60), anywhere, (from, length, cursor) => {
+        const text = completeProblem.slice(0, from) + completeProblem.slice(from + length);
+        suggestionsAt(text, parseProblem(text), lines.positionAt(cursor));
+      }),
+    );
+  });
+});
+
+describe('hover', () => {
+  const hover = (text: string, word: string) => {
+    return hoverAt(parseProblem(text), new Lines(text).positionAt(text.indexOf(word) + 1));
+  };
+
+  it('explains a key on its name and on its value', () => {
+    expect(hover(completeProblem, 'groupSize')?.markdown).toMatch(
+      /^\*\*session\.groupSize\*\*\n\nCandidates a parent/,
+    );
+    expect(hover(completeProblem, 'Haugland')?.markdown).toMatch(/^\*\*references\.label\*\*/);
+    expect(hover(completeProblem, '1.5min')?.range).toEqual({
+      start: { line: 7, character: 16 },
+      end: { line: 7, character: 22 },
+    });
+  });
+
+  it('says what holds without the key', () => {
+    expect(hover(completeProblem, 'processes')?.markdown).toContain('Without it: 64.');
+    expect(hover(smallProblem, 'evaluate')?.markdown).toContain('Required.');
+  });
+
+  it('is silent in the statement', () => {
+    expect(hover(smallProblem, 'Pack the boxes')).toBeUndefined();
+  });
+});
+
+describe('the table of keys', () => {
+  it('has an example for every key that the parser accepts', () => {
+    const check = (keys: readonly KeySpec[], path: string[]): void => {
+      for (const key of keys) {
+        const names = [...path, key.name];
+        expect(keyAt(names)).toBe(key);
+        expect(exampleComplaints(names, key)).toEqual([]);
+        if ('keys' in key.value) check(key.value.keys, names);
+      }
+    };
+    check(problemKeys, []);
+  });
+});
+
+/** The complaints about a problem in which one key has the value that its documentation shows. */
+function exampleComplaints(path: readonly string[], key: KeySpec): readonly string[] {
+  const [group, name] = path;
+  const others: Readonly<Record<string, string>> = {
+    candidate: 'candidate: initial.py',
+    evaluate: 'evaluate: python3 evaluate.py',
+    metric: 'metric: { name: score, goal: minimize }',
+  };
+  const inGroup: Readonly<Record<string, string>> = {
+    metric: 'name: score, goal: minimize',
+    references: 'label: A, value: 1',
+  };
+  const siblings = (inGroup[group ?? ''] ?? '')
+    .split(', ')
+    .filter((entry) => !entry.startsWith(`${name ?? ''}:`));
+  const own = [...siblings.filter((entry) => entry !== ''), `${key.name}: ${key.example}`].join(', ');
+  const value = group === 'references' ? `[{ ${own} }]` : `{ ${own} }`;
+  const line = name === undefined ? `${key.name}: ${key.example}` : `${group ?? ''}: ${value}`;
+  const lines = Object.entries({ ...others, [group ?? '']: line }).map(([, text]) => text);
+  return parseProblem(`---\n${lines.join('\n')}\n---\n# T\ntext\n`).diagnostics.map(({ message }) => message);
+}
