@@ -41,5 +41,6 @@ export interface Transport {
   ): Promise<void>;
   /** Called once when contact is lost or `close` was called; at once if that has happened. */
   onClosed(listener: (reason: Error | undefined) => void): void;
-  close(): Promise<void>;
+  /** @param reason told to `onClosed` where the link is given up rather than closed on purpose. */
+  close(reason?: Error): Promise<void>;
 }

@@ -1,0 +1,110 @@
+import { attachToSession, defaultAttachTimes, type AttachTimes } from './attachment';
+import { installRunner, useLocalRunner } from './bootstrap';
+import type { HostClient, HostEnvironment, HostTarget, Progress } from './hostClient';
+import { RemoteError } from './hostClient';
+import { createLocalTransport } from './localTransport';
+import { lostError } from './markedRun';
+import type { InstalledRunner } from './runnerCommand';
+import { RunnerCalls } from './runnerCalls';
+import { createSsh2Transport } from './ssh2Transport';
+import { resolveHost } from './sshConfig';
+import { openSshConnection } from './sshConnection';
+import type { Transport } from './transport';
+
+/** Of the sessions that one connection carries, so many may be attachments; the rest is for start, list and evaluate. */
+const maxAttachments = 6;
+
+/**
+ * Connects to a host and makes it ready. Rejects with a `RemoteError`; nothing stays open then. Failures that are not
+ * `isTransient` must not be tried again without the person.
+ */
+export async function connectHost(
+  target: HostTarget,
+  environment: HostEnvironment,
+  signal: AbortSignal,
+  options: { readonly progress?: Progress; readonly attachTimes?: AttachTimes } = {},
+): Promise<HostClient> {
+  const progress = options.progress ?? ((message) => environment.log('info', message));
+  const times = options.attachTimes ?? defaultAttachTimes;
+  if (target.kind === 'local') {
+    const transport = createLocalTransport();
+    return closeOnFailure(transport, async () => {
+      const runner = await useLocalRunner(transport, environment, signal);
+      return hostClient(target, 'this machine', transport, runner, environment, times);
+    });
+  }
+  const host = await resolveHost(target.alias, environment);
+  progress(`Connecting to ${host.alias}`);
+  const client = await openSshConnection(host, environment, signal);
+  const transport = createSsh2Transport(client);
+  return closeOnFailure(transport, async () => {
+    const runner = await installRunner(transport, environment, progress, signal);
+    const description = `${host.user}@${host.hostName}:${host.port}, Node ${runner.nodeVersion} at ${runner.nodePath}`;
+    return hostClient(target, description, transport, runner, environment, times);
+  });
+}
+
+async function closeOnFailure(transport: Transport, make: () => Promise<HostClient>): Promise<HostClient> {
+  try {
+    return await make();
+  } catch (error) {
+    await transport.close();
+    throw error;
+  }
+}
+
+function hostClient(
+  target: HostTarget,
+  description: string,
+  transport: Transport,
+  runner: InstalledRunner,
+  environment: HostEnvironment,
+  times: AttachTimes,
+): HostClient {
+  const calls = new RunnerCalls(transport, runner);
+  let attachments = 0;
+  /** One silent session does not mean a dead link: it is given up only when a second look fails too. */
+  const probeLink = async (): Promise<void> => {
+    try {
+      await transport.exec(':', { timeoutMs: times.pingTimeoutMs });
+    } catch (error) {
+      await transport.close(lostError(error));
+    }
+  };
+  return {
+    target,
+    description,
+    start: (spec, progress, signal) => calls.start(spec, progress, signal),
+    list: (signal) => calls.list(signal),
+    evaluate: (spec, candidateText, progress, signal) =>
+      calls.evaluate(candidateText === undefined ? spec : { ...spec, candidateText }, progress, signal),
+    async attach(sessionId, from, listener) {
+      if (transport.kind === 'ssh2' && attachments >= maxAttachments) {
+        throw new RemoteError(
+          'unreachable',
+          `${maxAttachments} sessions are followed on this connection already.`,
+          'Disconnect from one of them to follow another.',
+        );
+      }
+      attachments++;
+      let isCounted = true;
+      const onEnded = () => {
+        if (isCounted) attachments--;
+        isCounted = false;
+      };
+      try {
+        return await attachToSession(transport, runner, { sessionId, from }, listener, {
+          log: (level, message) => environment.log(level, message),
+          times,
+          onEnded,
+          onSilent: () => void probeLink(),
+        });
+      } catch (error) {
+        onEnded();
+        throw error;
+      }
+    },
+    onClosed: (listener) => transport.onClosed(listener),
+    close: () => transport.close(),
+  };
+}

@@ -1,0 +1,173 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Client, ClientChannel } from 'ssh2';
+import { RemoteError } from './hostClient';
+import { markScript } from './markedOutput';
+import { cancelledError, followMarkedRun, lostError, newNonce } from './markedRun';
+import { Slots } from './slots';
+import type { RemoteProcess, Transport } from './transport';
+import { uploadThroughShell } from './upload';
+
+/** sshd allows 10 sessions a connection by default and frees them late; 8 leave room for that. */
+const maxSessions = 8;
+const channelRetryDelaysMs = [100, 200, 400, 800, 800, 800];
+const closeGraceMs = 2_000;
+
+// Both forms mean the same in bash, zsh, fish and tcsh, which stand between us and /bin/sh as login shells.
+const readScriptFromInput = 'exec /bin/sh -s';
+/** Reads one line, the command; what follows on standard input is the command's own. `read` takes no byte too many. */
+const readCommandFromInput = `exec /bin/sh -c 'IFS= read -r ttt_command && eval "$ttt_command"'`;
+
+/** A host behind an authenticated connection, which it owns from now on. */
+export function createSsh2Transport(client: Client): Transport {
+  const slots = new Slots(maxSessions);
+  const closedListeners: ((reason: Error | undefined) => void)[] = [];
+  let closeAsked = false;
+  let isClosed = false;
+  let closeReason: Error | undefined;
+  let lastError: Error | undefined;
+  let settleClosed: () => void = () => undefined;
+  const closed = new Promise<void>((resolve) => (settleClosed = resolve));
+  const closedReason = () => (closeAsked ? closeReason : lostError(lastError));
+
+  client.on('error', (error) => (lastError = error));
+  const onClose = () => {
+    if (isClosed) return;
+    isClosed = true;
+    settleClosed();
+    for (const listener of closedListeners.splice(0)) listener(closedReason());
+  };
+  client.on('close', onClose);
+
+  const openOnce = (command: string): Promise<ClientChannel> =>
+    new Promise((resolve, reject) => {
+      void closed.then(() => reject(lostError(lastError)));
+      try {
+        client.exec(command, (error, channel) => {
+          if (error === undefined) resolve(channel);
+          else reject(error);
+        });
+      } catch (cause) {
+        // ssh2 throws at once after the connection has closed, which may have been before we listened.
+        onClose();
+        reject(lostError(cause));
+      }
+    });
+
+  const open = async (command: string): Promise<ClientChannel> => {
+    for (const waitMs of [...channelRetryDelaysMs, undefined]) {
+      try {
+        return await openOnce(command);
+      } catch (error) {
+        if (error instanceof RemoteError) throw error;
+        if (isClosed) throw lostError(error);
+        if (!isSessionRefused(error) || waitMs === undefined) throw channelError(error);
+        await delay(waitMs);
+      }
+    }
+    throw lostError();
+  };
+
+  const start = async (command: string, signal?: AbortSignal): Promise<RemoteProcess> => {
+    if (isClosed || closeAsked) throw lostError(lastError);
+    const release = await slots.take(signal);
+    try {
+      const process = remoteProcessOf(await open(command), closed);
+      void process.exited.then(release);
+      return process;
+    } catch (error) {
+      release();
+      throw error;
+    }
+  };
+
+  const spawn = async (command: string): Promise<RemoteProcess> => {
+    if (command.includes('\n')) throw new TypeError('A command is one line.');
+    const process = await start(readCommandFromInput);
+    process.stdin.write(`${command}\n`);
+    return process;
+  };
+
+  return {
+    kind: 'ssh2',
+    async exec(script, options = {}) {
+      if (options.signal?.aborted === true) throw cancelledError();
+      const nonce = newNonce();
+      const process = await start(readScriptFromInput, options.signal);
+      process.stdin.end(markScript(script, nonce));
+      return followMarkedRun(process, nonce, options);
+    },
+    spawn,
+    upload: (content, target, options) => uploadThroughShell(spawn, content, target, options),
+    onClosed(listener) {
+      if (isClosed) listener(closedReason());
+      else closedListeners.push(listener);
+    },
+    async close(reason) {
+      if (!closeAsked) closeReason = reason;
+      closeAsked = true;
+      if (isClosed) return;
+      client.end();
+      const force = setTimeout(() => client.destroy(), closeGraceMs);
+      await closed;
+      clearTimeout(force);
+    },
+  };
+}
+
+function isSessionRefused(error: unknown): boolean {
+  return error instanceof Error && 'reason' in error && error.reason === 2;
+}
+
+function channelError(cause: unknown): RemoteError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  if (isSessionRefused(cause)) {
+    return new RemoteError(
+      'unreachable',
+      `The host allows no further session on this connection: ${message}`,
+      'Close other windows on this host, or raise MaxSessions in its sshd_config.',
+      { cause },
+    );
+  }
+  return new RemoteError(
+    'unsupported-host',
+    `The host does not run commands for this account: ${message}`,
+    'Use an account that may run commands.',
+    { cause },
+  );
+}
+
+function remoteProcessOf(channel: ClientChannel, connectionClosed: Promise<void>): RemoteProcess {
+  let exit: { code: number | undefined; signal: string | undefined } = { code: undefined, signal: undefined };
+  let isClosed = false;
+  // An error with nobody listening would end the whole process; the close that follows says what is known.
+  channel.on('error', () => undefined);
+  channel.stderr.on('error', () => undefined);
+  channel.on('exit', (code: number | null, signal?: string) => {
+    exit = { code: code ?? undefined, signal: code === null ? (signal ?? 'unknown') : undefined };
+  });
+  const exited = new Promise<typeof exit>((resolve) => {
+    channel.on('close', () => {
+      isClosed = true;
+      resolve(exit);
+    });
+    void connectionClosed.then(() => resolve(exit));
+  });
+  return {
+    stdin: channel,
+    stdout: channel,
+    stderr: channel.stderr,
+    exited,
+    kill() {
+      if (isClosed) return;
+      try {
+        channel.signal('TERM');
+        channel.close();
+      } catch {
+        // The connection is gone, and with it all we can reach.
+      }
+      // The close is announced only when nothing is left to read.
+      channel.resume();
+      channel.stderr.resume();
+    },
+  };
+}
