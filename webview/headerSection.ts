@@ -18,6 +18,7 @@ const statusWords: Readonly<Record<DashboardHeader['status'], string>> = {
   stopping: 'Stopping',
   finished: 'Finished',
   failed: 'Failed',
+  interrupted: 'Interrupted',
 };
 
 /** Title, state, the link to the host, the best value against the references, and the buttons. */

@@ -46,9 +46,19 @@ export const dashboardHeader = z.object({
   unit: z.string(),
   goal: z.enum(['minimize', 'maximize']),
   references: z.array(z.object({ label: z.string(), value: z.number() })),
-  /** Words for the state of the session: `Running step 3 of 50`. */
+  /** As the journal says, or `interrupted` when the host says that a session that should be at work has no process. */
+  status: z.enum([
+    'preparing',
+    'running',
+    'pausing',
+    'paused',
+    'stopping',
+    'finished',
+    'failed',
+    'interrupted',
+  ]),
+  /** Words that go with the status: `Step 3 of 50`. */
   statusText: z.string(),
-  status: z.enum(['preparing', 'running', 'pausing', 'paused', 'stopping', 'finished', 'failed']),
   connection: z.enum(['connected', 'connecting', 'lost', 'offline']),
   /** Words for the link where it is not up: `Connection lost 12 s ago, trying again in 4 s`. */
   connectionText: z.string().nullable(),

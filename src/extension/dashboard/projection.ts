@@ -7,7 +7,7 @@ import {
   type StepRow,
 } from '../../protocol/dashboardMessages';
 import type { SessionView } from '../sessions/sessions';
-import { connectionText, statusText } from './sessionWords';
+import { connectionText, statusOf } from './sessionWords';
 
 /** All that the page shows of a session. */
 export interface DashboardProjection {
@@ -58,8 +58,7 @@ function projectHeader(view: SessionView, nowMs: number): DashboardHeader {
     unit: problem?.metric.unit ?? '',
     goal: problem?.metric.goal ?? 'minimize',
     references: (problem?.references ?? []).map(({ label, value }) => ({ label, value })),
-    status: snapshot.status,
-    statusText: statusText(view),
+    ...statusOf(view),
     connection: view.connection.state,
     connectionText: connectionText(view, nowMs),
     hostLabel: view.hostLabel,

@@ -1,28 +1,32 @@
+import type { DashboardHeader } from '../../protocol/dashboardMessages';
 import type { Connection, SessionView } from '../sessions/sessions';
 
+type Status = Pick<DashboardHeader, 'status' | 'statusText'>;
+
 /** What the session does or why it ended, for people. Steps are counted from 1. */
-export function statusText(view: SessionView): string {
+export function statusOf(view: SessionView): Status {
+  const { status } = view.snapshot;
+  const ended = status === 'finished' || status === 'failed';
+  return (ended ? undefined : processGone(view.connection)) ?? { status, statusText: statusText(view) };
+}
+
+function statusText(view: SessionView): string {
   const { snapshot } = view;
-  const ended = snapshot.status === 'finished' || snapshot.status === 'failed';
-  const gone = ended ? undefined : processGone(view.connection);
-  if (gone !== undefined) return gone;
   switch (snapshot.status) {
     case 'preparing':
-      return snapshot.statusMessage ?? 'Preparing the environment';
+      return snapshot.statusMessage ?? 'Making the environment ready';
     case 'running':
-      return snapshot.steps.length === 0
-        ? 'Evaluating the initial program'
-        : `Running step ${stepWords(view)}`;
+      return snapshot.steps.length === 0 ? 'Evaluating the initial program' : `Step ${stepWords(view)}`;
     case 'pausing':
-      return `Pausing after step ${stepWords(view)}`;
+      return `After step ${stepWords(view)}`;
     case 'paused':
-      return snapshot.statusMessage ?? `Paused at step ${stepWords(view)}`;
+      return snapshot.statusMessage ?? `At step ${stepWords(view)}`;
     case 'stopping':
-      return 'Stopping';
+      return `At step ${stepWords(view)}`;
     case 'finished':
-      return snapshot.statusMessage ?? `Finished after step ${stepWords(view)}`;
+      return snapshot.statusMessage ?? `After step ${stepWords(view)}`;
     case 'failed':
-      return snapshot.statusMessage ?? 'Failed';
+      return snapshot.statusMessage ?? 'The journal gives no reason';
   }
 }
 
@@ -32,19 +36,21 @@ function stepWords(view: SessionView): string {
 }
 
 /** A session that should be at work, but whose process the host says is not there. */
-function processGone(connection: Connection): string | undefined {
+function processGone(connection: Connection): Status | undefined {
   if (connection.state !== 'connected' || connection.verdict.state !== 'exited') return undefined;
-  const detail = connection.verdict.message === undefined ? '' : `: ${connection.verdict.message}`;
+  const { message } = connection.verdict;
+  const detail = message === undefined ? '' : `: ${message}`;
   switch (connection.verdict.reason) {
     case 'host-rebooted':
-      return `Interrupted, the host was restarted${detail}`;
+      return { status: 'interrupted', statusText: `The host was restarted${detail}` };
     case 'runner-lost':
-      return `Interrupted, its process on the host ended unexpectedly${detail}`;
+      return { status: 'interrupted', statusText: `Its process on the host ended unexpectedly${detail}` };
     case 'never-started':
-      return `Never started${detail}`;
+      return { status: 'failed', statusText: `It never started${detail}` };
     case 'failed':
-      return `Failed${detail}`;
+      return { status: 'failed', statusText: message ?? 'The host gives no reason' };
     case 'finished':
+      // The journal's last entries are on their way.
       return undefined;
   }
 }

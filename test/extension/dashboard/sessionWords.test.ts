@@ -10,7 +10,7 @@ const headerOf = (view: SessionView) => projectDashboard(view, nowMs).header;
 
 describe('the words for a session', () => {
   it('count steps from one', () => {
-    expect(headerOf(exampleSession(3)).statusText).toBe('Running step 3 of 50');
+    expect(headerOf(exampleSession(3)).statusText).toBe('Step 3 of 50');
   });
 
   it('are the reason that the journal gives when a session failed', () => {
@@ -27,7 +27,8 @@ describe('the words for a session', () => {
       verdict: { state: 'exited', reason: 'host-rebooted' },
     });
     expect(headerOf(gone)).toMatchObject({
-      statusText: 'Interrupted, the host was restarted',
+      status: 'interrupted',
+      statusText: 'The host was restarted',
       allowed: { pause: false, resume: false, stop: false },
     });
   });
@@ -35,7 +36,7 @@ describe('the words for a session', () => {
   it('are those of the journal when the process ended because the session did', () => {
     const verdict = { state: 'exited', reason: 'finished' } as const;
     const finished = withSnapshot(withConnection({ state: 'connected', verdict }), { status: 'finished' });
-    expect(headerOf(finished).statusText).toBe('Finished after step 3 of 50');
+    expect(headerOf(finished).statusText).toBe('After step 3 of 50');
   });
 });
 
