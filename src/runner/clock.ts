@@ -16,7 +16,6 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   after(delayMs, action) {
     const timer = setTimeout(action, Math.min(Math.max(delayMs, 0), longestTimerMs));
-    timer.unref();
     return () => {
       clearTimeout(timer);
     };

@@ -64,7 +64,7 @@ describe('the journal', () => {
           });
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 
@@ -99,7 +99,7 @@ describe('the journal', () => {
           });
         },
       ),
-      { numRuns: 80 },
+      { numRuns: 25 },
     );
   });
 
@@ -216,7 +216,7 @@ describe('a full disk', () => {
           });
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 
@@ -275,7 +275,7 @@ describe('following a journal', () => {
           });
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 

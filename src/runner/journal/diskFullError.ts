@@ -1,13 +1,8 @@
-/** The host has no room (space, quota or inodes) for something that the session must keep. */
-export class DiskFullError extends Error {
-  override readonly name = 'DiskFullError';
-  readonly advice: string;
-  constructor(path: string, options?: ErrorOptions) {
-    super(`No space left on the host for ${path}.`, options);
-    this.advice = 'Free some space (df -h and df -i show where it is short), then resume the session.';
-  }
-}
+import { DiskFullError } from '../../evaluation/evaluator';
 
+export { DiskFullError };
+
+/** Whether the host had no room: space, quota or inodes. */
 export function isDiskFull(error: unknown): boolean {
   if (error instanceof DiskFullError) return true;
   const code = errorCode(error);

@@ -1,0 +1,244 @@
+import { createHash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { z } from 'zod';
+import type { JsonValue } from '../../../src/domain/json';
+import type { JournalEntry, SessionEvent } from '../../../src/domain/session/events';
+import type { SessionOptions } from '../../../src/domain/session/options';
+import type { EvaluationReport, EvaluationRequest, Evaluator } from '../../../src/evaluation/evaluator';
+import type { GroupRequest, Policy, Proposal, RolloutGroup } from '../../../src/policy/policy';
+import { journalEntry } from '../../../src/protocol/journalEntry';
+import { sha256Of, type BlobStore } from '../../../src/runner/journal/blobStore';
+import type { FinalEvent, SessionFrame, SessionPorts } from '../../../src/runner/loop/ports';
+import { SessionLoop } from '../../../src/runner/loop/sessionLoop';
+import { ManualClock } from './manualClock';
+
+/** What survives a killed runner: the disk. */
+export class FakeDisk {
+  readonly entries: JournalEntry[] = [];
+  readonly blobs = new Map<string, string>();
+  recordedEnd: FinalEvent | undefined;
+  runs = 0;
+
+  get events(): readonly SessionEvent[] {
+    return this.entries.map((entry) => entry.event);
+  }
+
+  ofType<Type extends SessionEvent['type']>(type: Type): Extract<SessionEvent, { type: Type }>[] {
+    return this.events.filter((event): event is Extract<SessionEvent, { type: Type }> => event.type === type);
+  }
+
+  blobStore(): BlobStore {
+    return {
+      write: async (content) => {
+        await nextTurn();
+        const text = typeof content === 'string' ? content : Buffer.from(content).toString('utf8');
+        this.blobs.set(sha256Of(text), text);
+        return sha256Of(text);
+      },
+      readText: (sha256) => {
+        const text = this.blobs.get(sha256);
+        return text === undefined ? Promise.reject(new Error(`no blob ${sha256}`)) : Promise.resolve(text);
+      },
+      pathOf: (sha256) => `/blobs/${sha256}`,
+    };
+  }
+}
+
+/** A number in [0, 1) that depends on its arguments alone. */
+export function fraction(...parts: readonly (string | number)[]): number {
+  return createHash('sha256').update(JSON.stringify(parts)).digest().readUInt32BE(0) / 2 ** 32;
+}
+
+export const defaultOptions: SessionOptions = {
+  method: 'ttt-discover',
+  policy: 'tunables',
+  seed: 7,
+  steps: 3,
+  groups: 2,
+  groupSize: 4,
+  concurrency: 3,
+  visits: 'rollouts',
+};
+
+export function frameOf(options: Partial<SessionOptions> = {}): SessionFrame {
+  return {
+    sessionId: '01HZZZZZZZZZZZZZZZZZZZZZZZ',
+    problem: {
+      title: 'A test',
+      path: '/problems/test.discover',
+      candidate: 'initial.py',
+      metric: { name: 'score', goal: 'maximize' },
+      references: [],
+    },
+    options: { ...defaultOptions, ...options },
+    initialText: 'x = 1\n',
+  };
+}
+
+/** Its value depends on the program, the seed and the parent's construction, and it takes its time. About one in six programs fails. */
+export class FakeEvaluator implements Evaluator {
+  readonly requests: EvaluationRequest[] = [];
+  running = 0;
+  mostRunning = 0;
+  /** Resolves evaluations one by one when set; otherwise they end by themselves. */
+  gate: (() => Promise<void>) | undefined;
+  prepareError: Error | undefined;
+  hostError: Error | undefined;
+  initialFails = false;
+
+  prepare(onProgress: (message: string) => void): Promise<void> {
+    onProgress('Preparing the environment');
+    return this.prepareError === undefined ? Promise.resolve() : Promise.reject(this.prepareError);
+  }
+
+  async evaluate(request: EvaluationRequest, signal: AbortSignal): Promise<EvaluationReport> {
+    this.requests.push(request);
+    this.running += 1;
+    this.mostRunning = Math.max(this.mostRunning, this.running);
+    try {
+      const turns = Math.floor(fraction('turns', request.id, request.candidateText) * 4);
+      for (let turn = 0; turn <= turns; turn += 1) await nextTurn();
+      if (this.gate !== undefined && !signal.aborted) {
+        await Promise.race([
+          this.gate(),
+          new Promise((resolve) => {
+            signal.addEventListener('abort', resolve);
+          }),
+        ]);
+      }
+      signal.throwIfAborted();
+      if (this.hostError !== undefined) throw this.hostError;
+      return this.#report(request);
+    } finally {
+      this.running -= 1;
+    }
+  }
+
+  dispose(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #report({ candidateText, seed, parentState }: EvaluationRequest): EvaluationReport {
+    const isInitial = candidateText === 'x = 1\n';
+    const luck = fraction('luck', candidateText, seed);
+    if (isInitial ? this.initialFails : luck < 0.16) {
+      return { outcome: { kind: 'failed', reason: 'crashed', message: 'It crashed.' }, durationMs: 1 };
+    }
+    const value =
+      fraction('value', candidateText, seed) + (parentState === undefined ? 0 : Number(parentState));
+    const state = String(Math.round(value * 10) / 10);
+    const outcome = { kind: 'valid' as const, metrics: { score: value }, value, reward: value };
+    return { outcome: { ...outcome, stateSha256: sha256Of(state) }, state, durationMs: 1 };
+  }
+}
+
+/** What it proposes depends on all that it learned, so a policy that is restored wrongly shows. */
+export class FakePolicy implements Policy {
+  #learned = 0;
+  proposeError: Error | undefined;
+
+  async *propose(request: GroupRequest, signal: AbortSignal): AsyncGenerator<Proposal, void, undefined> {
+    // In an order of its own, and one after the other.
+    const members = [...request.members].sort(
+      (a, b) => fraction(request.step, request.group, a) - fraction(request.step, request.group, b),
+    );
+    for (const member of members) {
+      await nextTurn();
+      signal.throwIfAborted();
+      if (this.proposeError !== undefined) throw this.proposeError;
+      const drawn = request.random(member).uniform();
+      yield {
+        member,
+        text: `${request.parent.text.slice(0, 40)}# ${drawn} ${this.#learned} ${request.parent.value ?? 'none'}\n`,
+        note: `drew ${drawn}`,
+        trace: { drawn },
+      };
+    }
+  }
+
+  async update(groups: readonly RolloutGroup[]): Promise<Readonly<Record<string, number>>> {
+    await nextTurn();
+    for (const group of groups) {
+      for (const { advantage, member, trace } of group.rollouts) {
+        this.#learned = fraction(this.#learned, group.group, member, advantage, JSON.stringify(trace));
+      }
+    }
+    return { learned: this.#learned, broken: Number.NaN };
+  }
+
+  save(): JsonValue {
+    return { learned: this.#learned };
+  }
+
+  restore(saved: JsonValue): void {
+    this.#learned = z.object({ learned: z.number() }).parse(saved).learned;
+  }
+}
+
+export class KilledError extends Error {}
+
+export interface FakeRun {
+  readonly loop: SessionLoop;
+  readonly evaluator: FakeEvaluator;
+  readonly policies: FakePolicy[];
+}
+
+export interface FakeRunOptions {
+  readonly frame?: SessionFrame;
+  readonly clock?: ManualClock;
+  /** The process dies when it tries to write one entry more. */
+  readonly entriesBeforeKill?: number;
+  readonly onEntry?: (entry: JournalEntry, run: FakeRun) => void;
+  /** Asked before each entry; it may throw as the disk does. */
+  readonly beforeAppend?: (event: SessionEvent, fromReserve: boolean) => void;
+  readonly makeReserve?: () => void;
+  readonly configure?: (run: FakeRun) => void;
+}
+
+/** A runner process over a disk. */
+export function fakeRun(disk: FakeDisk, options: FakeRunOptions = {}): FakeRun {
+  disk.runs += 1;
+  const run = disk.runs;
+  const clock = options.clock ?? new ManualClock();
+  const evaluator = new FakeEvaluator();
+  const policies: FakePolicy[] = [];
+  let left = options.entriesBeforeKill ?? Number.POSITIVE_INFINITY;
+  const append = (event: SessionEvent, fromReserve: boolean): JournalEntry => {
+    options.beforeAppend?.(event, fromReserve);
+    if (left <= 0) throw new KilledError('killed');
+    left -= 1;
+    const seq = disk.entries.length + 1;
+    const entry: JournalEntry = { seq, t: clock.wallMs(), m: clock.monotonicMs(), run, event };
+    // What is kept is what JSON keeps.
+    disk.entries.push(journalEntry.parse(JSON.parse(JSON.stringify(entry))));
+    return entry;
+  };
+  const ports: SessionPorts = {
+    clock,
+    journal: {
+      append: (event) => append(event, false),
+      appendFromReserve: (event) => append(event, true),
+      makeReserve: options.makeReserve ?? (() => undefined),
+    },
+    candidates: disk.blobStore(),
+    states: disk.blobStore(),
+    policyStates: disk.blobStore(),
+    evaluator,
+    createPolicy: () => {
+      const policy = new FakePolicy();
+      policies.push(policy);
+      return policy;
+    },
+    recordEnd: (event) => {
+      disk.recordedEnd = event;
+    },
+    recordedEnd: () => disk.recordedEnd,
+    onEntry: (entry) => options.onEntry?.(entry, fake),
+    log: () => undefined,
+  };
+  const facts = { pid: 1, hostName: 'host', runnerVersion: 'test' };
+  const loop = new SessionLoop(ports, options.frame ?? frameOf(), facts, [...disk.entries]);
+  const fake = { loop, evaluator, policies };
+  options.configure?.(fake);
+  return fake;
+}
