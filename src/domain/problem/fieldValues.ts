@@ -243,6 +243,8 @@ export function packagesOf(fields: YamlFields, field: Field | undefined): readon
 
 /** Name, extras, version clauses or a web address, environment marker: PEP 508 without its rarer corners. */
 function isRequirement(text: string): boolean {
+  // The bound keeps the pattern quick on texts that are nothing of the kind.
+  if (text.length > 1000) return false;
   const version = String.raw`(===|==|~=|!=|<=|>=|<|>)\s*[A-Za-z0-9.*+!_-]+`;
   const pattern = new RegExp(
     String.raw`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\s*(\[[\w\s,.-]*\])?\s*(${version}(\s*,\s*${version})*|@\s*https?://\S+)?\s*(;[^\r\n]+)?$`,

@@ -71,7 +71,11 @@ export function parseBytes(text: string): ParsedQuantity {
   return parseQuantity(text, bytes);
 }
 
+/** Longer texts are no amounts; the bound keeps the pattern quick on them. */
+const longestText = 100;
+
 function parseQuantity(text: string, kind: QuantityKind): ParsedQuantity {
+  if (text.length > longestText) return { ok: false, code: 'bad-unit', message: kind.advice };
   const match = /^([+-]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([A-Za-zµμ]*)$/.exec(text.trim());
   const number = match?.[1];
   const unit = match?.[2];

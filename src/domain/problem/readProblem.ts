@@ -105,14 +105,22 @@ function firstHeading(statement: string): string | undefined {
       if (mark?.startsWith(fence) === true) fence = undefined;
     } else if (mark !== undefined) fence = mark;
     else {
-      const heading = /^ {0,3}#{1,6}[ \t]+(.*)$/
-        .exec(line)?.[1]
-        ?.replace(/(^|[ \t]+)#+[ \t]*$/, '')
-        .trim();
-      if (heading !== undefined && heading !== '') return heading;
+      const heading = headingText(line);
+      if (heading !== '') return heading;
     }
   }
   return undefined;
+}
+
+/** The text of an ATX heading without its closing marks; empty if the line is none. */
+function headingText(line: string): string {
+  const [mark] = /^ {0,3}#{1,6}(?=[ \t])/.exec(line) ?? [];
+  if (mark === undefined) return '';
+  const text = line.slice(mark.length).trim();
+  const words = text.split(/[ \t]+/);
+  return /^#+$/.test(words.at(-1) ?? '')
+    ? text.slice(0, text.length - (words.at(-1) ?? '').length).trim()
+    : text;
 }
 
 function readCandidate(fields: YamlFields, field: Field | undefined): string | undefined {

@@ -128,3 +128,18 @@ describe('the parser', () => {
     },
   );
 });
+
+describe('the time that the parser takes', () => {
+  // Patterns that go back and forth over such texts would take minutes: the test's own time limit is the bound.
+  const long = 50_000;
+  it.each([
+    ['digits', `limits: { time: ${'1'.repeat(long)} }`],
+    ['spaces in a package', `environment: { packages: ["numpy${' '.repeat(long)}x"] }`],
+    ['dots in a package', `environment: { packages: ["n${'.'.repeat(long)}"] }`],
+    ['spaces in a command', `evaluate: "python3${' '.repeat(long)}x"`],
+    ['words in a command', `evaluate: "${'python3 '.repeat(long / 10)}"`],
+    ['an address', `references: [{ label: a, value: 1, url: "https://${'a/'.repeat(long)} " }]`],
+    ['a name', `metric: { name: "${'_ '.repeat(long)}", goal: minimize }`],
+    ['a key', `${'k'.repeat(1000)}: 1`],
+  ])('stays small for long %s', (_, line) => expectSound(`---\n${line}\n---\n# ${' '.repeat(long)}#x\n`));
+});
