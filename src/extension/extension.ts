@@ -7,6 +7,7 @@ import { registerCandidateDocuments } from './candidates/candidateDocuments';
 import { registerCommands } from './commands';
 import { registerDashboard } from './dashboard/dashboard';
 import { createHosts } from './hosts/hosts';
+import { registerProblemLanguage } from './problem/problemLanguage';
 import { SessionChooser } from './sessions/chooseSession';
 import { sessionCommands } from './sessions/sessionCommands';
 import { createSessions } from './sessions/createSessions';
@@ -63,6 +64,10 @@ export function activate(context: ExtensionContext): void {
     commands,
     dashboard,
     registerCandidateDocuments(sessions.store),
+    registerProblemLanguage({
+      hostLabel: () => hosts.selected.label(),
+      onDidChangeHost: hosts.selected.onDidChange,
+    }),
     sessions,
     hosts,
     log,

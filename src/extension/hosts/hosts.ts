@@ -5,6 +5,7 @@ import { listAliases } from '../../remote/sshAliases';
 import { currentSettings } from '../base/currentSettings';
 import type { Closeable } from '../base/emitter';
 import type { FailureReporter } from '../base/failureReporter';
+import { requireTrust } from '../base/trust';
 import type { CommandHandlers } from '../commandIds';
 import { hostCommands, pickHost, type HostCommandsContext } from './hostCommands';
 import { HostConnections } from './hostConnections';
@@ -12,7 +13,6 @@ import { hostEnvironment } from './hostEnvironment';
 import { editorPrompts } from './hostPrompts';
 import { HostsView } from './hostsView';
 import { thisMachine } from './hostTargets';
-import { openHost } from './openHost';
 import { SelectedHost } from './selectedHost';
 
 export interface Hosts extends Closeable {
@@ -35,7 +35,8 @@ export function createHosts(needs: {
 }): Hosts {
   const { context, log } = needs;
   const onError = (what: string, error: unknown): void => needs.failures.report(what, error);
-  const connections = new HostConnections((target, signal) => {
+  const connections = new HostConnections(async (target, signal) => {
+    requireTrust('Connecting to a host runs programs there.');
     const environment = hostEnvironment({
       extensionUri: context.extensionUri,
       globalStorageUri: context.globalStorageUri,
@@ -43,7 +44,9 @@ export function createHosts(needs: {
       prompts: editorPrompts,
       log,
     });
-    return openHost(target, environment, signal);
+    // Loaded at the first connection: the SSH client is the largest part of the extension.
+    const { connectHost } = await import('../../remote/connectHost');
+    return connectHost(target, environment, signal);
   }, onError);
   const selected = new SelectedHost(context.workspaceState, () => currentSettings(), onError);
   const listTargets = async (): Promise<readonly HostTarget[]> => {

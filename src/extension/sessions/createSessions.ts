@@ -30,7 +30,7 @@ export function createSessions(needs: {
     registry: new SessionRegistry(context.globalState),
     cache: new JournalCache(join(context.globalStorageUri.fsPath, 'sessions')),
     windowMemory: context.workspaceState,
-    openLink: (request) => openSessionLink(request, needs.hosts, log),
+    openLink: (request) => openSessionLink(request, needs.hosts),
     nowMs: Date.now,
     warn: (message, error) => log.warn(`${message}: ${stackOf(error)}`),
   });
@@ -38,7 +38,7 @@ export function createSessions(needs: {
     contextKeys.set('tttDiscover.hasSessions', store.all.length > 0);
     contextKeys.set(
       'tttDiscover.hasActiveSession',
-      store.all.some((session) => !isEnded(session)),
+      store.all.some((session) => !isEnded(session.snapshot)),
     );
   };
   updateKeys();

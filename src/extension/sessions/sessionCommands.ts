@@ -47,7 +47,7 @@ export function sessionCommands(
   };
 }
 
-const isActive = (session: SessionView): boolean => !isEnded(session);
+const isActive = (session: SessionView): boolean => !isEnded(session.snapshot);
 
 /** Asks once, because a session cannot go on after its end. */
 export async function stopSession(store: SessionStore, session: SessionView): Promise<void> {
@@ -73,7 +73,7 @@ async function removeSession(store: SessionStore, session: SessionView): Promise
     `Remove session "${titleOf(session)}" from the list?`,
     {
       modal: true,
-      detail: isEnded(session)
+      detail: isEnded(session.snapshot)
         ? 'The copy of its journal on this machine is deleted. What is on its host stays there.'
         : `The copy of its journal on this machine is deleted. The session itself goes on at ${session.hostLabel}: stop it first if you do not want that.`,
     },

@@ -37,8 +37,8 @@ export function titleOf(view: SessionView): string {
 }
 
 /** Ended for good: nothing more will come. */
-export function isEnded(view: SessionView): boolean {
-  return view.snapshot.status === 'finished' || view.snapshot.status === 'failed';
+export function isEnded(snapshot: SessionSnapshot): boolean {
+  return snapshot.status === 'finished' || snapshot.status === 'failed';
 }
 
 /** `best 0.38123`; absent before the first valid candidate. */
@@ -64,7 +64,7 @@ export function stepText(snapshot: SessionSnapshot): string | undefined {
 /** What the session does, in words. */
 export function stateText(view: SessionView): string {
   const { connection, snapshot } = view;
-  if (isEnded(view)) return snapshot.status;
+  if (isEnded(view.snapshot)) return snapshot.status;
   switch (connection.state) {
     case 'connected':
       return connection.verdict.state === 'exited'
@@ -82,7 +82,7 @@ export function stateText(view: SessionView): string {
 function contactText(view: SessionView, nowMs: number): string | undefined {
   const age = view.lastContactMs === undefined ? undefined : ageText(view.lastContactMs, nowMs);
   const state = stateText(view);
-  if (isEnded(view)) return [state, age].filter(Boolean).join(' ');
+  if (isEnded(view.snapshot)) return [state, age].filter(Boolean).join(' ');
   if (view.connection.state === 'connected' && view.connection.verdict.state === 'live') {
     return state === 'running' ? age : state;
   }
@@ -124,7 +124,7 @@ function iconOf(view: SessionView): { readonly icon: string; readonly color?: st
 
 function flagsOf(view: SessionView): string[] {
   const { snapshot, connection } = view;
-  const isUp = connection.state === 'connected' && !isEnded(view);
+  const isUp = connection.state === 'connected' && !isEnded(view.snapshot);
   const isRunning = snapshot.status === 'running' || snapshot.status === 'preparing';
   const flags: readonly (readonly [string, boolean])[] = [
     ['session', true],
@@ -133,7 +133,10 @@ function flagsOf(view: SessionView): string[] {
     ['canPause', isUp && isRunning],
     ['canResume', isUp && (snapshot.status === 'paused' || connection.verdict.state === 'exited')],
     ['canStop', isUp && snapshot.status !== 'stopping'],
-    ['canReconnect', !isEnded(view) && (connection.state === 'lost' || connection.state === 'offline')],
+    [
+      'canReconnect',
+      !isEnded(view.snapshot) && (connection.state === 'lost' || connection.state === 'offline'),
+    ],
   ];
   return flags.filter(([, holds]) => holds).map(([flag]) => flag);
 }

@@ -1,13 +1,48 @@
-import type { LogOutputChannel } from 'vscode';
+import type { FollowerState } from '../../remote/followerState';
+import { followSession, type FollowerClock } from '../../remote/sessionFollower';
 import type { HostConnections } from '../hosts/hostConnections';
+import { withoutAbsent } from '../base/settings';
+import type { Connection } from './sessions';
 import type { LinkRequest, SessionLink } from './trackedSession';
 
-/** Follows a session on its host. */
+/** Follows a session on its host over the host's shared connection, through losses of contact, until it is closed. */
 export function openSessionLink(
   request: LinkRequest,
-  _hosts: HostConnections,
-  _log: LogOutputChannel,
+  hosts: Pick<HostConnections, 'connect'>,
+  clock?: FollowerClock,
 ): SessionLink {
-  request.onConnection({ state: 'offline' });
-  return { attachment: undefined, close: () => Promise.resolve() };
+  const follower = followSession(
+    request.session.id,
+    (signal) => hosts.connect(request.session.target, signal),
+    {
+      onEntries: (entries) => request.onEntries(entries),
+      onState: (state) => request.onConnection(connectionOf(state)),
+    },
+    withoutAbsent({ afterSeq: request.lastSeq, clock }),
+  );
+  follower.start();
+  return {
+    get attachment() {
+      return follower.attachment;
+    },
+    retryNow: () => follower.retryNow(),
+    close: () => follower.stop(),
+  };
+}
+
+function connectionOf(state: FollowerState): Connection {
+  switch (state.state) {
+    case 'connecting':
+      return { state: 'connecting' };
+    case 'lost':
+      return {
+        state: 'lost',
+        sinceMs: state.sinceMs,
+        reason: state.reason.message,
+        ...withoutAbsent({ retryAtMs: state.retryAtMs }),
+      };
+    case 'connected':
+    case 'offline':
+      return state;
+  }
 }

@@ -8,6 +8,7 @@ import { Coalescer } from './coalesce';
 import type { JournalCache } from './journalCache';
 import type { KnownSession, SessionRegistry } from './sessionRegistry';
 import type { Sessions, SessionView } from './sessions';
+import { isEnded } from './sessionItems';
 import { TrackedSession, type LinkRequest, type SessionLink } from './trackedSession';
 
 export interface SessionStoreContext {
@@ -72,7 +73,7 @@ export class SessionStore implements Sessions, Closeable {
       if (session === undefined) continue;
       await session.load();
       const wasFollowed = view.target.kind === 'local' || followed.has(view.id);
-      if (wasFollowed && !isEnded(session)) await session.attach();
+      if (wasFollowed && !isEnded(session.snapshot)) await session.attach();
     }
   }
 
@@ -88,9 +89,7 @@ export class SessionStore implements Sessions, Closeable {
 
   /** Follows a session, again if contact was lost. */
   async reconnect(id: string): Promise<void> {
-    const session = this.require(id);
-    if (session.connection.state === 'lost') await session.detach();
-    await this.follow(session);
+    await this.follow(this.require(id));
   }
 
   /** The user disconnected a host: its sessions go on there, unfollowed here. */
@@ -211,8 +210,4 @@ export class SessionStore implements Sessions, Closeable {
     const others = this.followedIds().filter((id) => !ids.includes(id));
     await this.context.windowMemory.update(followedKey, isFollowed ? [...others, ...ids] : others);
   }
-}
-
-function isEnded(session: TrackedSession): boolean {
-  return session.snapshot.status === 'finished' || session.snapshot.status === 'failed';
 }

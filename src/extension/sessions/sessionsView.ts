@@ -41,7 +41,7 @@ export class SessionsView implements TreeDataProvider<SessionElement>, Closeable
       this.view.onDidChangeVisibility(() => this.draw()),
     ];
     this.timer = setInterval(() => {
-      if (this.isStale || this.sessions.all.some((session) => !isEnded(session))) this.draw();
+      if (this.isStale || this.sessions.all.some((session) => !isEnded(session.snapshot))) this.draw();
     }, refreshIntervalMs);
   }
 

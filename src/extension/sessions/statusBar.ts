@@ -49,7 +49,7 @@ export class SessionStatusBar implements Closeable {
 }
 
 function isShown(view: SessionView): boolean {
-  if (isEnded(view)) return false;
+  if (isEnded(view.snapshot)) return false;
   const { connection } = view;
   return (
     connection.state === 'lost' || (connection.state === 'connected' && connection.verdict.state === 'live')

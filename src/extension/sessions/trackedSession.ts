@@ -7,18 +7,21 @@ import { applyEntries } from './applyEntries';
 import { sha256Of, type JournalCache } from './journalCache';
 import type { KnownSession } from './sessionRegistry';
 import type { Connection } from './sessions';
+import { isEnded } from './sessionItems';
 
 /** A link that is kept up until it is closed. */
 export interface SessionLink {
   /** Present while the session is attached. */
   readonly attachment: SessionAttachment | undefined;
+  /** Tries at once where contact is lost. */
+  retryNow(): void;
   close(): Promise<void>;
 }
 
 export interface LinkRequest {
   readonly session: KnownSession;
-  /** First sequence number wanted, asked at every attachment. */
-  readonly from: () => number;
+  /** The last entry that is here already; 0 for none. */
+  readonly lastSeq: number;
   onEntries(values: readonly unknown[]): Promise<void>;
   onConnection(connection: Connection): void;
 }
@@ -40,9 +43,15 @@ export class TrackedSession {
   connection: Connection = { state: 'offline' };
   lastContactMs: number | undefined;
   private link: SessionLink | undefined;
+  /** Counts the links; what an older one still says is not listened to. */
+  private linkNumber = 0;
   private loading: Promise<void> | undefined;
   private isRemoved = false;
   private cacheWorks = true;
+  /** Reads of texts that are under way. */
+  private reads = 0;
+  private isKeepingBest = false;
+  private keptBest: number | undefined;
   /** Waiting for the link to come up or to fail. */
   private readonly waiters = new Set<() => void>();
 
@@ -57,23 +66,34 @@ export class TrackedSession {
     return this.loading;
   }
 
-  /** Follows the session on its host from the entry after the last one known. Does nothing if it is followed already. */
+  /** Follows the session on its host from the entry after the last one known; tries at once where contact is lost. */
   async attach(): Promise<void> {
-    if (!this.mayOpenLink()) return;
+    this.link?.retryNow();
+    if (this.link !== undefined || this.isRemoved) return;
+    this.linkNumber += 1;
+    const number = this.linkNumber;
     this.setConnection({ state: 'connecting' });
     await this.load();
-    if (!this.mayOpenLink()) return;
+    if (number !== this.linkNumber) return;
     this.link = this.context.openLink({
       session: this.known,
-      from: () => this.snapshot.lastSeq + 1,
-      onEntries: (values) => this.take(values),
-      onConnection: (connection) => this.setConnection(connection),
+      lastSeq: this.snapshot.lastSeq,
+      onEntries: async (values) => {
+        if (number === this.linkNumber) await this.take(values);
+      },
+      onConnection: (connection) => {
+        if (number !== this.linkNumber) return;
+        // An ended session's link may go by itself.
+        if (connection.state === 'offline') this.link = undefined;
+        this.setConnection(connection);
+      },
     });
   }
 
   async detach(): Promise<void> {
     const link = this.link;
     this.link = undefined;
+    this.linkNumber += 1;
     this.setConnection({ state: 'offline' });
     await link?.close();
   }
@@ -110,14 +130,47 @@ export class TrackedSession {
     }
     const cached = await this.context.cache.readCandidate(this.known.id, record.sha256);
     if (cached !== undefined) return cached;
-    const text = await (await this.attached()).readCandidate(record.sha256);
-    if (sha256Of(text) !== record.sha256) {
-      throw new Error(`The host's text of c${candidate} does not have the content address of the journal.`);
-    }
+    const text = await this.fetch(record.sha256);
     await this.context.cache.writeCandidate(this.known.id, text).catch((error: unknown) => {
       this.context.warn(`c${candidate} was not kept on this machine`, error);
     });
     return text;
+  }
+
+  private async fetch(sha256: string): Promise<string> {
+    this.reads += 1;
+    try {
+      const text = await (await this.attached()).readCandidate(sha256);
+      if (sha256Of(text) === sha256) return text;
+      throw new Error(`The host answered with another text than the journal of "${this.known.title}" names.`);
+    } finally {
+      this.reads -= 1;
+      this.leaveIfEnded();
+    }
+  }
+
+  /** Keeps the text of each new best candidate on this machine, so that its diff opens at once and without the host. */
+  private async keepBest(): Promise<void> {
+    if (this.isKeepingBest) return;
+    this.isKeepingBest = true;
+    try {
+      while (this.snapshot.best !== this.keptBest && this.link?.attachment !== undefined) {
+        const { best } = this.snapshot;
+        if (best !== undefined) await this.readCandidate(best);
+        this.keptBest = best;
+      }
+    } catch (error) {
+      this.context.warn(`The best candidate of ${this.known.id} was not kept on this machine`, error);
+    } finally {
+      this.isKeepingBest = false;
+      this.leaveIfEnded();
+    }
+  }
+
+  /** An ended session has no more to say: its place on the connection is for others. */
+  private leaveIfEnded(): void {
+    if (!isEnded(this.snapshot) || this.reads > 0 || this.isKeepingBest || this.link === undefined) return;
+    this.detach().catch((error: unknown) => this.context.warn(`closing ${this.known.id}`, error));
   }
 
   private async readCache(): Promise<void> {
@@ -140,6 +193,11 @@ export class TrackedSession {
     this.snapshot = snapshot;
     this.lastContactMs = this.context.nowMs();
     this.context.onChange();
+    await this.keep(fresh);
+    void this.keepBest();
+  }
+
+  private async keep(fresh: readonly unknown[]): Promise<void> {
     if (!this.cacheWorks) return;
     try {
       await this.context.cache.append(this.known.id, fresh);
@@ -151,13 +209,12 @@ export class TrackedSession {
 
   private setConnection(connection: Connection): void {
     this.connection = connection;
-    if (connection.state === 'connected') this.lastContactMs = this.context.nowMs();
+    if (connection.state === 'connected') {
+      this.lastContactMs = this.context.nowMs();
+      void this.keepBest();
+    }
     for (const wake of this.waiters) wake();
     this.waiters.clear();
     this.context.onChange();
-  }
-
-  private mayOpenLink(): boolean {
-    return this.link === undefined && !this.isRemoved;
   }
 }

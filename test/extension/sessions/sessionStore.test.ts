@@ -1,0 +1,279 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { SessionEvent } from '../../../src/domain/session/events';
+import { JournalCache, sha256Of } from '../../../src/extension/sessions/journalCache';
+import { SessionRegistry, type KnownSession } from '../../../src/extension/sessions/sessionRegistry';
+import { SessionStore } from '../../../src/extension/sessions/sessionStore';
+import type { LinkRequest } from '../../../src/extension/sessions/trackedSession';
+import type { SessionAttachment } from '../../../src/remote/hostClient';
+import { memoryMemento } from '../support/memento';
+import { created, evaluated, finished, journalOf, proposed, sessionId } from './journal';
+
+const initial = 'X = 1\n';
+const better = 'X = 2\n';
+const events: readonly SessionEvent[] = [
+  created,
+  proposed(0, sha256Of(initial)),
+  evaluated(0, 5),
+  { type: 'step.started', step: 0, parents: [0] },
+  proposed(1, sha256Of(better)),
+  evaluated(1, 3),
+];
+const known: KnownSession = { id: sessionId, target: { kind: 'local' }, title: 'Valley', createdAtMs: 1 };
+const remote: KnownSession = { ...known, target: { kind: 'ssh', alias: 'farm' } };
+
+/** A host that holds one journal, and the links that are open to it. */
+class FakeHost {
+  readonly links: { readonly request: LinkRequest; isOpen: boolean }[] = [];
+  readonly asked: string[] = [];
+  isReachable = true;
+  texts = new Map([initial, better].map((text) => [sha256Of(text), text]));
+
+  readonly openLink = (request: LinkRequest) => {
+    const link = { request, isOpen: true };
+    this.links.push(link);
+    const isReachable = this.isReachable;
+    request.onConnection(
+      isReachable
+        ? { state: 'connected', verdict: { state: 'live', pid: 7 } }
+        : { state: 'lost', sinceMs: 0, reason: 'No route to farm' },
+    );
+    return {
+      attachment: isReachable ? this.attachment : undefined,
+      retryNow: () => undefined,
+      close: () => {
+        link.isOpen = false;
+        return Promise.resolve();
+      },
+    };
+  };
+
+  get openLinks(): number {
+    return this.links.filter((link) => link.isOpen).length;
+  }
+
+  /** Sends what a host would send on the newest link. */
+  async send(all: readonly SessionEvent[]): Promise<void> {
+    const { request } = this.links.at(-1)!;
+    await request.onEntries(journalOf(all).slice(request.lastSeq));
+  }
+
+  private readonly attachment: SessionAttachment = {
+    lastSeq: 0,
+    verdict: { state: 'live', pid: 7 },
+    pause: () => Promise.resolve(void this.asked.push('pause')),
+    resume: () => Promise.resolve(void this.asked.push('resume')),
+    stop: ({ now }) => Promise.resolve(void this.asked.push(`stop ${now ? 'now' : 'after the step'}`)),
+    readCandidate: (sha256) => {
+      this.asked.push(sha256);
+      return Promise.resolve(this.texts.get(sha256) ?? 'something else');
+    },
+    readState: () => Promise.reject(new Error('not asked for')),
+    close: () => Promise.resolve(),
+  };
+}
+
+describe('the sessions of an editor', () => {
+  let folder: string;
+  let host: FakeHost;
+  let globalMemory: ReturnType<typeof memoryMemento>;
+  let windowMemory: ReturnType<typeof memoryMemento>;
+  let warnings: string[];
+  let stores: SessionStore[];
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'session-store-'));
+    host = new FakeHost();
+    globalMemory = memoryMemento();
+    windowMemory = memoryMemento();
+    warnings = [];
+    stores = [];
+  });
+  afterEach(async () => {
+    for (const store of stores) store.dispose();
+    await rm(folder, { recursive: true });
+  });
+
+  /** A window of the editor, opened anew. */
+  function openWindow(memory = windowMemory): SessionStore {
+    const store = new SessionStore({
+      registry: new SessionRegistry(globalMemory),
+      cache: new JournalCache(folder),
+      windowMemory: memory,
+      openLink: host.openLink,
+      nowMs: () => 42_000,
+      warn: (message) => warnings.push(message),
+    });
+    stores.push(store);
+    return store;
+  }
+
+  it('show what the journal says, with the link and the last contact', async () => {
+    const store = openWindow();
+    await store.add(known, initial);
+    await host.send(events);
+    const view = store.get(sessionId)!;
+    expect(view.snapshot).toMatchObject({ lastSeq: 6, best: 1, evaluated: 2, status: 'running' });
+    expect(view).toMatchObject({ hostLabel: 'this machine', title: 'Valley', lastContactMs: 42_000 });
+    expect(view.connection).toEqual({ state: 'connected', verdict: { state: 'live', pid: 7 } });
+  });
+
+  it('hand out a new view after a change and the same one otherwise', async () => {
+    const store = openWindow();
+    await store.add(known, initial);
+    const before = store.get(sessionId);
+    expect(store.get(sessionId)).toBe(before);
+    await host.send(events.slice(0, 1));
+    expect(store.get(sessionId)).not.toBe(before);
+  });
+
+  it('lose and double nothing when deliveries overlap', async () => {
+    const store = openWindow();
+    await store.add(known, initial);
+    await host.send(events.slice(0, 4));
+    await host.send(events);
+    await host.send(events);
+    expect(store.get(sessionId)!.snapshot).toMatchObject({ lastSeq: 6, evaluated: 2 });
+    expect(await new JournalCache(folder).read(sessionId)).toEqual(journalOf(events));
+  });
+
+  it('refuse a delivery with a gap and keep what they have', async () => {
+    const store = openWindow();
+    await store.add(known, initial);
+    await host.send(events.slice(0, 2));
+    await expect(host.links[0]!.request.onEntries(journalOf(events).slice(3))).rejects.toThrow(
+      /entry 3 should come/,
+    );
+    expect(store.get(sessionId)!.snapshot.lastSeq).toBe(2);
+  });
+
+  it('are there again after a reload, and go on after the last entry', async () => {
+    const before = openWindow();
+    await before.add(known, initial);
+    await host.send(events);
+    before.dispose();
+
+    const after = openWindow();
+    await after.restore();
+    expect(after.get(sessionId)!.snapshot).toMatchObject({ lastSeq: 6, best: 1 });
+    expect(host.links.at(-1)!.request.lastSeq).toBe(6);
+    await host.send([...events, finished]);
+    expect(after.get(sessionId)!.snapshot).toMatchObject({ lastSeq: 7, status: 'finished' });
+    expect(warnings).toEqual([]);
+  });
+
+  it('on other hosts are followed again only in the window that followed them', async () => {
+    await openWindow().add(remote, initial);
+    await host.send(events);
+    const other = openWindow(memoryMemento());
+    await other.restore();
+    expect(other.get(sessionId)).toMatchObject({
+      connection: { state: 'offline' },
+      snapshot: { lastSeq: 6 },
+    });
+    const reloaded = openWindow();
+    await reloaded.restore();
+    expect(reloaded.get(sessionId)!.connection.state).toBe('connected');
+  });
+
+  it('of a host that the user disconnected are not followed, after a reload neither', async () => {
+    const store = openWindow();
+    await store.add(remote, initial);
+    await store.detachHost('ssh:farm');
+    expect(store.get(sessionId)!.connection).toEqual({ state: 'offline' });
+    expect(host.openLinks).toBe(0);
+    const reloaded = openWindow();
+    await reloaded.restore();
+    expect(reloaded.get(sessionId)!.connection).toEqual({ state: 'offline' });
+    await reloaded.reconnect(sessionId);
+    expect(reloaded.get(sessionId)!.connection.state).toBe('connected');
+  });
+
+  it('that ended leave the host, and are not followed after a reload', async () => {
+    const store = openWindow();
+    await store.add(known, initial);
+    await host.send([...events, finished]);
+    await expect.poll(() => host.openLinks).toBe(0);
+    const reloaded = openWindow();
+    await reloaded.restore();
+    expect(host.links.length).toBe(1);
+    expect(await reloaded.readCandidate(sessionId, 1)).toBe(better);
+  });
+
+  it('of two windows see each other after a refresh', async () => {
+    const one = openWindow();
+    const two = openWindow(memoryMemento());
+    await one.add(known, initial);
+    two.refresh();
+    expect(two.all.map((view) => view.id)).toEqual([sessionId]);
+    await one.remove(sessionId);
+    two.refresh();
+    expect(two.all).toEqual([]);
+  });
+
+  it('give the initial program without asking the host', async () => {
+    const store = openWindow();
+    await store.add(known, initial);
+    await host.send(events.slice(0, 2));
+    expect(await store.readCandidate(sessionId, 0)).toBe(initial);
+    expect(host.asked).toEqual([]);
+  });
+
+  it('keep the text of the best candidate for the time without contact', async () => {
+    const store = openWindow();
+    await store.add(known, initial);
+    await host.send(events);
+    await expect.poll(() => host.asked).toEqual([sha256Of(better)]);
+    host.isReachable = false;
+    await store.detachHost('local');
+    await expect.poll(() => store.readCandidate(sessionId, 1)).toBe(better);
+  });
+
+  it('say what to do when a text cannot be had', async () => {
+    host.isReachable = false;
+    const store = openWindow();
+    await store.add(known, initial);
+    await host.send(events);
+    await expect(store.readCandidate(sessionId, 1)).rejects.toThrow(
+      /no contact with session "Valley": No route to farm/,
+    );
+    await expect(store.readCandidate(sessionId, 9)).rejects.toThrow(/no candidate c9/);
+  });
+
+  it('do not believe a host that answers with another text', async () => {
+    host.texts = new Map();
+    const store = openWindow();
+    await store.add(known, initial);
+    await host.send(events);
+    await expect(store.readCandidate(sessionId, 1)).rejects.toThrow(/another text/);
+  });
+
+  it('pass requests to the host', async () => {
+    const store = openWindow();
+    await store.add(known, initial);
+    await store.pause(sessionId);
+    await store.resume(sessionId);
+    await store.stop(sessionId, { now: true });
+    expect(host.asked).toEqual(['pause', 'resume', 'stop now']);
+  });
+
+  it('announce changes at most every 100 ms, and never miss the last one', async () => {
+    const store = openWindow();
+    const seen: number[] = [];
+    store.onDidChange((id) => seen.push(store.get(id)?.snapshot.lastSeq ?? -1));
+    await store.add(known, initial);
+    for (let count = 1; count <= events.length; count += 1) await host.send(events.slice(0, count));
+    await expect.poll(() => seen.at(-1)).toBe(6);
+    expect(seen.length).toBeLessThanOrEqual(3);
+  });
+
+  it('remember the candidate that was accepted', async () => {
+    const store = openWindow();
+    await store.add(known, initial);
+    expect(store.acceptedCandidate(sessionId)).toBeUndefined();
+    await store.setAccepted(sessionId, 1);
+    expect(openWindow().acceptedCandidate(sessionId)).toBe(1);
+  });
+});
