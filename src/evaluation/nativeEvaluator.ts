@@ -89,7 +89,7 @@ export function createNativeEvaluator(options: NativeEvaluatorOptions): Evaluato
         },
         signal,
       );
-      return await readReport(report, work);
+      return await readReport({ ...report, output: withoutPaths(report.output, work) }, work);
     } finally {
       await removeOrRemember(work.path);
     }
@@ -107,8 +107,9 @@ export function createNativeEvaluator(options: NativeEvaluatorOptions): Evaluato
     if (file.kind === 'absent') return fail('no-result', 'The evaluator ended well but wrote no result.');
     if (file.kind === 'refused') return fail('bad-result', `The result ${file.why}.`);
     const parsed = parseEvaluatorResult(file.bytes.toString('utf8'));
-    if (!parsed.ok) return fail(parsed.reason, parsed.message);
-    const { metrics, feedback, state } = parsed.result;
+    if (!parsed.ok) return fail(parsed.reason, withoutPaths(parsed.message, work));
+    const { metrics, state } = parsed.result;
+    const feedback = parsed.result.feedback && withoutPaths(parsed.result.feedback, work);
     const reward = rewardOf(problem.metric, problem.reward, metrics);
     if (!reward.ok) {
       return fail(reward.reason === 'not-finite' ? 'not-finite' : 'bad-result', reward.message);
@@ -206,4 +207,9 @@ export function createNativeEvaluator(options: NativeEvaluatorOptions): Evaluato
       }
     },
   };
+}
+
+/** Work folders have random names: without them, the same run gives the same words, and no host's paths. */
+function withoutPaths(text: string, work: WorkFolder): string {
+  return text.replaceAll(`${work.copy}/`, '').replaceAll(work.path, '<work folder>');
 }

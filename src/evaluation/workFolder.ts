@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
-import { cp, lstat, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { promisify } from 'node:util';
-import { errorCode, noticingFullDisk } from './fileErrors';
+import { noticingFullDisk } from './fileErrors';
 
 /** The folder of one evaluation. All paths are absolute and were free of links when it was made. */
 export interface WorkFolder {
@@ -78,23 +78,10 @@ export function isWithin(folder: string, path: string): boolean {
   return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !way.startsWith(sep));
 }
 
-/** Removes a folder whatever a candidate made of it: read-only folders, paths too long for one call. */
+/** Removes a folder whatever a candidate made of it: read-only folders, paths too long for one call, endless files. */
 export async function removeFolder(path: string): Promise<void> {
-  try {
-    await rm(path, { recursive: true, force: true, maxRetries: 2 });
-  } catch (error) {
-    if (!(await isRealFolder(path))) throw error;
-    // Neither program follows links below its argument; both walk trees deeper than a path may be long.
-    const script = 'chmod -R u+rwx -- "$1" 2>/dev/null; exec rm -rf -- "$1"';
-    await promisify(execFile)('/bin/sh', ['-c', script, 'sh', path]);
-  }
-}
-
-async function isRealFolder(path: string): Promise<boolean> {
-  try {
-    return (await lstat(path)).isDirectory();
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return false;
-    throw error;
-  }
+  // Neither program follows links below its argument, and what `rm` could not remove is no link itself. Both walk
+  // trees deeper than a path may be long, which Node's own `rm` cannot.
+  const script = 'rm -rf -- "$1" 2>/dev/null || { chmod -R u+rwx -- "$1" 2>/dev/null; exec rm -rf -- "$1"; }';
+  await promisify(execFile)('/bin/sh', ['-c', script, 'sh', path]);
 }

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { defaultLimits, defaultSession } from '../../src/domain/problem/problem';
 import type { Limits, Problem } from '../../src/domain/problem/problem';
+import { DiskFullError } from '../../src/evaluation/evaluator';
 import type { EvaluationReport, Evaluator } from '../../src/evaluation/evaluator';
 import { createLocalExecutor } from '../../src/evaluation/localExecutor';
 import { createNativeEvaluator } from '../../src/evaluation/nativeEvaluator';
@@ -34,6 +36,7 @@ let count = 0;
 let id = '';
 let folder = '';
 let evaluator: Evaluator;
+let storeBlob: (bytes: Uint8Array) => Promise<string>;
 const blobs = new Map<string, string>();
 
 function create(limits: Partial<Limits> = {}, changes: Partial<Problem> = {}): Evaluator {
@@ -43,11 +46,7 @@ function create(limits: Partial<Limits> = {}, changes: Partial<Problem> = {}): E
     workRoot: join(folder, 'work'),
     root: folder,
     executor,
-    storeBlob: (bytes) => {
-      const sha256 = createHash('sha256').update(bytes).digest('hex');
-      blobs.set(sha256, Buffer.from(bytes).toString());
-      return Promise.resolve(sha256);
-    },
+    storeBlob,
     hostEnv: { PATH: process.env['PATH'], SECRET_TOKEN: 'secret' },
   });
 }
@@ -71,6 +70,11 @@ async function failureOf(candidateText: string, limits?: Partial<Limits>): Promi
 }
 
 beforeEach(async () => {
+  storeBlob = (bytes) => {
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    blobs.set(sha256, Buffer.from(bytes).toString());
+    return Promise.resolve(sha256);
+  };
   folder = mkdtempSync(join(base, 'case-'));
   mkdirSync(join(folder, 'problem', 'programs'), { recursive: true });
   writeFileSync(join(folder, 'problem', 'programs', 'candidate.sh'), 'echo the initial program');
@@ -96,9 +100,12 @@ describe('an evaluation', () => {
   it('runs in a fresh copy of the problem with the candidate in its place', async () => {
     const script = `
       cat data.txt; [ "$DISCOVER_CANDIDATE" = "$PWD/programs/candidate.sh" ] && grep -c MARK "$DISCOVER_CANDIDATE"
+      echo "$DISCOVER_CANDIDATE $HOME"
       echo changed >data.txt; mkdir new; exit 9 # MARK`;
     const first = await failureOf(script);
     expect(first['outputTail']).toMatch(/^data of the problem2/);
+    expect(first['outputTail']).toMatch(/programs\/candidate.sh <work folder>\/home$/m);
+    expect(first['outputTail']).not.toContain(folder);
     expect((await failureOf(script))['outputTail']).toBe(first['outputTail']);
   });
 
@@ -120,10 +127,23 @@ describe('an evaluation', () => {
       CUDA_VISIBLE_DEVICES: '',
       LANG: 'C.UTF-8',
     });
-    for (const name of ['HOME', 'TMPDIR', 'DISCOVER_CANDIDATE', 'DISCOVER_RESULT', 'PWD']) {
-      expect(env.get(name)).toContain(join(folder, 'work', id));
-    }
-    expect(env.get('DISCOVER_RESULT')).not.toContain(`${env.get('PWD') ?? ''}/`);
+    expect(Object.fromEntries(env)).toMatchObject({
+      HOME: '<work folder>/home',
+      TMPDIR: '<work folder>/tmp',
+      PWD: '<work folder>/problem',
+      DISCOVER_CANDIDATE: 'programs/candidate.sh',
+      DISCOVER_RESULT: '<work folder>/result.json',
+    });
+  });
+
+  it('that finds no space for what it keeps is the failure of the host', async () => {
+    storeBlob = async (bytes) => {
+      await writeFile('/dev/full', bytes);
+      return '';
+    };
+    evaluator = await prepared();
+    const result = '{"valid": true, "metrics": {"score": 1}, "artifacts": {"data": "data.txt"}}';
+    await expect(evaluate(`echo '${result}' >"$DISCOVER_RESULT"`)).rejects.toThrow(DiskFullError);
   });
 
   it('hands the state of the parent over and keeps the new one as it was written', async () => {
