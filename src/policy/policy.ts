@@ -9,6 +9,8 @@ export interface Parent {
   readonly value?: number;
   /** The evaluator's words about the parent's run. */
   readonly feedback?: string;
+  /** True if the parent's run left a construction that its children start from. */
+  readonly hasState?: boolean;
 }
 
 export interface GroupRequest {

@@ -98,7 +98,10 @@ describe('reduce', () => {
       proposed(7, 1, 2),
       evaluated(7, 8),
     );
-    expect(snapshot.steps[0]).toEqual({
+    const { p5, p95, ...rest } = snapshot.steps[0]!;
+    expect(p5).toBeCloseTo(1.2, 12);
+    expect(p95).toBeCloseTo(4.8, 12);
+    expect(rest).toEqual({
       step: 0,
       proposed: 6,
       evaluated: 6,
@@ -110,10 +113,8 @@ describe('reduce', () => {
       worst: 5,
       mean: 3,
       median: 3,
-      p5: expect.closeTo(1.2, 12),
       p25: 2,
       p75: 4,
-      p95: expect.closeTo(4.8, 12),
       values: [1, 2, 3, 4, 5],
       bestSoFar: 1,
     });
