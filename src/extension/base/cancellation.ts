@@ -1,7 +1,11 @@
-import type { CancellationToken } from 'vscode';
+/** The part of the editor's cancellation token that is needed. */
+export interface Token {
+  readonly isCancellationRequested: boolean;
+  readonly onCancellationRequested: (listener: () => void) => unknown;
+}
 
 /** An abort signal that follows the editor's cancellation token. */
-export function signalOf(token: CancellationToken): AbortSignal {
+export function signalOf(token: Token): AbortSignal {
   const controller = new AbortController();
   if (token.isCancellationRequested) controller.abort();
   else token.onCancellationRequested(() => controller.abort());
