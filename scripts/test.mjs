@@ -18,7 +18,7 @@ import { buildVsix } from './lib/vsix.mjs';
 const kinds = ['static', 'unit', 'ssh', 'e2e'];
 const needs = {
   static: [],
-  unit: ['python'],
+  unit: ['python', 'chromium'],
   ssh: ['ssh', 'sshd'],
   e2e: ['python', 'ssh', 'sshd', 'chromium'],
 };

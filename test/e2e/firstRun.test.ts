@@ -32,12 +32,13 @@ describe('the first minutes', () => {
   it('opens the sample problem without a complaint', async () => {
     await window.openFile('erdos-min-overlap.discover');
     await window.codeLens('Start discovery').waitFor();
-    await window.picture('problem');
+    await window.picture('problem', { docs: true });
     await expect.poll(async () => (await window.problems()).count()).toBe(0);
   });
 
   it('shows the mistakes of a problem file at their places', async () => {
     await window.openFile('mistakes.discover');
+    await window.codeLens('5 problems to mend first').waitFor();
     const rows = await window.problems();
     await expect.poll(() => rows.allInnerTexts()).toContainEqual(expect.stringContaining('colour'));
     await window.picture('mistakes');

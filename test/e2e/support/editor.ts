@@ -57,6 +57,7 @@ const testSettings = {
   'editor.minimap.enabled': false,
   'editor.occurrencesHighlight': 'off',
   'workbench.tips.enabled': false,
+  'remote.autoForwardPorts': false,
 };
 
 /** Starts VS Code with the packed extension installed, in folders of its own, and a browser for it. */

@@ -111,8 +111,8 @@ export class EditorWindow {
     return this.page.locator('.markers-panel .monaco-list-row');
   }
 
-  /** The dashboard's page, once its script has put `selector` on it. Frames of other webviews may exist. */
-  async dashboard(selector: string): Promise<Frame> {
+  /** The webview that has `selector` on its page, once it has. Frames of other webviews may exist. */
+  async webviewFrame(selector: string): Promise<Frame> {
     const deadlineMs = Date.now() + patienceMs;
     for (;;) {
       for (const frame of this.page.frames()) {
@@ -121,6 +121,11 @@ export class EditorWindow {
       if (Date.now() > deadlineMs) throw new Error(`No webview with ${selector} after ${patienceMs} ms`);
       await this.page.waitForEvent('frameattached', { timeout: 250 }).catch(() => undefined);
     }
+  }
+
+  /** Puts the cursor into the text editor that is shown. */
+  async focusEditor(): Promise<void> {
+    await this.runCommand('View: Focus Active Editor Group');
   }
 
   /** Ctrl+S, until the tab shows no unsaved change. */
