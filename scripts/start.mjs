@@ -6,9 +6,9 @@
 //   npm start -- --workspace FOLDER  opens this folder in place of ~/ttt-discover-problems
 //   npm start -- --no-open           prints the address and opens no browser
 //   npm start -- --check             starts, waits until the page answers, prints the address and ends
-import { access } from 'node:fs/promises';
+import { access, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { homedir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
@@ -61,8 +61,11 @@ async function startOnDesktop(code, workspace) {
 }
 
 async function startInBrowser(workspace) {
-  const home = join(cacheFolder, 'start');
-  const vsix = join(cacheFolder, 'start/extension.vsix');
+  // settings and state are kept between starts; a check leaves nothing behind
+  const home = options.check
+    ? await mkdtemp(join(tmpdir(), 'ttt-discover-check-'))
+    : join(cacheFolder, 'start');
+  const vsix = join(home, 'extension.vsix');
   await timed('build and pack the extension', async () => void (await buildVsix(vsix)));
   await timed('install it into VS Code', () => installExtension({ home, vsix }));
   if (!(await isThere(join(home, 'data/User/settings.json')))) {
@@ -81,6 +84,7 @@ async function startInBrowser(workspace) {
   console.log(`\nVS Code is at  ${address}`);
   if (options.check) {
     await server.stop();
+    await rm(home, { recursive: true, force: true });
     return;
   }
   console.log('It listens on this machine only. Ctrl-C stops it; sessions that run go on.');
