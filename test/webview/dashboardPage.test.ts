@@ -248,7 +248,7 @@ describe('the dashboard page', () => {
       requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - before)));
     })`);
     expect(await page.evaluate(pixels('best'))).toBeGreaterThan(1000);
-    // Generous for a shared machine: it is about 150 ms on an idle one.
+    // Generous for a shared machine: about 200 ms were measured on two busy cores.
     expect(elapsedMs).toBeLessThan(2000);
   });
 
