@@ -67,11 +67,7 @@ describe('replayArchive', () => {
           finishedSteps += 1;
           all.push(...step);
         }
-        const replayed = replayArchive(
-          [...all].reverse(),
-          { goal: 'minimize', finishedSteps },
-          { visits, capacity: 10 },
-        );
+        const replayed = replayArchive(all, { goal: 'minimize', finishedSteps }, { visits, capacity: 10 });
         expect(replayed.size).toBe(live.size);
         expect(replayed.select(100)).toEqual(live.select(100));
         for (const { id } of all) {
@@ -80,6 +76,19 @@ describe('replayArchive', () => {
         }
       }),
     );
+  });
+});
+
+describe('finishStep', () => {
+  it('counts failures as visits, leaves out what is not evaluated, and flushes', () => {
+    const archive = new Archive({ visits: 'rollouts', childrenPerParent: 1 });
+    insertInitials(archive, [record(0, -1, undefined, 5)], 'maximize');
+    const running = { id: 4, step: 0, group: 0, member: 0, parent: 0, sha256: 'running', proposedAtMs: 0 };
+    const records = [record(1, 0, 0, 6), record(2, 0, 0, undefined), record(3, 0, 0, 7), running];
+    finishStep(archive, records, 'maximize');
+    expect(archive.visitsOf(0)).toBe(3);
+    expect(archive.bestChildOf(0)).toBe(3);
+    expect(archive.size).toBe(2);
   });
 });
 

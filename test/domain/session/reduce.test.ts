@@ -64,22 +64,24 @@ describe('reduce', () => {
   ] as const)('finds the best under %s, the first proposed among equals', (goal, best, id) => {
     const snapshot = after(
       created(goal),
-      ...[0, 1, 2, 3, 4, 5].map((candidate) => proposed(candidate, -1)),
+      ...[0, 1, 2, 3, 4, 5, 6, 7].map((candidate) => proposed(candidate, -1)),
       evaluated(5),
       evaluated(4, 3),
       evaluated(3, 9),
       evaluated(1, 3),
       evaluated(0, 5),
       evaluated(2, 4),
+      evaluated(6, 3),
+      evaluated(7, 9),
     );
     expect(snapshot.best).toBe(id);
     expect(snapshot.initial).toMatchObject({
       step: -1,
       best,
       bestSoFar: best,
-      proposed: 6,
-      evaluated: 6,
-      valid: 5,
+      proposed: 8,
+      evaluated: 8,
+      valid: 7,
     });
   });
 
