@@ -1,3 +1,4 @@
+import { statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { EnvironmentError } from './evaluator';
 import type { ExecutionReport } from './executor';
@@ -41,12 +42,22 @@ export function endedWell(report: ExecutionReport): boolean {
   return report.end.kind === 'exited' && report.end.code === 0;
 }
 
-const causes: readonly { readonly words: RegExp; readonly message: string; readonly advice: string }[] = [
-  {
-    words: /no space left on device|disk quota exceeded|\[errno 28\]|os error 28/i,
-    message: 'there is no space left on the host',
-    advice: 'Free space in the home folder and the temporary folder of the host, then try again.',
-  },
+interface Cause {
+  readonly words: RegExp;
+  readonly message: string;
+  readonly advice: string;
+}
+
+const noSpace: Cause = {
+  words: /no space left on device|disk quota exceeded|\[errno 28\]|os error 28/i,
+  message: 'there is no space left on the host',
+  advice: 'Free space in the home folder and the temporary folder of the host, then try again.',
+};
+/** Less than pip itself needs. */
+const leastFreeBytes = 16 * 1024 ** 2;
+
+const causes: readonly Cause[] = [
+  noSpace,
   {
     words:
       /name resolution|name or service not known|nodename nor servname|failed to establish a new connection|connection refused|could not connect|network is unreachable|connecttimeout|read timed out|dns error|error sending request|cannot connect to proxy|no route to host/i,
@@ -62,17 +73,25 @@ const causes: readonly { readonly words: RegExp; readonly message: string; reado
   },
 ];
 
-/** Says from a tool's output why it failed; the output's tail goes along as the cause. */
-export function toolFailure(action: string, report: ExecutionReport): EnvironmentError {
+/**
+ * Says from a tool's output why it failed; the output's tail goes along as the cause. `folder` is where it wrote:
+ * Python's venv does not say that the disk is full.
+ */
+export async function toolFailure(
+  action: string,
+  report: ExecutionReport,
+  folder: string,
+): Promise<EnvironmentError> {
   const output = withoutCredentials(report.output).trim();
   const tail = output.slice(-2000);
   const cause = new Error(tail === '' ? `It printed nothing (${report.end.kind}).` : tail);
-  const known = causes.find(({ words }) => words.test(output));
+  const { bavail, bsize } = await statfs(folder);
+  const known = bavail * bsize < leastFreeBytes ? noSpace : causes.find(({ words }) => words.test(output));
   if (known !== undefined)
     return new EnvironmentError(`${action} failed: ${known.message}.`, known.advice, { cause });
   const lastLine = tail.split('\n').at(-1) ?? '';
   return new EnvironmentError(
-    `${action} failed${lastLine === '' ? '' : `: ${lastLine}`}`,
+    `${action} failed${lastLine === '' ? '.' : `: ${lastLine}`}`,
     tail === '' ? 'Run the same command by hand on the host.' : `The end of its output:\n${tail}`,
     { cause },
   );

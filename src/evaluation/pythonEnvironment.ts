@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { lstat, mkdir, readdir, readlink, symlink, unlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Environment } from '../domain/problem/problem';
 import { endedWell, runTool, toolFailure } from './environmentTools';
 import { DiskFullError, EnvironmentError } from './evaluator';
@@ -137,7 +137,7 @@ async function build(
 ): Promise<void> {
   const run = async (action: string, argv: readonly [string, ...string[]]): Promise<void> => {
     const report = await runTool(argv, hostEnv, signal, installPatienceMs);
-    if (!endedWell(report)) throw toolFailure(action, report);
+    if (!endedWell(report)) throw await toolFailure(action, report, dirname(folder));
   };
   const made = interpreterOf(folder);
   onProgress('Making a Python environment…');

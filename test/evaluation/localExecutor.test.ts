@@ -149,6 +149,12 @@ time.sleep(30)
     expect(process.memoryUsage().rss - before).toBeLessThan(60 * mebibyte);
   });
 
+  it('stops a command that prints for ever as soon as it is too much', async () => {
+    const { end, durationMs } = await execute(['yes'], { outputBytes: 100_000 });
+    expect(end).toEqual({ kind: 'limit', limit: 'output' });
+    expect(durationMs).toBeLessThan(10_000);
+  });
+
   it('notices too much output of a command that has ended already', async () => {
     const { end } = await sh('head -c 30000 /dev/zero', { outputBytes: 20_000 });
     expect(end).toEqual({ kind: 'limit', limit: 'output' });
