@@ -1,4 +1,4 @@
-import { RemoteError } from '../../remote/hostClient';
+import { RemoteError, type RemoteErrorCode } from '../../remote/hostClient';
 import type { CommandName } from '../commandIds';
 
 /** A button of a message that helps: one of our commands, or one of the editor's. */
@@ -42,12 +42,24 @@ export interface FailureText {
 
 const showLog: Remedy = { title: 'Show Log', command: 'showLog' };
 
+/** Failures that a setting can mend. */
+const settingsByCode: Readonly<Partial<Record<RemoteErrorCode, string>>> = {
+  'no-runtime': 'tttDiscover.remote.nodeBinary',
+  'ssh-config': 'tttDiscover.ssh',
+};
+
+function remedyOf(error: RemoteError): Remedy {
+  const setting = settingsByCode[error.code];
+  if (setting === undefined) return showLog;
+  return { title: 'Open Settings', command: { id: 'workbench.action.openSettings' }, args: [setting] };
+}
+
 /** The one message for a failure. */
 export function describeFailure(error: unknown): FailureText {
   if (error instanceof RemoteError) {
     return {
       text: [sentence(error.message), sentence(error.advice)].filter(Boolean).join(' '),
-      remedy: showLog,
+      remedy: remedyOf(error),
     };
   }
   if (error instanceof Refusal) return { text: error.message, remedy: error.remedy ?? showLog };

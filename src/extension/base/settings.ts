@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Every setting, without its prefix `tttDiscover.`. A test compares the list with package.json. */
 export const settingKeys = [

@@ -19,7 +19,9 @@ export async function acceptCandidate(
   const uri = await userFileOf(session);
   if (uri === undefined) {
     throw new Refusal(
-      `Session "${titleOf(session)}" was not started from a file that is on this machine, so there is nothing to accept into.`,
+      session.problemUri === undefined
+        ? `Session "${titleOf(session)}" was not started from this editor, so there is no file to accept into. Copy what you like from the diff.`
+        : `The file that session "${titleOf(session)}" began with is not there any more. Put it back, or copy what you like from the diff.`,
     );
   }
   const text = await store.readCandidate(session.id, candidate);

@@ -1,9 +1,9 @@
-import { ProgressLocation, window, type QuickPickItem } from 'vscode';
-import { z } from 'zod';
+import { window, type QuickPickItem } from 'vscode';
+import * as z from 'zod';
 import { forgetHostKey, pinnedHostNames } from '../../remote/knownHostsStore';
-import { hostKeyOf, type HostTarget } from '../../remote/hostClient';
-import { signalOf } from '../base/cancellation';
+import { hostKeyOf, type HostClient, type HostTarget } from '../../remote/hostClient';
 import { Cancelled, Refusal } from '../base/failures';
+import { withNotification } from '../base/progress';
 import type { CommandHandlers } from '../commandIds';
 import { requireTrust } from '../base/trust';
 import type { HostConnections } from './hostConnections';
@@ -16,8 +16,12 @@ export interface HostCommandsContext {
   readonly selected: SelectedHost;
   readonly listTargets: () => Promise<readonly HostTarget[]>;
   readonly knownHostsPath: string;
+  /** The name under which the key of an alias is pinned. */
+  readonly pinNameOf: (alias: string) => Promise<string>;
   /** The user disconnects a host: sessions on it are not followed any more. */
   readonly detachSessions: (hostKey: string) => Promise<void>;
+  /** Sessions that run on a host and that this editor does not know come into the list. */
+  readonly adoptSessions: (client: HostClient) => Promise<void>;
   readonly refreshView: () => void;
 }
 
@@ -37,7 +41,10 @@ export function hostCommands(
     async connectHost(...args) {
       requireTrust('Connecting to a host runs programs there.');
       const target = targetFromArguments(args) ?? (await pickHost(context, 'Connect to'));
-      await connectWithProgress(connections, target);
+      const client = await withNotification(`Connecting to ${labelOf(target)}`, (report, signal) =>
+        connections.connect(target, signal, report),
+      );
+      await context.adoptSessions(client);
     },
     async disconnectHost(...args) {
       const target =
@@ -46,7 +53,7 @@ export function hostCommands(
       await connections.disconnect(hostKeyOf(target));
     },
     async forgetHostKey(...args) {
-      await forgetKey(context.knownHostsPath, targetFromArguments(args));
+      await forgetKey(context, targetFromArguments(args));
     },
     refreshHosts() {
       context.refreshView();
@@ -95,24 +102,18 @@ export async function pickHost(
   return chosen.target;
 }
 
-async function connectWithProgress(connections: HostConnections, target: HostTarget): Promise<void> {
-  await window.withProgress(
-    { location: ProgressLocation.Notification, title: `Connecting to ${labelOf(target)}`, cancellable: true },
-    (_progress, token) => connections.connect(target, signalOf(token)),
-  );
-}
-
-async function forgetKey(knownHostsPath: string, target: HostTarget | undefined): Promise<void> {
-  const names = await pinnedHostNames(knownHostsPath);
+async function forgetKey(context: HostCommandsContext, target: HostTarget | undefined): Promise<void> {
+  const names = await pinnedHostNames(context.knownHostsPath);
   if (names.length === 0) {
     throw new Refusal(
       'No host key was trusted in this editor yet. Keys in your own known_hosts file are yours: remove those with ssh-keygen -R.',
     );
   }
-  const alias = target?.kind === 'ssh' ? target.alias : undefined;
-  const own = names.filter((name) => name === alias || name.startsWith(`[${alias ?? ''}]:`));
+  const own = target?.kind === 'ssh' ? await context.pinNameOf(target.alias) : undefined;
   const chosen =
-    own.length === 1 ? own[0] : await window.showQuickPick(names, { title: 'Forget the key of which host?' });
+    own !== undefined && names.includes(own)
+      ? own
+      : await window.showQuickPick(names, { title: 'Forget the key of which host?' });
   if (chosen === undefined) throw new Cancelled();
   const forget = 'Forget Key';
   const answer = await window.showWarningMessage(
@@ -124,6 +125,6 @@ async function forgetKey(knownHostsPath: string, target: HostTarget | undefined)
     forget,
   );
   if (answer !== forget) throw new Cancelled();
-  const count = await forgetHostKey(knownHostsPath, chosen);
+  const count = await forgetHostKey(context.knownHostsPath, chosen);
   void window.showInformationMessage(`Forgot ${count} trusted key${count === 1 ? '' : 's'} of ${chosen}.`);
 }

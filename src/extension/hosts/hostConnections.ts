@@ -1,4 +1,10 @@
-import { hostKeyOf, RemoteError, type HostClient, type HostTarget } from '../../remote/hostClient';
+import {
+  hostKeyOf,
+  RemoteError,
+  type HostClient,
+  type HostTarget,
+  type Progress,
+} from '../../remote/hostClient';
 import { untilAborted } from '../base/cancellation';
 import { Emitter, type Closeable, type Subscribe } from '../base/emitter';
 import { isCancelled, messageOf } from '../base/failures';
@@ -11,6 +17,8 @@ export type HostState =
 
 interface Link {
   readonly controller: AbortController;
+  /** Those who are told what is being done. */
+  readonly watchers: Set<Progress>;
   readonly client: Promise<HostClient>;
   /** Callers that still wait; the attempt is given up when the last one cancels. */
   waiting: number;
@@ -25,7 +33,11 @@ export class HostConnections implements Closeable {
   readonly onDidChange: Subscribe<string>;
 
   constructor(
-    private readonly open: (target: HostTarget, signal: AbortSignal) => Promise<HostClient>,
+    private readonly open: (
+      target: HostTarget,
+      signal: AbortSignal,
+      progress: Progress,
+    ) => Promise<HostClient>,
     private readonly onError: (what: string, error: unknown) => void,
   ) {
     this.changes = new Emitter((error) => onError('host listener', error));
@@ -37,14 +49,16 @@ export class HostConnections implements Closeable {
   }
 
   /** The connection, made if there is none. Cancelling one caller does not disturb another. */
-  async connect(target: HostTarget, signal: AbortSignal): Promise<HostClient> {
+  async connect(target: HostTarget, signal: AbortSignal, progress?: Progress): Promise<HostClient> {
     const key = hostKeyOf(target);
     const link = this.links.get(key) ?? this.begin(key, target);
     link.waiting += 1;
+    if (progress !== undefined) link.watchers.add(progress);
     try {
       return await untilAborted(link.client, signal);
     } finally {
       link.waiting -= 1;
+      if (progress !== undefined) link.watchers.delete(progress);
       if (signal.aborted && link.waiting === 0 && this.stateOf(key).state === 'connecting') {
         link.controller.abort();
       }
@@ -73,7 +87,12 @@ export class HostConnections implements Closeable {
 
   private begin(key: string, target: HostTarget): Link {
     const controller = new AbortController();
-    const link: Link = { controller, client: this.open(target, controller.signal), waiting: 0 };
+    const watchers = new Set<Progress>();
+    const tellAll: Progress = (message, fraction) => {
+      for (const watcher of watchers) watcher(message, fraction);
+    };
+    const client = this.open(target, controller.signal, tellAll);
+    const link: Link = { controller, watchers, client, waiting: 0 };
     this.links.set(key, link);
     this.enter(key, { state: 'connecting' });
     link.client.then(

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { LogOutputChannel, Uri } from 'vscode';
 import type { HostEnvironment, HostPrompts } from '../../remote/hostClient';
 import type { Settings } from '../base/settings';

@@ -1,5 +1,8 @@
 import { join } from 'node:path';
 import { workspace, type ExtensionContext, type LogOutputChannel } from 'vscode';
+import type { SessionListing } from '../../protocol/hostCommands';
+import { knownHostName } from '../../remote/knownHosts';
+import { resolveHost } from '../../remote/sshConfig';
 import { hostKeyOf, type HostTarget } from '../../remote/hostClient';
 import { listAliases } from '../../remote/sshAliases';
 import { currentSettings } from '../base/currentSettings';
@@ -15,6 +18,8 @@ import { HostsView } from './hostsView';
 import { thisMachine } from './hostTargets';
 import { SelectedHost } from './selectedHost';
 
+const listTimeoutMs = 30_000;
+
 export interface Hosts extends Closeable {
   readonly connections: HostConnections;
   readonly selected: SelectedHost;
@@ -22,6 +27,7 @@ export interface Hosts extends Closeable {
   require(): Promise<HostTarget>;
   commands(sessions: {
     detachHost(hostKey: string): Promise<void>;
+    adopt(target: HostTarget, listings: readonly SessionListing[]): Promise<void>;
   }): Pick<CommandHandlers, keyof ReturnType<typeof hostCommands>>;
 }
 
@@ -35,7 +41,7 @@ export function createHosts(needs: {
 }): Hosts {
   const { context, log } = needs;
   const onError = (what: string, error: unknown): void => needs.failures.report(what, error);
-  const connections = new HostConnections(async (target, signal) => {
+  const connections = new HostConnections(async (target, signal, progress) => {
     requireTrust('Connecting to a host runs programs there.');
     const environment = hostEnvironment({
       extensionUri: context.extensionUri,
@@ -46,7 +52,12 @@ export function createHosts(needs: {
     });
     // Loaded at the first connection: the SSH client is the largest part of the extension.
     const { connectHost } = await import('../../remote/connectHost');
-    return connectHost(target, environment, signal);
+    return connectHost(target, environment, signal, {
+      progress(message, fraction) {
+        log.info(message);
+        progress(message, fraction);
+      },
+    });
   }, onError);
   const selected = new SelectedHost(context.workspaceState, () => currentSettings(), onError);
   const listTargets = async (): Promise<readonly HostTarget[]> => {
@@ -60,11 +71,12 @@ export function createHosts(needs: {
     return [...new Map(all.map((target) => [hostKeyOf(target), target])).values()];
   };
   const view = new HostsView(connections, selected, listTargets);
-  const shared: Omit<HostCommandsContext, 'detachSessions'> = {
+  const shared: Omit<HostCommandsContext, 'detachSessions' | 'adoptSessions'> = {
     connections,
     selected,
     listTargets,
     knownHostsPath: join(context.globalStorageUri.fsPath, 'known_hosts'),
+    pinNameOf,
     refreshView: () => view.refresh(),
   };
   const settingsChanged = workspace.onDidChangeConfiguration((change) => {
@@ -82,11 +94,22 @@ export function createHosts(needs: {
       return chosen;
     },
     commands: (sessions) =>
-      hostCommands({ ...shared, detachSessions: (hostKey) => sessions.detachHost(hostKey) }),
+      hostCommands({
+        ...shared,
+        detachSessions: (hostKey) => sessions.detachHost(hostKey),
+        adoptSessions: async (client) =>
+          sessions.adopt(client.target, await client.list(AbortSignal.timeout(listTimeoutMs))),
+      }),
     dispose() {
       for (const part of [settingsChanged, view, selected, connections]) part.dispose();
     },
   };
+}
+
+/** Resolves the alias with `ssh -G`, as a connection does. */
+async function pinNameOf(alias: string): Promise<string> {
+  const { sshPath, sshConfigFile } = currentSettings();
+  return knownHostName(await resolveHost(alias, { sshPath, sshConfigPath: sshConfigFile }));
 }
 
 /** A configuration that cannot be read must not hide this machine: it is reported, and the list goes on without it. */

@@ -1,5 +1,5 @@
 import { window, type QuickPickItem } from 'vscode';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Cancelled, Refusal } from '../base/failures';
 import { candidateScheme, parseCandidatePath } from '../candidates/candidateUri';
 import { sessionItem, titleOf } from './sessionItems';

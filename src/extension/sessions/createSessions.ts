@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { workspace, type ExtensionContext, type LogOutputChannel } from 'vscode';
+import { window, workspace, type ExtensionContext, type LogOutputChannel } from 'vscode';
 import type { Closeable } from '../base/emitter';
 import type { ContextKeys } from '../base/contextKeys';
 import type { FailureReporter } from '../base/failureReporter';
@@ -30,7 +30,10 @@ export function createSessions(needs: {
     registry: new SessionRegistry(context.globalState),
     cache: new JournalCache(join(context.globalStorageUri.fsPath, 'sessions')),
     windowMemory: context.workspaceState,
-    openLink: (request) => openSessionLink(request, needs.hosts),
+    openLink: (request) =>
+      openSessionLink(request, needs.hosts, (reason) =>
+        log.warn(`Contact with session ${request.session.id} was lost: ${stackOf(reason)}`),
+      ),
     nowMs: Date.now,
     warn: (message, error) => log.warn(`${message}: ${stackOf(error)}`),
   });
@@ -49,6 +52,9 @@ export function createSessions(needs: {
   const parts: readonly Closeable[] = [
     store.onDidChange(updateKeys),
     workspace.onDidGrantWorkspaceTrust(restore),
+    window.onDidChangeWindowState((state) => {
+      if (state.focused) store.refresh();
+    }),
     new SessionsView(store, Date.now),
     new SessionStatusBar(store, Date.now),
     store,

@@ -9,6 +9,7 @@ import type { LinkRequest, SessionLink } from './trackedSession';
 export function openSessionLink(
   request: LinkRequest,
   hosts: Pick<HostConnections, 'connect'>,
+  onLost: (reason: Error) => void,
   clock?: FollowerClock,
 ): SessionLink {
   const follower = followSession(
@@ -16,7 +17,10 @@ export function openSessionLink(
     (signal) => hosts.connect(request.session.target, signal),
     {
       onEntries: (entries) => request.onEntries(entries),
-      onState: (state) => request.onConnection(connectionOf(state)),
+      onState(state) {
+        if (state.state === 'lost') onLost(state.reason);
+        request.onConnection(connectionOf(state));
+      },
     },
     withoutAbsent({ afterSeq: request.lastSeq, clock }),
   );

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Memento } from 'vscode';
 
 const hostTarget = z.discriminatedUnion('kind', [

@@ -1,4 +1,5 @@
 import type { Memento } from 'vscode';
+import type { SessionListing } from '../../protocol/hostCommands';
 import { hostKeyOf, type HostTarget } from '../../remote/hostClient';
 import { Emitter, type Closeable, type Subscribe } from '../base/emitter';
 import { Refusal } from '../base/failures';
@@ -29,6 +30,7 @@ export class SessionStore implements Sessions, Closeable {
   private readonly views = new Map<string, SessionView>();
   private readonly changes: Emitter<string>;
   private readonly coalescer: Coalescer;
+  private isRestored = false;
   readonly onDidChange: Subscribe<string>;
 
   constructor(private readonly context: SessionStoreContext) {
@@ -50,10 +52,18 @@ export class SessionStore implements Sessions, Closeable {
     return session === undefined ? undefined : this.viewOf(session);
   }
 
-  /** Reads the registry again: another window may have added or removed sessions. */
+  /**
+   * Reads the registry again: another window may have added or removed sessions. What is new is restored as after a
+   * reload, once `restore` was called.
+   */
   refresh(): void {
     const listed = this.context.registry.list();
-    for (const known of listed) if (!this.tracked.has(known.id)) this.track(known);
+    for (const known of listed) {
+      if (this.tracked.has(known.id)) continue;
+      const session = this.track(known);
+      if (!this.isRestored) continue;
+      this.restoreOne(session).catch((error: unknown) => this.context.warn(`restoring ${known.id}`, error));
+    }
     const ids = new Set(listed.map((known) => known.id));
     for (const [id, session] of this.tracked) {
       if (ids.has(id)) continue;
@@ -67,13 +77,20 @@ export class SessionStore implements Sessions, Closeable {
    * all sessions that have not ended, on other hosts those that this window followed before it was reloaded.
    */
   async restore(): Promise<void> {
-    const followed = new Set(this.followedIds());
-    for (const view of this.all) {
-      const session = this.tracked.get(view.id);
-      if (session === undefined) continue;
-      await session.load();
-      const wasFollowed = view.target.kind === 'local' || followed.has(view.id);
-      if (wasFollowed && !isEnded(session.snapshot)) await session.attach();
+    this.isRestored = true;
+    for (const { id } of this.all) {
+      const session = this.tracked.get(id);
+      if (session !== undefined) await this.restoreOne(session);
+    }
+  }
+
+  /** Takes in sessions that run on a host and were started elsewhere, and follows them. */
+  async adopt(target: HostTarget, listings: readonly SessionListing[]): Promise<void> {
+    for (const { sessionId: id, title, createdAtMs, verdict } of listings) {
+      if (this.tracked.has(id) || verdict.state !== 'live') continue;
+      const known = { id, target, title, createdAtMs: createdAtMs ?? this.context.nowMs() };
+      await this.context.registry.put(known);
+      await this.follow(this.track(known));
     }
   }
 
@@ -148,6 +165,13 @@ export class SessionStore implements Sessions, Closeable {
     for (const session of this.tracked.values()) {
       session.detach().catch((error: unknown) => this.context.warn(`closing ${session.known.id}`, error));
     }
+  }
+
+  private async restoreOne(session: TrackedSession): Promise<void> {
+    await session.load();
+    const { id, target } = session.known;
+    const wasFollowed = target.kind === 'local' || this.followedIds().includes(id);
+    if (wasFollowed && !isEnded(session.snapshot)) await session.attach();
   }
 
   private async follow(session: TrackedSession): Promise<void> {

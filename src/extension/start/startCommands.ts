@@ -1,8 +1,8 @@
-import { ProgressLocation, window, workspace, type LogOutputChannel, type Progress, type Uri } from 'vscode';
-import { RemoteError, type HostClient, type HostTarget } from '../../remote/hostClient';
-import { signalOf } from '../base/cancellation';
+import { window, workspace, type LogOutputChannel, type Uri } from 'vscode';
+import { RemoteError, type HostClient, type HostTarget, type Progress } from '../../remote/hostClient';
 import { Cancelled, Refusal } from '../base/failures';
-import { withoutAbsent, type Settings } from '../base/settings';
+import { withNotification } from '../base/progress';
+import type { Settings } from '../base/settings';
 import { requireTrust } from '../base/trust';
 import { bytesText, durationText, valueText } from '../base/words';
 import type { CommandHandlers } from '../commandIds';
@@ -128,24 +128,16 @@ async function onHost<T>(
   context: StartContext,
   job: Job,
   title: string,
-  work: (
-    client: HostClient,
-    report: (message: string, fraction?: number) => void,
-    signal: AbortSignal,
-  ) => Promise<T>,
+  work: (client: HostClient, report: Progress, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const tryAgain = 'Try Again';
   for (;;) {
     try {
-      return await window.withProgress(
-        { location: ProgressLocation.Notification, title, cancellable: true },
-        async (progress, token) => {
-          const signal = signalOf(token);
-          progress.report({ message: `connecting to ${labelOf(job.target)}` });
-          const client = await context.connections.connect(job.target, signal);
-          return work(client, reporter(progress), signal);
-        },
-      );
+      return await withNotification(title, async (report, signal) => {
+        report(`connecting to ${labelOf(job.target)}`);
+        const client = await context.connections.connect(job.target, signal, (message) => report(message));
+        return work(client, report, signal);
+      });
     } catch (error) {
       if (!(error instanceof RemoteError && error.isTransient)) throw error;
       context.log.warn(`${title}: ${error.stack ?? error.message}`);
@@ -154,15 +146,4 @@ async function onHost<T>(
       if ((await window.showErrorMessage(text, tryAgain)) !== tryAgain) throw new Cancelled();
     }
   }
-}
-
-function reporter(
-  progress: Progress<{ message?: string; increment?: number }>,
-): (message: string, fraction?: number) => void {
-  let reported = 0;
-  return (message, fraction) => {
-    const percent = fraction === undefined ? undefined : Math.max(0, fraction * 100 - reported);
-    reported += percent ?? 0;
-    progress.report(withoutAbsent({ message, increment: percent }));
-  };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isCancelled } from '../../../src/extension/base/failures';
 import { HostConnections } from '../../../src/extension/hosts/hostConnections';
-import { RemoteError, type HostClient, type HostTarget } from '../../../src/remote/hostClient';
+import { RemoteError, type HostClient, type HostTarget, type Progress } from '../../../src/remote/hostClient';
 
 const farm: HostTarget = { kind: 'ssh', alias: 'farm' };
 const never = new AbortController().signal;
@@ -77,6 +77,23 @@ describe('the connections to hosts', () => {
     attempts[1]!.succeed(new FakeClient());
     await second;
     expect(states).toEqual(['connecting', 'failed', 'connecting', 'connected']);
+  });
+
+  it('tell everyone who waits what is being done', async () => {
+    let tell: Progress = () => undefined;
+    const connections = new HostConnections((_target, _signal, progress) => {
+      tell = progress;
+      return new Promise(() => undefined);
+    }, fail);
+    const heard: string[] = [];
+    const one = new AbortController();
+    const waiting = connections.connect(farm, one.signal, (message) => heard.push(`one: ${message}`));
+    void connections.connect(farm, never, (message) => heard.push(`two: ${message}`));
+    tell('uploading Node');
+    one.abort();
+    await expect(waiting).rejects.toSatisfy(isCancelled);
+    tell('almost there');
+    expect(heard).toEqual(['one: uploading Node', 'two: uploading Node', 'two: almost there']);
   });
 
   it('go on for one caller when another cancels', async () => {

@@ -213,6 +213,32 @@ describe('the sessions of an editor', () => {
     expect(two.all).toEqual([]);
   });
 
+  it('that another window starts on this machine are followed here too', async () => {
+    const other = openWindow(memoryMemento());
+    await other.restore();
+    await openWindow().add(known, initial);
+    other.refresh();
+    await expect.poll(() => other.get(sessionId)?.connection.state).toBe('connected');
+    expect(host.openLinks).toBe(2);
+  });
+
+  it('that run on a host and were started elsewhere are taken in, ended ones are not', async () => {
+    const store = openWindow();
+    const listing = { title: 'Valley', displayPath: 'valley.discover', lastSeq: 6 };
+    await store.adopt(remote.target, [
+      { ...listing, sessionId, verdict: { state: 'live', pid: 7 } },
+      {
+        ...listing,
+        sessionId: sessionId.replace('J', 'K'),
+        verdict: { state: 'exited', reason: 'finished' },
+      },
+    ]);
+    await host.send(events);
+    expect(store.all.map((view) => [view.id, view.hostLabel, view.snapshot.best])).toEqual([
+      [sessionId, 'farm', 1],
+    ]);
+  });
+
   it('give the initial program without asking the host', async () => {
     const store = openWindow();
     await store.add(known, initial);
