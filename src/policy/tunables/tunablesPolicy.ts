@@ -107,22 +107,12 @@ class TunablesPolicy implements Policy {
   }
 
   update(groups: readonly RolloutGroup[], signal: AbortSignal): Promise<Readonly<Record<string, number>>> {
-    signal.throwIfAborted();
-    if (this.method === 'ttt-discover') {
-      const rollouts = groups.flatMap((group) => group.rollouts);
-      const traces = rollouts.map((rollout) => ({
-        draws: trace.parse(rollout.trace ?? []),
-        advantage: rollout.advantage,
-      }));
-      for (const [index, { key }] of this.tunables.entries()) {
-        const scored = traces.flatMap(({ draws, advantage }): ScoredDraw[] => {
-          const draw = draws[index];
-          return draw === undefined || draw === null ? [] : [{ draw, advantage }];
-        });
-        this.distributionOf(key).learn(scored);
-      }
-    }
-    return Promise.resolve(this.gauges());
+    // What is thrown inside rejects the promise.
+    return new Promise((resolve) => {
+      signal.throwIfAborted();
+      this.learn(groups);
+      resolve(this.gauges());
+    });
   }
 
   save(): JsonValue {
@@ -146,6 +136,20 @@ class TunablesPolicy implements Policy {
         return [key, distribution];
       }),
     );
+  }
+
+  private learn(groups: readonly RolloutGroup[]): void {
+    if (this.method === 'ttt-discover') {
+      const rollouts = groups.flatMap((group) => group.rollouts);
+      const traces = rollouts.map(({ trace: draws, advantage }) => ({ draws: drawsOf(draws), advantage }));
+      for (const [index, { key }] of this.tunables.entries()) {
+        const scored = traces.flatMap(({ draws, advantage }): ScoredDraw[] => {
+          const draw = draws[index];
+          return draw === undefined || draw === null ? [] : [{ draw, advantage }];
+        });
+        this.distributionOf(key).learn(scored);
+      }
+    }
   }
 
   private proposal(request: GroupRequest, member: number): Proposal {
@@ -209,6 +213,15 @@ class TunablesPolicy implements Policy {
     if (!distribution) throw new PolicyStateError(`There is no distribution for the tunable ${key}.`);
     return distribution;
   }
+}
+
+/** The draws behind a proposal, in the order of the tunables; `null` where nothing was drawn. */
+function drawsOf(saved: JsonValue | undefined): readonly (Draw | null)[] {
+  if (saved === undefined) return [];
+  const parsed = trace.safeParse(saved);
+  if (!parsed.success)
+    throw new PolicyStateError('The journal has a proposal whose trace is not one of this policy.');
+  return parsed.data;
 }
 
 /** `RATE 0.003 → 0.0071, COUNT 200 → 350`, of what differs from the parent. */

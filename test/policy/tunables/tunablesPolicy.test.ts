@@ -149,6 +149,13 @@ describe('the tunables policy', () => {
     expect(policy.save()).not.toEqual(before);
   });
 
+  it('refuses to learn from a trace that is not its own', async () => {
+    const policy = createTunablesPolicy({ initialText: program, method: 'ttt-discover' });
+    const rollouts = [{ member: 0, reward: 1, advantage: 1, trace: { tokens: [1, 2] } }];
+    const update = policy.update([{ step: 0, group: 0, parent, rollouts }], noAbort);
+    await expect(update).rejects.toThrow(PolicyStateError);
+  });
+
   it('stops when told to', async () => {
     const policy = createTunablesPolicy({ initialText: program, method: 'ttt-discover' });
     const abort = new AbortController();
