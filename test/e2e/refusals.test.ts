@@ -59,7 +59,7 @@ describe('what cannot work says so, and starts nothing', () => {
     await window.showViews();
     await expect
       .poll(() => window.rows('Hosts').filter({ hasText: host.alias }).innerText())
-      .toContain('not connected');
+      .toContain('was not trusted');
     await expectNothingOnHost();
 
     await startOn('wrong-key');
@@ -69,11 +69,14 @@ describe('what cannot work says so, and starts nothing', () => {
     await window.picture('wrong-key');
     await expectNothingOnHost();
 
+    await window.clearNotifications();
     await startOn('nobody-listens');
     await window.notification('Nothing listens on that port').waitFor();
+    await window.picture('unreachable');
+    await window.clearNotifications();
     await startOn('misspelt');
     await window.notification('Check the spelling of "misspelt"').waitFor();
-    await window.picture('unreachable');
+    await window.picture('misspelt');
   });
 
   it('a problem without its evaluator, with a failing one, and without Python packages', async () => {

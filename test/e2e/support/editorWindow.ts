@@ -77,6 +77,15 @@ export class EditorWindow {
     return this.page.locator('.notifications-toasts .notification-list-item').filter({ hasText: text });
   }
 
+  /** Answers no question: closes all that is shown. At most three notifications are seen at once. */
+  async clearNotifications(): Promise<void> {
+    await this.runCommand('Notifications: Clear All Notifications');
+    await this.page
+      .locator('.notifications-toasts .notification-list-item')
+      .first()
+      .waitFor({ state: 'detached' });
+  }
+
   async pressNotificationButton(text: string | RegExp, label: string): Promise<void> {
     await this.notification(text).locator('.monaco-button').filter({ hasText: label }).click();
   }
