@@ -135,15 +135,15 @@ export class SessionStore implements Sessions, Closeable {
   }
 
   async pause(id: string): Promise<void> {
-    await (await this.require(id).attached()).pause();
+    await this.require(id).request((attachment) => attachment.pause());
   }
 
   async resume(id: string): Promise<void> {
-    await (await this.require(id).attached()).resume();
+    await this.require(id).request((attachment) => attachment.resume());
   }
 
   async stop(id: string, options: { readonly now: boolean }): Promise<void> {
-    await (await this.require(id).attached()).stop(options);
+    await this.require(id).request((attachment) => attachment.stop(options));
   }
 
   acceptedCandidate(id: string): number | undefined {

@@ -48,8 +48,8 @@ export class TrackedSession {
   private loading: Promise<void> | undefined;
   private isRemoved = false;
   private cacheWorks = true;
-  /** Reads of texts that are under way. */
-  private reads = 0;
+  /** Requests that wait for their answer. */
+  private requests = 0;
   private isKeepingBest = false;
   private keptBest: number | undefined;
   /** Waiting for the link to come up or to fail. */
@@ -105,8 +105,19 @@ export class TrackedSession {
     await this.context.cache.remove(this.known.id);
   }
 
+  /** Asks the session on its host, connecting if need be; the link stays until the answer is there. */
+  async request<T>(ask: (attachment: SessionAttachment) => Promise<T>): Promise<T> {
+    this.requests += 1;
+    try {
+      return await ask(await this.attached());
+    } finally {
+      this.requests -= 1;
+      this.leaveIfEnded();
+    }
+  }
+
   /** The attachment, waiting for one that is being made. */
-  async attached(): Promise<SessionAttachment> {
+  private async attached(): Promise<SessionAttachment> {
     if (this.connection.state === 'offline') await this.attach();
     while (this.connection.state === 'connecting') {
       await new Promise<void>((resolve) => this.waiters.add(resolve));
@@ -138,15 +149,9 @@ export class TrackedSession {
   }
 
   private async fetch(sha256: string): Promise<string> {
-    this.reads += 1;
-    try {
-      const text = await (await this.attached()).readCandidate(sha256);
-      if (sha256Of(text) === sha256) return text;
-      throw new Error(`The host answered with another text than the journal of "${this.known.title}" names.`);
-    } finally {
-      this.reads -= 1;
-      this.leaveIfEnded();
-    }
+    const text = await this.request((attachment) => attachment.readCandidate(sha256));
+    if (sha256Of(text) === sha256) return text;
+    throw new Error(`The host answered with another text than the journal of "${this.known.title}" names.`);
   }
 
   /** Keeps the text of each new best candidate on this machine, so that its diff opens at once and without the host. */
@@ -169,7 +174,7 @@ export class TrackedSession {
 
   /** An ended session has no more to say: its place on the connection is for others. */
   private leaveIfEnded(): void {
-    if (!isEnded(this.snapshot) || this.reads > 0 || this.isKeepingBest || this.link === undefined) return;
+    if (!isEnded(this.snapshot) || this.requests > 0 || this.isKeepingBest || this.link === undefined) return;
     this.detach().catch((error: unknown) => this.context.warn(`closing ${this.known.id}`, error));
   }
 

@@ -29,6 +29,7 @@ class FakeHost {
   readonly links: { readonly request: LinkRequest; isOpen: boolean }[] = [];
   readonly asked: string[] = [];
   isReachable = true;
+  onStop = (): Promise<void> => Promise.resolve();
   texts = new Map([initial, better].map((text) => [sha256Of(text), text]));
 
   readonly openLink = (request: LinkRequest) => {
@@ -65,7 +66,10 @@ class FakeHost {
     verdict: { state: 'live', pid: 7 },
     pause: () => Promise.resolve(void this.asked.push('pause')),
     resume: () => Promise.resolve(void this.asked.push('resume')),
-    stop: ({ now }) => Promise.resolve(void this.asked.push(`stop ${now ? 'now' : 'after the step'}`)),
+    stop: async ({ now }) => {
+      this.asked.push(`stop ${now ? 'now' : 'after the step'}`);
+      await this.onStop();
+    },
     readCandidate: (sha256) => {
       this.asked.push(sha256);
       return Promise.resolve(this.texts.get(sha256) ?? 'something else');
@@ -283,6 +287,19 @@ describe('the sessions of an editor', () => {
     await store.resume(sessionId);
     await store.stop(sessionId, { now: true });
     expect(host.asked).toEqual(['pause', 'resume', 'stop now']);
+  });
+
+  it('hold on to the host until it answered, also when the answer ends the session', async () => {
+    const store = openWindow();
+    await store.add(known, initial);
+    await host.send(events);
+    host.onStop = async () => {
+      await host.send([...events, finished]);
+      expect(host.openLinks).toBe(1);
+    };
+    await store.stop(sessionId, { now: true });
+    expect(store.get(sessionId)!.snapshot.status).toBe('finished');
+    await expect.poll(() => host.openLinks).toBe(0);
   });
 
   it('announce changes at most every 100 ms, and never miss the last one', async () => {
