@@ -30,7 +30,10 @@ export class JournalFollower {
     this.#wake?.();
   }
 
-  /** Batches of entries in order, each about `maxBytes` or one entry; ends when the signal is aborted. */
+  /**
+   * Batches of entries in order, each about `maxBytes` or one entry; an empty one each time that all there is has been
+   * given. Ends when the signal is aborted.
+   */
   async *batches(maxBytes: number): AsyncGenerator<readonly JournalLine[], void, undefined> {
     const { folder, from, signal, onSkipped } = this.#options;
     const reader = new JournalReader(folder, from, onSkipped);
@@ -44,8 +47,8 @@ export class JournalFollower {
       while (!signal.aborted) {
         this.#grown = false;
         const lines = await reader.read(maxBytes);
-        if (lines.length > 0) yield lines;
-        else await this.#untilGrown(signal);
+        yield lines;
+        if (lines.length === 0) await this.#untilGrown(signal);
       }
     } finally {
       signal.removeEventListener('abort', onAbort);

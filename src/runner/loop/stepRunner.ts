@@ -209,7 +209,13 @@ export class StepRunner {
       return { candidate: id, text, ...(outcome === undefined ? {} : { feedback: outcome.message }) };
     }
     const feedback = outcome.feedback === undefined ? {} : { feedback: outcome.feedback };
-    return { candidate: id, text, value: outcome.value, ...feedback };
+    return {
+      candidate: id,
+      text,
+      value: outcome.value,
+      hasState: outcome.stateSha256 !== undefined,
+      ...feedback,
+    };
   }
 
   private async stateOf(id: number): Promise<{ readonly parentState?: string }> {

@@ -1,0 +1,36 @@
+import { exitCodes } from '../../../protocol/hostCommands';
+import { serveAttach } from '../../host/attachServer';
+import { readSpec, sessionFolder } from '../../host/sessionFolder';
+import type { Command } from '../command';
+import { noSuchSession, usageError } from '../commandError';
+import { session } from '../values';
+
+export const attachCommand: Command = {
+  name: 'attach',
+  arguments: 'SESSION --nonce HEX',
+  summary: 'Serve an editor over JSON-RPC on standard input and output',
+  hidden: true,
+  mostPositionals: 1,
+  options: {
+    session: { type: 'string', value: 'SESSION', help: 'The session, if not given as an argument' },
+    nonce: { type: 'string', value: 'HEX', help: 'Printed as @@HEX@@ before the first message' },
+  },
+  async run({ positionals, values, root, bundlePath }) {
+    const id = session(values['session'] ?? positionals[0], 'attach');
+    const nonce = values['nonce'] ?? '';
+    if (!/^[0-9a-f]{8,128}$/i.test(nonce))
+      throw usageError('--nonce takes 8 to 128 hexadecimal digits.', 'attach');
+    const folder = sessionFolder(root, id);
+    if (readSpec(folder) === undefined) throw noSuchSession(id, root);
+    process.stdout.write(`\n@@${nonce}@@\n`);
+    await serveAttach({
+      root,
+      bundlePath,
+      folder,
+      input: process.stdin,
+      output: process.stdout,
+      log: (message) => process.stderr.write(`${message}\n`),
+    });
+    return exitCodes.ok;
+  },
+};

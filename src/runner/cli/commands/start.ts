@@ -1,0 +1,53 @@
+import { createPolicy } from '../../../policy/createPolicy';
+import { exitCodes } from '../../../protocol/hostCommands';
+import { sessionSpec, type SessionSpec } from '../../../protocol/sessionSpec';
+import { lastOwner } from '../../host/ownership';
+import { problemOfSpec } from '../../host/readProblem';
+import { StartFailedError } from '../../host/requestSession';
+import { createSessionFolder } from '../../host/sessionFolder';
+import { listingOf } from '../../host/sessionListing';
+import { startDetached } from '../../host/startDetached';
+import type { Command } from '../command';
+import { noSuchSession, usageError } from '../commandError';
+import { readSpecInput } from '../specInput';
+import { listingText } from './list';
+
+export const startCommand: Command = {
+  name: 'start',
+  arguments: '--spec -',
+  summary: 'Start a session that lives on by itself; its specification comes on standard input',
+  mostPositionals: 0,
+  options: {
+    spec: { type: 'string', value: '-', help: 'JSON, gzip-compressed or not: the files and what was chosen' },
+  },
+  async run({ values, root, bundlePath, output }) {
+    const from = values['spec'];
+    if (from === undefined) throw usageError('--spec is missing.', 'start');
+    const spec = await readSpecInput(from, sessionSpec);
+    checkSpec(spec);
+    const { folder, existed } = createSessionFolder(root, spec);
+    // An earlier call may have been cut off between making the folder and starting the process.
+    const began = existed && lastOwner(folder) !== undefined;
+    const message = began ? undefined : await startDetached(folder, { root, bundlePath });
+    if (message?.kind === 'failed') throw new StartFailedError(message);
+    const listing = await listingOf(folder);
+    if (listing === undefined) throw noSuchSession(spec.sessionId, root);
+    output.reply({
+      kind: 'started',
+      alreadyRunning: began || message?.kind === 'already-running',
+      session: listing,
+    });
+    output.line(listingText(listing));
+    return exitCodes.ok;
+  },
+};
+
+/** What can be known to be wrong is said before anything begins. Throws `ProblemError` and what policies throw. */
+export function checkSpec(spec: SessionSpec): { readonly warnings: readonly string[] } {
+  const { problem, initialText, warnings } = problemOfSpec(spec);
+  createPolicy(spec.overrides.policy ?? problem.session.policy, {
+    initialText,
+    method: spec.overrides.method ?? problem.session.method,
+  });
+  return { warnings };
+}

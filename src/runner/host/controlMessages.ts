@@ -1,0 +1,41 @@
+import { z } from 'zod';
+
+/**
+ * Between the runner's own processes of one host, over a session's control socket: one JSON object a line. They may be of
+ * different versions, so what is not known is refused by name and otherwise ignored.
+ */
+export const controlRequest = z.object({
+  id: z.int(),
+  request: z.enum(['pause', 'resume', 'stop']),
+  now: z.boolean().optional(),
+});
+export type ControlRequest = z.infer<typeof controlRequest>;
+
+export const controlMessage = z.union([
+  z.object({ id: z.int(), ok: z.literal(true) }),
+  z.object({ id: z.int(), ok: z.literal(false), message: z.string(), advice: z.string().optional() }),
+  /** The journal has grown to this number. */
+  z.object({ seq: z.int() }),
+]);
+export type ControlMessage = z.infer<typeof controlMessage>;
+
+/** Calls `onLine` for each whole line of a stream of chunks. */
+export function lineSplitter(onLine: (line: string) => void): (chunk: Buffer) => void {
+  let rest = Buffer.alloc(0);
+  return (chunk) => {
+    rest = Buffer.concat([rest, chunk]);
+    for (let end = rest.indexOf(0x0a); end >= 0; end = rest.indexOf(0x0a)) {
+      const line = rest.subarray(0, end).toString('utf8');
+      rest = rest.subarray(end + 1);
+      onLine(line);
+    }
+  };
+}
+
+export function parseControl<T>(line: string, schema: z.ZodType<T>): T | undefined {
+  try {
+    return schema.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined; // Not JSON: not from us.
+  }
+}

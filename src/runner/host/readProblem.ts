@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ProblemDiagnostic } from '../../domain/problem/diagnostic';
+import { parseProblem } from '../../domain/problem/parseProblem';
+import type { Problem } from '../../domain/problem/problem';
+import { checkProblemFiles } from '../../domain/problem/problemFiles';
+import type { SessionSpec } from '../../protocol/sessionSpec';
+
+/** The problem file, or a file that it names, is wrong. `lines` are `file:line:column: message`, for people. */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError';
+  readonly advice = 'Correct the problem file and start again.';
+  constructor(readonly lines: readonly string[]) {
+    super(lines.join('\n'));
+  }
+}
+
+/** A problem whose evolving file is at hand. */
+export interface ReadyProblem {
+  readonly problem: Problem;
+  readonly initialText: string;
+  /** Diagnostics that do not hinder. */
+  readonly warnings: readonly string[];
+}
+
+/** Reads the problem among the files of a specification. Throws `ProblemError`. */
+export function problemOfSpec(
+  spec: Pick<SessionSpec, 'displayPath' | 'problemFile' | 'files'>,
+): ReadyProblem {
+  const files = new Map(spec.files.map((file) => [file.path, file]));
+  return readProblem(
+    spec.displayPath,
+    spec.problemFile,
+    (path) => files.has(path),
+    (path) => {
+      const file = files.get(path);
+      return file === undefined ? undefined : Buffer.from(file.base64, 'base64').toString('utf8');
+    },
+  );
+}
+
+/** Reads the problem of a session from its folder. Throws `ProblemError`. */
+export function problemOfFolder(folder: string, displayPath: string, problemFile: string): ReadyProblem {
+  return readProblem(
+    displayPath,
+    problemFile,
+    () => true,
+    (path) => readFileSync(join(folder, path), 'utf8'),
+  );
+}
+
+function readProblem(
+  displayPath: string,
+  problemFile: string,
+  exists: (path: string) => boolean,
+  read: (path: string) => string | undefined,
+): ReadyProblem {
+  const text = read(problemFile);
+  if (text === undefined)
+    throw new ProblemError([`${displayPath}: the file is not among the problem's files.`]);
+  const folder = problemFile.includes('/') ? problemFile.slice(0, problemFile.lastIndexOf('/') + 1) : '';
+  const parsed = parseProblem(text);
+  const diagnostics = [...parsed.diagnostics, ...checkProblemFiles(parsed, (path) => exists(folder + path))];
+  const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
+  const inWords = (diagnostic: ProblemDiagnostic): string => {
+    const { line, character } = diagnostic.range.start;
+    return `${displayPath}:${line + 1}:${character + 1}: ${diagnostic.message}`;
+  };
+  const { problem } = parsed;
+  if (problem === undefined || errors.length > 0) throw new ProblemError(errors.map(inWords));
+  const initialText = read(folder + problem.candidate);
+  if (initialText === undefined) throw new ProblemError([`${displayPath}: ${problem.candidate} is missing.`]);
+  const warnings = diagnostics.filter((diagnostic) => diagnostic.severity === 'warning').map(inWords);
+  return { problem, initialText, warnings };
+}

@@ -1,0 +1,82 @@
+import { parseJournalValue } from '../../protocol/journalEntry';
+import { readJournal } from '../journal/journalReader';
+import { SessionOverError } from '../loop/ports';
+import { ControlClient, RequestRefusedError } from './controlClient';
+import type { SessionFolder } from './sessionFolder';
+import { recordedEnd, verdictOf } from './sessionListing';
+import { startDetached, type ReadyMessage } from './startDetached';
+
+export type SessionRequest =
+  | { readonly request: 'pause' }
+  | { readonly request: 'resume' }
+  | { readonly request: 'stop'; readonly now: boolean };
+
+/** The session's process could not be started. */
+export class StartFailedError extends Error {
+  override readonly name = 'StartFailedError';
+  readonly code: string;
+  readonly exitCode: number;
+  readonly advice: string | undefined;
+  constructor(failure: Extract<ReadyMessage, { kind: 'failed' }>) {
+    super(failure.message);
+    this.code = failure.code;
+    this.exitCode = failure.exitCode;
+    this.advice = failure.advice;
+  }
+}
+
+/**
+ * Asks a session for something, whether or not its process runs: `resume` starts it again, and so does `stop`, to end the
+ * session in its journal. A session that is over is stopped already. Rejects with `RequestRefusedError`,
+ * `SessionOverError`, `StartFailedError`.
+ */
+export async function requestSession(
+  folder: SessionFolder,
+  place: { readonly root: string; readonly bundlePath: string },
+  request: SessionRequest,
+): Promise<void> {
+  const verdict = verdictOf(folder);
+  if (verdict.state === 'live') return askRunner(folder, request);
+  if (recordedEnd(folder) !== undefined) {
+    // A runner that was killed while it ended may not have written the journal's last entry; the next one does.
+    if (await endsInJournal(folder)) {
+      if (request.request === 'stop') return;
+      throw new SessionOverError();
+    }
+  }
+  if (request.request === 'pause') {
+    const advice = 'Resume it, or leave it as it is: it does nothing now.';
+    throw new RequestRefusedError(
+      'The session has no running process, so there is nothing to pause.',
+      advice,
+    );
+  }
+  const message = await startDetached(folder, { ...place, thenStop: request.request === 'stop' });
+  if (message.kind === 'failed') throw new StartFailedError(message);
+  // Another client was faster with the same wish, or with another: its process answers.
+  if (message.kind === 'already-running') await askRunner(folder, request);
+}
+
+async function askRunner(folder: SessionFolder, request: SessionRequest): Promise<void> {
+  let client: ControlClient;
+  try {
+    client = await ControlClient.open(folder.socketPath);
+  } catch (error) {
+    throw new RequestRefusedError(
+      `The session's process does not listen (${error instanceof Error ? error.message : String(error)}).`,
+      'It may be just starting or ending: look at its status, then try again.',
+    );
+  }
+  try {
+    await client.request(request);
+  } finally {
+    client.close();
+  }
+}
+
+async function endsInJournal(folder: SessionFolder): Promise<boolean> {
+  const { lines } = await readJournal(folder.journalPath);
+  const last = parseJournalValue(lines.at(-1)?.value);
+  if (last.kind !== 'entry') return false;
+  return last.entry.event.type === 'session.finished' || last.entry.event.type === 'session.failed';
+}

@@ -1,0 +1,85 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { z } from 'zod';
+import type { SessionFolder } from './sessionFolder';
+
+/** What the detached process says on descriptor 3, once, when it knows. */
+export const readyMessage = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('ready'), pid: z.int() }),
+  z.object({ kind: z.literal('already-running'), pid: z.int() }),
+  z.object({
+    kind: z.literal('failed'),
+    code: z.string(),
+    exitCode: z.int(),
+    message: z.string(),
+    advice: z.string().optional(),
+  }),
+]);
+export type ReadyMessage = z.infer<typeof readyMessage>;
+export const readyDescriptor = 3;
+
+const readyTimeoutMs = 10_000;
+
+/**
+ * Starts the process that runs a session, in a session of the system of its own, so that it lives on when the terminal or the
+ * connection is gone. Resolves with its first words: when it owns the session and listens, or why not.
+ */
+export async function startDetached(
+  folder: SessionFolder,
+  options: { readonly root: string; readonly bundlePath: string; readonly thenStop?: boolean },
+): Promise<ReadyMessage> {
+  const log = openSync(folder.startLogPath, 'a', 0o600);
+  const stop = options.thenStop === true ? ['--then-stop'] : [];
+  let child;
+  try {
+    child = spawn(
+      process.execPath,
+      [options.bundlePath, 'supervise', folder.sessionId, '--root', options.root, ...stop],
+      { detached: true, cwd: folder.path, stdio: ['ignore', log, log, 'pipe'] },
+    );
+  } finally {
+    closeSync(log);
+  }
+  const words = child.stdio[readyDescriptor];
+  if (!(words instanceof Readable))
+    throw new Error('the detached process has no descriptor for its first words');
+  try {
+    const text = await firstWords(child, words);
+    if (text === undefined) return silent(folder, `said nothing for ${readyTimeoutMs / 1000} s`);
+    if (text === '') return silent(folder, 'ended before it began to work');
+    return readyMessage.parse(JSON.parse(text));
+  } finally {
+    words.destroy();
+    child.unref();
+  }
+}
+
+/** What comes before the descriptor is closed; `undefined` if that takes too long. Rejects if there is no process. */
+function firstWords(child: ChildProcess, words: Readable): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const late = setTimeout(() => {
+      resolve(undefined);
+    }, readyTimeoutMs);
+    words.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
+    words.once('close', () => {
+      clearTimeout(late);
+      resolve(text);
+    });
+    child.once('error', (error) => {
+      clearTimeout(late);
+      reject(error);
+    });
+  });
+}
+
+function silent(folder: SessionFolder, what: string): ReadyMessage {
+  return {
+    kind: 'failed',
+    code: 'runner-silent',
+    exitCode: 1,
+    message: `The session's process ${what}.`,
+    advice: `Look into ${folder.startLogPath}.`,
+  };
+}

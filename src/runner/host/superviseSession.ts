@@ -1,0 +1,195 @@
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { randomInt } from 'node:crypto';
+import { availableParallelism, hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import type { JournalEntry } from '../../domain/session/events';
+import type { UnknownEntry } from '../../domain/session/reduce';
+import type { SessionSnapshot } from '../../domain/session/snapshot';
+import { createLocalExecutor } from '../../evaluation/localExecutor';
+import { createNativeEvaluator } from '../../evaluation/nativeEvaluator';
+import { createPolicy } from '../../policy/createPolicy';
+import { parseJournalValue } from '../../protocol/journalEntry';
+import { systemClock } from '../clock';
+import { createBlobStore } from '../journal/blobStore';
+import type { JournalLine } from '../journal/journalReader';
+import { JournalWriter } from '../journal/journalWriter';
+import type { SessionEnd, SessionFrame } from '../loop/ports';
+import { SessionLoop } from '../loop/sessionLoop';
+import { runnerVersion } from '../version';
+import { ControlServer } from './controlServer';
+import { claimSession } from './ownership';
+import { problemOfFolder, type ReadyProblem } from './readProblem';
+import { resolveOptions } from './resolveOptions';
+import { readSpec, type SessionFolder, type StoredSpec } from './sessionFolder';
+import { recordedEnd, recordEnd } from './sessionListing';
+
+/** The session's own files cannot be read. */
+export class SessionDamagedError extends Error {
+  override readonly name = 'SessionDamagedError';
+  readonly advice = 'Its candidates and what can be read of its journal are still in its folder.';
+}
+
+export interface Supervision {
+  readonly loop: SessionLoop;
+  /** Resolves when the session is over or left, and everything is closed. */
+  readonly done: Promise<SupervisionEnd>;
+}
+
+export interface SupervisionEnd {
+  readonly end: SessionEnd;
+  readonly snapshot: SessionSnapshot;
+  readonly best: SavedBest | undefined;
+}
+
+/** Absolute paths of copies of the best program and of its construction. */
+export interface SavedBest {
+  readonly candidate: number;
+  readonly value: number;
+  readonly reward: number;
+  readonly path: string;
+  readonly statePath?: string;
+}
+
+export interface SuperviseOptions {
+  readonly root: string;
+  readonly folder: SessionFolder;
+  readonly bundlePath: string;
+  readonly onEntry?: (entry: JournalEntry) => void;
+  readonly log: (message: string, error?: unknown) => void;
+}
+
+/**
+ * Runs a session in this process: owns its journal, answers on its control socket. Resolves when the session's work has
+ * begun. Throws `AlreadyRunningError`, `DiskFullError`, `UnsafePathError`, `ProblemError`, `SessionDamagedError`.
+ */
+export async function superviseSession(options: SuperviseOptions): Promise<Supervision> {
+  const { root, folder, bundlePath, log } = options;
+  const spec = readSpec(folder);
+  if (spec === undefined) throw new SessionDamagedError(`There is no ${folder.specPath}.`);
+  const ready = problemOfFolder(folder.problemPath, spec.displayPath, spec.problemFile);
+  const facts = { hostName: hostname(), runnerVersion };
+  const { run } = claimSession(folder, { ...facts, bundlePath });
+  const journal = await JournalWriter.open({ folder: folder.journalPath, run, clock: systemClock });
+  for (const { segment, offset, reason } of journal.skipped) {
+    log(`Journal segment ${segment}, byte ${offset}: ${reason}; left out.`);
+  }
+  const { writer } = journal;
+  try {
+    writer.makeReserve();
+    const history = journal.lines.map(entryOf);
+    const frame = frameOf(spec, ready, history);
+    const problemFolder = join(folder.problemPath, dirname(spec.problemFile));
+    const blobs = createBlobStore(folder.blobsPath);
+    const evaluator = createNativeEvaluator({
+      problem: ready.problem,
+      problemFolder,
+      workRoot: folder.workPath,
+      root,
+      executor: createLocalExecutor(),
+      storeBlob: (bytes) => blobs.write(bytes),
+      concurrency: frame.options.concurrency,
+    });
+    const ports = {
+      clock: systemClock,
+      journal: writer,
+      candidates: createBlobStore(folder.candidatesPath),
+      states: createBlobStore(folder.statesPath),
+      policyStates: blobs,
+      evaluator,
+      createPolicy: () =>
+        createPolicy(frame.options.policy, { initialText: frame.initialText, method: frame.options.method }),
+      recordEnd: (event: Parameters<typeof recordEnd>[1]) => {
+        recordEnd(folder, event, systemClock.wallMs());
+      },
+      recordedEnd: () => recordedEnd(folder),
+      onEntry: (entry: JournalEntry) => {
+        control.tell(entry.seq);
+        options.onEntry?.(entry);
+      },
+      log,
+    };
+    const loop = new SessionLoop(ports, frame, { ...facts, pid: process.pid }, history);
+    const control = await ControlServer.open(folder.socketPath, ({ request, now }) => {
+      if (request === 'pause') loop.pause();
+      else if (request === 'resume') loop.resume();
+      else loop.stop({ now: now ?? false });
+    });
+    const supervise = async (): Promise<SupervisionEnd> => {
+      try {
+        const end = await loop.run();
+        return { end, snapshot: loop.snapshot, best: saveBest(folder, loop.snapshot, log) };
+      } finally {
+        await evaluator.dispose();
+        await control.close();
+        await writer.close();
+      }
+    };
+    return { loop, done: supervise() };
+  } catch (error) {
+    await writer.close();
+    throw error;
+  }
+}
+
+function entryOf(line: JournalLine): JournalEntry | UnknownEntry {
+  const parsed = parseJournalValue(line.value);
+  if (parsed.kind === 'entry') return parsed.entry;
+  if (parsed.kind === 'unknown') return { seq: parsed.seq };
+  throw new SessionDamagedError(`Journal entry ${line.seq} cannot be read: ${parsed.error}`);
+}
+
+/** The session's facts: those in its journal, or for a new one those that its specification gives on this host. */
+function frameOf(
+  spec: StoredSpec,
+  { problem, initialText }: ReadyProblem,
+  history: readonly (JournalEntry | UnknownEntry)[],
+): SessionFrame {
+  const { sessionId } = spec;
+  const created = history[0]?.event;
+  if (created?.type === 'session.created') {
+    return { sessionId, problem: created.problem, options: created.options, initialText };
+  }
+  const { title, candidate, metric, reward, references } = problem;
+  return {
+    sessionId,
+    problem: {
+      title,
+      path: spec.displayPath,
+      candidate,
+      metric: { ...metric },
+      references: references.map((reference) => ({ ...reference })),
+      ...(reward === undefined ? {} : { reward }),
+    },
+    options: resolveOptions(problem, spec.overrides, {
+      randomSeed: randomInt(2 ** 32),
+      processors: availableParallelism(),
+    }),
+    initialText,
+  };
+}
+
+/** Copies the best program under its own name, and its construction, to where people find them. */
+function saveBest(
+  folder: SessionFolder,
+  snapshot: SessionSnapshot,
+  log: SuperviseOptions['log'],
+): SavedBest | undefined {
+  const record = snapshot.best === undefined ? undefined : snapshot.candidates.at(snapshot.best);
+  if (record?.outcome?.kind !== 'valid' || snapshot.problem === undefined) return undefined;
+  const { value, reward, stateSha256 } = record.outcome;
+  const copy = (source: string, name: string): string => {
+    const target = join(folder.bestPath, name);
+    try {
+      mkdirSync(folder.bestPath, { recursive: true, mode: 0o700 });
+      copyFileSync(source, target);
+      return target;
+    } catch (error) {
+      log(`${target} could not be written; the original is ${source}`, error);
+      return source;
+    }
+  };
+  const path = copy(join(folder.candidatesPath, record.sha256), basename(snapshot.problem.candidate));
+  const best = { candidate: record.id, value, reward, path };
+  if (stateSha256 === undefined) return best;
+  return { ...best, statePath: copy(join(folder.statesPath, stateSha256), 'construction.json') };
+}
