@@ -57,7 +57,7 @@ export async function acceptCandidate(
 
 /** Texts that may be overwritten without a loss: the initial program and the candidate accepted last. */
 async function baseTexts(store: SessionStore, session: SessionView): Promise<string[]> {
-  const accepted = store.acceptedCandidate(session.id);
+  const accepted = await store.acceptedCandidate(session.id);
   return Promise.all(
     [0, ...(accepted === undefined ? [] : [accepted])].map((candidate) =>
       store.readCandidate(session.id, candidate),

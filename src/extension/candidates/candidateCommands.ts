@@ -34,6 +34,7 @@ export function candidateCommands(
           },
         );
       }
+      await store.ready;
       const session = store.get(address.sessionId);
       if (session === undefined)
         throw new Refusal('The session of this candidate is not in the list any more.');

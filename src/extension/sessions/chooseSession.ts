@@ -21,7 +21,7 @@ export function sessionFromArguments(args: readonly unknown[]): string | undefin
 /** Finds the session that a command is about; asks where the arguments do not say and there are several. */
 export class SessionChooser {
   constructor(
-    private readonly sessions: Sessions,
+    private readonly sessions: Sessions & { readonly ready: Promise<void> },
     private readonly nowMs: () => number,
   ) {}
 
@@ -30,6 +30,7 @@ export class SessionChooser {
     question: string,
     isEligible: (session: SessionView) => boolean = () => true,
   ): Promise<SessionView> {
+    await this.sessions.ready;
     const named = sessionFromArguments(args);
     if (named !== undefined) {
       const session = this.sessions.get(named);

@@ -26,9 +26,10 @@ export function createSessions(needs: {
   readonly contextKeys: ContextKeys;
 }): SessionServices {
   const { context, log, contextKeys } = needs;
+  const folder = join(context.globalStorageUri.fsPath, 'sessions');
   const store = new SessionStore({
-    registry: new SessionRegistry(context.globalState),
-    cache: new JournalCache(join(context.globalStorageUri.fsPath, 'sessions')),
+    registry: new SessionRegistry(folder),
+    cache: new JournalCache(folder),
     windowMemory: context.workspaceState,
     openLink: (request) =>
       openSessionLink(request, needs.hosts, (reason) =>
@@ -46,14 +47,14 @@ export function createSessions(needs: {
   };
   updateKeys();
   const restore = (): void => {
-    void needs.failures.guard('restoring sessions', () => store.restore());
+    void needs.failures.guard('restoring sessions', () => store.restore(workspace.isTrusted));
   };
-  if (workspace.isTrusted) restore();
+  restore();
   const parts: readonly Closeable[] = [
     store.onDidChange(updateKeys),
     workspace.onDidGrantWorkspaceTrust(restore),
     window.onDidChangeWindowState((state) => {
-      if (state.focused) store.refresh();
+      if (state.focused) void needs.failures.guard('list of sessions', () => store.refresh());
     }),
     new SessionsView(store, Date.now),
     new SessionStatusBar(store, Date.now),

@@ -41,8 +41,8 @@ export function sessionCommands(
     async removeSession(...args) {
       await removeSession(store, await chooser.choose(args, 'Remove which session from the list?'));
     },
-    refreshSessions() {
-      store.refresh();
+    async refreshSessions() {
+      await store.refresh();
     },
   };
 }

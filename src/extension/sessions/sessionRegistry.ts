@@ -1,5 +1,9 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import * as z from 'zod';
-import type { Memento } from 'vscode';
+import { sessionId } from '../../protocol/sessionSpec';
+import { withoutAbsent } from '../base/settings';
 
 const hostTarget = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('local') }),
@@ -7,7 +11,7 @@ const hostTarget = z.discriminatedUnion('kind', [
 ]);
 
 const knownSession = z.object({
-  id: z.string().min(1),
+  id: sessionId,
   target: hostTarget,
   title: z.string(),
   createdAtMs: z.number(),
@@ -18,39 +22,71 @@ const knownSession = z.object({
 });
 
 /** What the editor remembers of a session besides its journal. */
-export type KnownSession = z.infer<typeof knownSession>;
-
-const prefix = 'session:';
+export interface KnownSession extends Pick<
+  z.infer<typeof knownSession>,
+  'id' | 'target' | 'title' | 'createdAtMs'
+> {
+  readonly problemUri?: string;
+  readonly acceptedCandidate?: number;
+}
 
 /**
- * Sessions that this editor knows, one key each, so that windows which add sessions at the same time do not overwrite
- * each other. Entries that cannot be read are left alone and not listed.
+ * Sessions that this editor knows: a file each, beside the copy of its journal, so that all windows and all browsers of
+ * one machine see the same ones and never overwrite each other's. Files that cannot be read are not listed.
  */
 export class SessionRegistry {
-  constructor(private readonly memory: Pick<Memento, 'keys' | 'get' | 'update'>) {}
+  constructor(private readonly folder: string) {}
 
   /** Newest first. */
-  list(): KnownSession[] {
-    return this.memory
-      .keys()
-      .filter((key) => key.startsWith(prefix))
-      .flatMap((key) => {
-        const parsed = knownSession.safeParse(this.memory.get<unknown>(key));
-        return parsed.success ? [parsed.data] : [];
-      })
+  async list(): Promise<KnownSession[]> {
+    const names = await orIfMissing(readdir(this.folder), []);
+    const found = await Promise.all(
+      names.filter((name) => sessionId.safeParse(name).success).map((id) => this.get(id)),
+    );
+    return found
+      .filter((session) => session !== undefined)
       .sort((a, b) => b.createdAtMs - a.createdAtMs || (a.id < b.id ? 1 : -1));
   }
 
-  get(id: string): KnownSession | undefined {
-    const parsed = knownSession.safeParse(this.memory.get<unknown>(prefix + id));
-    return parsed.success ? parsed.data : undefined;
+  async get(id: string): Promise<KnownSession | undefined> {
+    const text = await orIfMissing(readFile(this.path(id), 'utf8'), undefined);
+    if (text === undefined) return undefined;
+    const parsed = knownSession.safeParse(parseOrUndefined(text));
+    return parsed.success ? withoutAbsent(parsed.data) : undefined;
   }
 
   async put(session: KnownSession): Promise<void> {
-    await this.memory.update(prefix + session.id, session);
+    const path = this.path(session.id);
+    await mkdir(join(this.folder, session.id), { recursive: true });
+    const draft = `${path}.${randomUUID()}`;
+    await writeFile(draft, JSON.stringify(session));
+    await rename(draft, path);
   }
 
   async remove(id: string): Promise<void> {
-    await this.memory.update(prefix + id, undefined);
+    await rm(this.path(id), { force: true });
+  }
+
+  private path(id: string): string {
+    return join(this.folder, sessionId.parse(id), 'session.json');
+  }
+}
+
+async function orIfMissing<T, Otherwise>(reading: Promise<T>, otherwise: Otherwise): Promise<T | Otherwise> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) {
+      return otherwise;
+    }
+    throw error;
+  }
+}
+
+function parseOrUndefined(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }

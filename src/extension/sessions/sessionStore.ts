@@ -30,14 +30,17 @@ export class SessionStore implements Sessions, Closeable {
   private readonly views = new Map<string, SessionView>();
   private readonly changes: Emitter<string>;
   private readonly coalescer: Coalescer;
-  private isRestored = false;
+  /** Whether sessions may be followed by themselves: `restore` was called with that word. */
+  private mayFollow: boolean | undefined;
   readonly onDidChange: Subscribe<string>;
+  /** Resolves when the registry was read for the first time: before, no session is known. Never rejects. */
+  readonly ready: Promise<void>;
 
   constructor(private readonly context: SessionStoreContext) {
     this.changes = new Emitter((error) => context.warn('session listener', error));
     this.onDidChange = this.changes.event;
     this.coalescer = new Coalescer((id) => this.changes.fire(id));
-    this.refresh();
+    this.ready = this.refresh().catch((error: unknown) => context.warn('The list of sessions', error));
   }
 
   /** Newest first. */
@@ -56,28 +59,29 @@ export class SessionStore implements Sessions, Closeable {
    * Reads the registry again: another window may have added or removed sessions. What is new is restored as after a
    * reload, once `restore` was called.
    */
-  refresh(): void {
-    const listed = this.context.registry.list();
+  async refresh(): Promise<void> {
+    const before = [...this.tracked];
+    const listed = await this.context.registry.list();
     for (const known of listed) {
       if (this.tracked.has(known.id)) continue;
       const session = this.track(known);
-      if (!this.isRestored) continue;
-      this.restoreOne(session).catch((error: unknown) => this.context.warn(`restoring ${known.id}`, error));
+      if (this.mayFollow !== undefined) await this.restoreOne(session);
     }
     const ids = new Set(listed.map((known) => known.id));
-    for (const [id, session] of this.tracked) {
+    for (const [id, session] of before) {
       if (ids.has(id)) continue;
       this.forget(id);
-      session.detach().catch((error: unknown) => this.context.warn(`closing ${id}`, error));
+      await session.detach();
     }
   }
 
   /**
-   * Restores every session from its cached journal, newest first, and follows again what was followed: on this machine
-   * all sessions that have not ended, on other hosts those that this window followed before it was reloaded.
+   * Restores every session from its cached journal, newest first, and, if it may, follows again what was followed: on
+   * this machine all sessions that have not ended, on other hosts those that this window followed before a reload.
    */
-  async restore(): Promise<void> {
-    this.isRestored = true;
+  async restore(mayFollow: boolean): Promise<void> {
+    await this.ready;
+    this.mayFollow = mayFollow;
     for (const { id } of this.all) {
       const session = this.tracked.get(id);
       if (session !== undefined) await this.restoreOne(session);
@@ -131,6 +135,7 @@ export class SessionStore implements Sessions, Closeable {
   }
 
   async readCandidate(id: string, candidate: number): Promise<string> {
+    await this.ready;
     return this.require(id).readCandidate(candidate);
   }
 
@@ -146,12 +151,12 @@ export class SessionStore implements Sessions, Closeable {
     await this.require(id).request((attachment) => attachment.stop(options));
   }
 
-  acceptedCandidate(id: string): number | undefined {
-    return this.context.registry.get(id)?.acceptedCandidate;
+  async acceptedCandidate(id: string): Promise<number | undefined> {
+    return (await this.context.registry.get(id))?.acceptedCandidate;
   }
 
   async setAccepted(id: string, candidate: number): Promise<void> {
-    const known = this.context.registry.get(id);
+    const known = await this.context.registry.get(id);
     if (known !== undefined) await this.context.registry.put({ ...known, acceptedCandidate: candidate });
   }
 
@@ -170,6 +175,7 @@ export class SessionStore implements Sessions, Closeable {
   private async restoreOne(session: TrackedSession): Promise<void> {
     await session.load();
     const { id, target } = session.known;
+    if (this.mayFollow !== true) return;
     const wasFollowed = target.kind === 'local' || this.followedIds().includes(id);
     if (wasFollowed && !isEnded(session.snapshot)) await session.attach();
   }

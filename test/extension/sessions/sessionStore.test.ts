@@ -82,7 +82,6 @@ class FakeHost {
 describe('the sessions of an editor', () => {
   let folder: string;
   let host: FakeHost;
-  let globalMemory: ReturnType<typeof memoryMemento>;
   let windowMemory: ReturnType<typeof memoryMemento>;
   let warnings: string[];
   let stores: SessionStore[];
@@ -90,7 +89,6 @@ describe('the sessions of an editor', () => {
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'session-store-'));
     host = new FakeHost();
-    globalMemory = memoryMemento();
     windowMemory = memoryMemento();
     warnings = [];
     stores = [];
@@ -103,7 +101,7 @@ describe('the sessions of an editor', () => {
   /** A window of the editor, opened anew. */
   function openWindow(memory = windowMemory): SessionStore {
     const store = new SessionStore({
-      registry: new SessionRegistry(globalMemory),
+      registry: new SessionRegistry(folder),
       cache: new JournalCache(folder),
       windowMemory: memory,
       openLink: host.openLink,
@@ -160,7 +158,7 @@ describe('the sessions of an editor', () => {
     before.dispose();
 
     const after = openWindow();
-    await after.restore();
+    await after.restore(true);
     expect(after.get(sessionId)!.snapshot).toMatchObject({ lastSeq: 6, best: 1 });
     expect(host.links.at(-1)!.request.lastSeq).toBe(6);
     await host.send([...events, finished]);
@@ -172,13 +170,13 @@ describe('the sessions of an editor', () => {
     await openWindow().add(remote, initial);
     await host.send(events);
     const other = openWindow(memoryMemento());
-    await other.restore();
+    await other.restore(true);
     expect(other.get(sessionId)).toMatchObject({
       connection: { state: 'offline' },
       snapshot: { lastSeq: 6 },
     });
     const reloaded = openWindow();
-    await reloaded.restore();
+    await reloaded.restore(true);
     expect(reloaded.get(sessionId)!.connection.state).toBe('connected');
   });
 
@@ -189,10 +187,23 @@ describe('the sessions of an editor', () => {
     expect(store.get(sessionId)!.connection).toEqual({ state: 'offline' });
     expect(host.openLinks).toBe(0);
     const reloaded = openWindow();
-    await reloaded.restore();
+    await reloaded.restore(true);
     expect(reloaded.get(sessionId)!.connection).toEqual({ state: 'offline' });
     await reloaded.reconnect(sessionId);
     expect(reloaded.get(sessionId)!.connection.state).toBe('connected');
+  });
+
+  it('are shown but not followed in a folder that is not trusted', async () => {
+    await openWindow().add(known, initial);
+    await host.send(events);
+    const restricted = openWindow(memoryMemento());
+    await restricted.restore(false);
+    expect(restricted.get(sessionId)).toMatchObject({
+      connection: { state: 'offline' },
+      snapshot: { best: 1 },
+    });
+    await restricted.restore(true);
+    expect(restricted.get(sessionId)!.connection.state).toBe('connected');
   });
 
   it('that ended leave the host, and are not followed after a reload', async () => {
@@ -201,7 +212,7 @@ describe('the sessions of an editor', () => {
     await host.send([...events, finished]);
     await expect.poll(() => host.openLinks).toBe(0);
     const reloaded = openWindow();
-    await reloaded.restore();
+    await reloaded.restore(true);
     expect(host.links.length).toBe(1);
     expect(await reloaded.readCandidate(sessionId, 1)).toBe(better);
   });
@@ -210,18 +221,18 @@ describe('the sessions of an editor', () => {
     const one = openWindow();
     const two = openWindow(memoryMemento());
     await one.add(known, initial);
-    two.refresh();
+    await two.refresh();
     expect(two.all.map((view) => view.id)).toEqual([sessionId]);
     await one.remove(sessionId);
-    two.refresh();
+    await two.refresh();
     expect(two.all).toEqual([]);
   });
 
   it('that another window starts on this machine are followed here too', async () => {
     const other = openWindow(memoryMemento());
-    await other.restore();
+    await other.restore(true);
     await openWindow().add(known, initial);
-    other.refresh();
+    await other.refresh();
     await expect.poll(() => other.get(sessionId)?.connection.state).toBe('connected');
     expect(host.openLinks).toBe(2);
   });
@@ -315,8 +326,8 @@ describe('the sessions of an editor', () => {
   it('remember the candidate that was accepted', async () => {
     const store = openWindow();
     await store.add(known, initial);
-    expect(store.acceptedCandidate(sessionId)).toBeUndefined();
+    expect(await store.acceptedCandidate(sessionId)).toBeUndefined();
     await store.setAccepted(sessionId, 1);
-    expect(openWindow().acceptedCandidate(sessionId)).toBe(1);
+    expect(await openWindow().acceptedCandidate(sessionId)).toBe(1);
   });
 });
