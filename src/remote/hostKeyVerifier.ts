@@ -1,5 +1,11 @@
 import { RemoteError } from './hostClient';
-import { fingerprintOf, judgeHostKey, keyTypeOf, type KnownHostsFile } from './knownHosts';
+import {
+  fingerprintOf,
+  judgeHostKey,
+  keyTypeOf,
+  type HostKeyVerdict,
+  type KnownHostsFile,
+} from './knownHosts';
 
 /** `StrictHostKeyChecking`, after `ssh -G`. */
 export type HostKeyPolicy = 'yes' | 'accept-new' | 'ask' | 'no';
@@ -17,6 +23,7 @@ export function decideHostKey(
   key: Buffer,
   known: {
     readonly name: string;
+    readonly nameWithoutPort: string | undefined;
     readonly policy: HostKeyPolicy;
     readonly files: readonly KnownHostsFile[];
     /** Our own store, for advice on how to forget a key. */
@@ -28,7 +35,7 @@ export function decideHostKey(
     return refuse('host-key-refused', `${known.name} showed a host key that is none.`, adminAdvice);
   }
   const shown = `${keyType} ${fingerprintOf(key)}`;
-  const verdict = judgeHostKey(known.name, key, known.files);
+  const verdict = judgeUnderBothNames(key, known);
   const place = 'at' in verdict ? `${verdict.at.path}:${verdict.at.line}` : '';
   switch (verdict.kind) {
     case 'match':
@@ -67,6 +74,17 @@ export function decideHostKey(
       }
       return { kind: known.policy === 'ask' ? 'ask' : 'accept-and-pin', key, keyType };
   }
+}
+
+/** As ssh does: a name that is unknown with its port may be known without it, which counts only for a match. */
+function judgeUnderBothNames(
+  key: Buffer,
+  known: Pick<Parameters<typeof decideHostKey>[1], 'name' | 'nameWithoutPort' | 'files'>,
+): HostKeyVerdict {
+  const verdict = judgeHostKey(known.name, key, known.files);
+  if (verdict.kind !== 'unknown' || known.nameWithoutPort === undefined) return verdict;
+  const withoutPort = judgeHostKey(known.nameWithoutPort, key, known.files);
+  return withoutPort.kind === 'match' || withoutPort.kind === 'revoked' ? withoutPort : verdict;
 }
 
 const adminAdvice = 'Ask the administrator of the host.';

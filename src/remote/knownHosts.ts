@@ -41,19 +41,29 @@ export function knownHostName(host: {
   return host.port === 22 ? name : `[${name}]:${host.port}`;
 }
 
+/** The name without its port, under which ssh looks too when it knows nothing under the other. */
+export function knownHostNameWithoutPort(host: Parameters<typeof knownHostName>[0]): string | undefined {
+  return host.hostKeyAlias === undefined && host.port !== 22 ? host.hostName.toLowerCase() : undefined;
+}
+
 /** `SHA256:…` as `ssh-keygen -lf` prints it. */
 export function fingerprintOf(key: Uint8Array): string {
   return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
 }
 
-/** The type named inside a key blob; `undefined` if it is none. */
+/** The type named inside a key blob; `undefined` if it is not a whole key: length-prefixed fields to its very end. */
 export function keyTypeOf(key: Uint8Array): string | undefined {
   const bytes = Buffer.from(key);
-  if (bytes.length < 4) return undefined;
-  const length = bytes.readUInt32BE(0);
-  if (length === 0 || length > 64 || bytes.length <= 4 + length) return undefined;
-  const type = bytes.subarray(4, 4 + length).toString('latin1');
-  return /^[a-z0-9@.-]+$/i.test(type) ? type : undefined;
+  const fields: Buffer[] = [];
+  for (let at = 0; at < bytes.length;) {
+    if (at + 4 > bytes.length) return undefined;
+    const end = at + 4 + bytes.readUInt32BE(at);
+    if (end > bytes.length) return undefined;
+    fields.push(bytes.subarray(at + 4, end));
+    at = end;
+  }
+  const type = fields[0]?.toString('latin1') ?? '';
+  return fields.length >= 2 && /^[a-z0-9@.-]{1,64}$/i.test(type) ? type : undefined;
 }
 
 export function judgeHostKey(

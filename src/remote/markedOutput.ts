@@ -1,6 +1,6 @@
 /**
  * Finds what a script printed among what login shells print around it. The script's output stands between
- * `\n@@NONCEB@@\n` and `\n@@NONCEE CODE@@\n`; the nonce is random, so that no start-up file can print it by chance.
+ * `@@NONCEB PID@@\n` and `@@NONCEE CODE@@\n`; the nonce is random, so that no start-up file can print it by chance.
  */
 export class MarkedOutput {
   private readonly begin: Buffer;
@@ -9,19 +9,24 @@ export class MarkedOutput {
   private state: 'before' | 'inside' | 'after' = 'before';
   private noiseBytes = 0;
   private code: number | undefined;
+  private shellPid: number | undefined;
 
   /** @param nonce hexadecimal text, fresh for each script. */
   constructor(
     nonce: string,
     private readonly maxNoiseBytes = 1024 * 1024,
   ) {
-    this.begin = Buffer.from(`\n@@${nonce}B@@\n`);
-    this.end = Buffer.from(`\n@@${nonce}E `);
+    this.begin = Buffer.from(`@@${nonce}B `);
+    this.end = Buffer.from(`@@${nonce}E `);
   }
 
   /** Exit code of the script, once its end was seen. */
   get exitCode(): number | undefined {
     return this.code;
+  }
+  /** Process number of the shell that runs the script, which leads its process group. */
+  get pid(): number | undefined {
+    return this.shellPid;
   }
   get hasBegun(): boolean {
     return this.state !== 'before';
@@ -49,7 +54,12 @@ export class MarkedOutput {
       this.pending = this.pending.subarray(dropped);
       return false;
     }
-    this.pending = this.pending.subarray(at + this.begin.length);
+    this.pending = this.pending.subarray(at);
+    const rest = this.pending.subarray(this.begin.length, this.begin.length + 16).toString('latin1');
+    const close = /^(\d+)@@\n/.exec(rest);
+    if (close === null) return false;
+    this.shellPid = Number(close[1]);
+    this.pending = this.pending.subarray(this.begin.length + close[0].length);
     this.state = 'inside';
     return true;
   }
@@ -57,7 +67,8 @@ export class MarkedOutput {
   private takeContent(): Buffer {
     const at = this.pending.indexOf(this.end);
     if (at === -1) {
-      const keep = Math.min(this.pending.length, this.end.length - 1);
+      // No more than what may be the marker's beginning: a line must not wait for the next one.
+      const keep = commonEdge(this.pending, this.end);
       const content = this.pending.subarray(0, this.pending.length - keep);
       this.pending = this.pending.subarray(this.pending.length - keep);
       return content;
@@ -78,9 +89,18 @@ export class MarkedOutput {
   }
 }
 
-const printBegin = (nonce: string) => `printf '\\n@@${nonce}B@@\\n'; printf '\\n@@${nonce}B@@\\n' >&2`;
+/** How many bytes at the end of `bytes` are the beginning of `marker`. */
+function commonEdge(bytes: Buffer, marker: Buffer): number {
+  for (let length = Math.min(bytes.length, marker.length - 1); length > 0; length--) {
+    if (bytes.subarray(bytes.length - length).equals(marker.subarray(0, length))) return length;
+  }
+  return 0;
+}
+
+const printBegin = (nonce: string) =>
+  `printf '@@${nonce}B %d@@\\n' "$$"; printf '@@${nonce}B %d@@\\n' "$$" >&2`;
 const printEnd = (nonce: string) =>
-  `printf '\\n@@${nonce}E %d@@\\n' "$ttt_code"; printf '\\n@@${nonce}E %d@@\\n' "$ttt_code" >&2`;
+  `printf '@@${nonce}E %d@@\\n' "$ttt_code"; printf '@@${nonce}E %d@@\\n' "$ttt_code" >&2`;
 
 /** A whole script for `sh -s`. The shell reads it on its standard input, so its commands get an empty one. */
 export function markScript(script: string, nonce: string): string {

@@ -9,7 +9,9 @@ export interface MarkedRunOptions {
   readonly signal?: AbortSignal;
   /** Called with each whole line of standard output as it comes. */
   readonly onLine?: (line: string) => void;
-  /** What to write to standard input; it is ended afterwards. Rejects when the process does not take it. */
+  /** Ends the process group on the host where the script is given up: closing a channel ends nothing there. */
+  readonly endGroup?: (pid: number) => Promise<unknown>;
+  /** Writes standard input and ends it. */
   readonly input?: (stdin: RemoteProcess['stdin']) => Promise<void>;
 }
 
@@ -115,12 +117,19 @@ export async function followMarkedRun(
     };
   } catch (error) {
     process.kill();
+    // Without contact there is nothing to be done, and the error on its way says so.
+    if (out.pid !== undefined && !out.hasEnded) options.endGroup?.(out.pid).catch(() => undefined);
     throw error;
   } finally {
     clearTimeout(timer);
     if (onAbort !== undefined) options.signal?.removeEventListener('abort', onAbort);
     void fed;
   }
+}
+
+/** Ends a shell and all it has started in its process group. */
+export function endGroupScript(pid: number): string {
+  return `kill -s TERM -- -${pid} 2>/dev/null || kill -s TERM ${pid} 2>/dev/null || :`;
 }
 
 /** A background process that kept the streams open must not keep the channel. */

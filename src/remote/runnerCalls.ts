@@ -5,7 +5,7 @@ import type { EvaluateSpec, SessionSpec } from '../protocol/sessionSpec';
 import type { EvaluationOutcome } from '../domain/session/outcome';
 import { RemoteError, type Progress } from './hostClient';
 import { markCommand } from './markedOutput';
-import { followMarkedRun, newNonce } from './markedRun';
+import { endGroupScript, followMarkedRun, newNonce } from './markedRun';
 import { runnerCommand, type InstalledRunner } from './runnerCommand';
 import type { ExecResult, Transport } from './transport';
 
@@ -60,10 +60,12 @@ export class RunnerCalls {
     const nonce = newNonce();
     let last: CommandReply | undefined;
     let notUnderstood: string | undefined;
-    const process = await this.transport.spawn(markCommand(runnerCommand(this.runner, args), nonce));
+    const command = runnerCommand(this.runner, args);
+    const process = await this.transport.spawn(markCommand(command, nonce));
     const result = await followMarkedRun(process, nonce, {
       signal: options.signal,
       ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
+      endGroup: (pid) => this.transport.exec(endGroupScript(pid), { timeoutMs: listTimeoutMs }),
       onLine: (line) => {
         if (line.trim() === '') return;
         const reply = parseReply(line);

@@ -2,7 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Client, ClientChannel } from 'ssh2';
 import { RemoteError } from './hostClient';
 import { markScript } from './markedOutput';
-import { cancelledError, followMarkedRun, lostError, newNonce } from './markedRun';
+import {
+  cancelledError,
+  endGroupScript,
+  followMarkedRun,
+  lostError,
+  newNonce,
+  type MarkedRunOptions,
+} from './markedRun';
 import { Slots } from './slots';
 import type { RemoteProcess, Transport } from './transport';
 import { uploadThroughShell } from './upload';
@@ -10,7 +17,7 @@ import { uploadThroughShell } from './upload';
 /** sshd allows 10 sessions a connection by default and frees them late; 8 leave room for that. */
 const maxSessions = 8;
 const channelRetryDelaysMs = [100, 200, 400, 800, 800, 800];
-const closeGraceMs = 2_000;
+const openTimeoutMs = 30_000;
 
 // Both forms mean the same in bash, zsh, fish and tcsh, which stand between us and /bin/sh as login shells.
 const readScriptFromInput = 'exec /bin/sh -s';
@@ -21,6 +28,7 @@ const readCommandFromInput = `exec /bin/sh -c 'IFS= read -r ttt_command && eval 
 export function createSsh2Transport(client: Client): Transport {
   const slots = new Slots(maxSessions);
   const closedListeners: ((reason: Error | undefined) => void)[] = [];
+  let openSessions = 0;
   let closeAsked = false;
   let isClosed = false;
   let closeReason: Error | undefined;
@@ -54,28 +62,48 @@ export function createSsh2Transport(client: Client): Transport {
     });
 
   const open = async (command: string): Promise<ClientChannel> => {
-    for (const waitMs of [...channelRetryDelaysMs, undefined]) {
+    for (let refusals = 0; ;) {
       try {
         return await openOnce(command);
       } catch (error) {
         if (error instanceof RemoteError) throw error;
         if (isClosed) throw lostError(error);
+        // A host that allows few sessions gives one when one of ours has ended; with none open it never will.
+        if (openSessions === 0) refusals++;
+        const waitMs = channelRetryDelaysMs[refusals];
         if (!isSessionRefused(error) || waitMs === undefined) throw channelError(error);
         await delay(waitMs);
       }
     }
-    throw lostError();
   };
 
-  const start = async (command: string, signal?: AbortSignal): Promise<RemoteProcess> => {
-    if (isClosed || closeAsked) throw lostError(lastError);
-    const release = await slots.take(signal);
-    try {
-      const process = remoteProcessOf(await open(command), closed);
-      void process.exited.then(release);
-      return process;
-    } catch (error) {
+  const adopt = (channel: ClientChannel, release: () => void): RemoteProcess => {
+    openSessions++;
+    const process = remoteProcessOf(channel, closed);
+    void process.exited.then(() => {
+      openSessions--;
       release();
+    });
+    return process;
+  };
+
+  const start = async (
+    command: string,
+    options: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {},
+  ): Promise<RemoteProcess> => {
+    if (isClosed || closeAsked) throw lostError(lastError);
+    const release = await slots.take(options.signal);
+    const opening = open(command);
+    opening.catch(release);
+    try {
+      const channel = await within(opening, options.timeoutMs ?? openTimeoutMs, options.signal);
+      return adopt(channel, release);
+    } catch (error) {
+      // A channel that opens after all is closed again, and only then is its place free.
+      opening.then(
+        (channel) => adopt(channel, release).kill(),
+        () => undefined,
+      );
       throw error;
     }
   };
@@ -87,17 +115,23 @@ export function createSsh2Transport(client: Client): Transport {
     return process;
   };
 
+  const exec = async (
+    script: string,
+    options: Parameters<Transport['exec']>[1] & Pick<MarkedRunOptions, 'endGroup'> = {},
+  ) => {
+    if (options.signal?.aborted === true) throw cancelledError();
+    const nonce = newNonce();
+    const process = await start(readScriptFromInput, options);
+    process.stdin.end(markScript(script, nonce));
+    return followMarkedRun(process, nonce, options);
+  };
+  const endGroup = (pid: number) => exec(endGroupScript(pid), { timeoutMs: openTimeoutMs });
+
   return {
     kind: 'ssh2',
-    async exec(script, options = {}) {
-      if (options.signal?.aborted === true) throw cancelledError();
-      const nonce = newNonce();
-      const process = await start(readScriptFromInput, options.signal);
-      process.stdin.end(markScript(script, nonce));
-      return followMarkedRun(process, nonce, options);
-    },
+    exec: (script, options) => exec(script, { ...options, endGroup }),
     spawn,
-    upload: (content, target, options) => uploadThroughShell(spawn, content, target, options),
+    upload: (content, target, options) => uploadThroughShell(spawn, content, target, options, endGroup),
     onClosed(listener) {
       if (isClosed) listener(closedReason());
       else closedListeners.push(listener);
@@ -106,12 +140,35 @@ export function createSsh2Transport(client: Client): Transport {
       if (!closeAsked) closeReason = reason;
       closeAsked = true;
       if (isClosed) return;
-      client.end();
-      const force = setTimeout(() => client.destroy(), closeGraceMs);
+      // Not `end`: on a dead link it would wait for an answer, and after it `destroy` does nothing.
+      client.destroy();
       await closed;
-      clearTimeout(force);
     },
   };
+}
+
+/** The promise's outcome, or a `RemoteError`: `lost` when it takes too long, `cancelled`. */
+async function within<T>(
+  promise: Promise<T>,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  let onAbort: (() => void) | undefined;
+  const other = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () => reject(lostError(new Error(`no channel in ${Math.round(timeoutMs / 1000)} s`))),
+      timeoutMs,
+    );
+    onAbort = () => reject(cancelledError());
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([promise, other]);
+  } finally {
+    clearTimeout(timer);
+    if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort);
+  }
 }
 
 function isSessionRefused(error: unknown): boolean {

@@ -2,7 +2,7 @@ import ssh2 from 'ssh2';
 import type { Client, ServerHostKeyAlgorithm } from 'ssh2';
 import { RemoteError, type HostEnvironment } from './hostClient';
 import { decideHostKey, HostKeyVerifier } from './hostKeyVerifier';
-import { fingerprintOf, knownHostName, knownKeyTypes } from './knownHosts';
+import { fingerprintOf, knownHostName, knownHostNameWithoutPort, knownKeyTypes } from './knownHosts';
 import { readKnownHostsFiles, rememberHostKey } from './knownHostsStore';
 import { loadKeyRing } from './keyRing';
 import { cancelledError } from './markedRun';
@@ -29,12 +29,17 @@ export async function openSshConnection(
   const name = knownHostName(host);
   const login = new SshLogin(host, await loadKeyRing(host), needs.prompts);
   for (let connection = 1; ; connection++) {
-    if (signal.aborted) throw cancelledError();
+    if (isAborted(signal)) throw cancelledError();
     const files = await readKnownHostsFiles([needs.knownHostsPath, ...host.knownHostsFiles]);
     const verifier = new HostKeyVerifier((key) =>
-      decideHostKey(key, { name, policy: host.hostKeyPolicy, files, ownPath: needs.knownHostsPath }),
+      decideHostKey(key, {
+        name,
+        nameWithoutPort: knownHostNameWithoutPort(host),
+        policy: host.hostKeyPolicy,
+        files,
+        ownPath: needs.knownHostsPath,
+      }),
     );
-    const answeredBefore = login.answeredPrompts;
     try {
       const client = await connectOnce(host, verifier, login, knownKeyTypes(name, files), signal);
       const { decision } = verifier;
@@ -49,14 +54,22 @@ export async function openSshConnection(
     } catch (error) {
       const { decision } = verifier;
       if (decision?.kind === 'refuse') throw decision.error;
-      if (connection >= maxConnections) throw error;
+      if (connection >= maxConnections || isAborted(signal)) throw error;
       if (decision?.kind === 'ask') {
         await askAboutKey(host, name, decision, needs, signal);
-      } else if (login.answeredPrompts === answeredBefore || !isTransient(error)) {
+      } else if (login.openQuestion !== undefined && isTransient(error)) {
+        // The server lost its patience with a person who is still typing: it is called again with the answer.
+        await login.openQuestion;
+      } else {
         throw error;
       }
     }
   }
+}
+
+/** A call, because the answer may differ after every wait. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
 }
 
 function isTransient(error: unknown): boolean {

@@ -13,8 +13,7 @@ const maxPassphraseTries = 3;
  */
 export class SshLogin {
   private readonly opened = new Map<string, ParsedKey>();
-  private promptsOpen = 0;
-  private answered = 0;
+  private opening: Promise<ParsedKey> | undefined;
 
   constructor(
     private readonly host: ResolvedHost,
@@ -22,12 +21,9 @@ export class SshLogin {
     private readonly prompts: Pick<HostPrompts, 'passphrase'>,
   ) {}
 
-  get isPrompting(): boolean {
-    return this.promptsOpen > 0;
-  }
-  /** How many passphrases were given so far. */
-  get answeredPrompts(): number {
-    return this.answered;
+  /** Settles with the question that is open now: rejects with its `RemoteError` when it is cancelled. */
+  get openQuestion(): Promise<unknown> | undefined {
+    return this.opening;
   }
 
   /** One run through the methods, for one connection. `fail` is called at most once, when nothing is left to try. */
@@ -98,12 +94,12 @@ export class SshLogin {
         const opened = this.opened.get(key.path);
         if (opened !== undefined) return { type: 'publickey', username, key: opened };
         if (key.publicKey === undefined) {
-          return { type: 'publickey', username, key: await this.open(key, hooks.onPrompt) };
+          return { type: 'publickey', username, key: await this.openOnce(key, hooks.onPrompt) };
         }
         // The passphrase is asked for only when the server has said that it would take this key.
         const agent = new OneKeyAgent(key.publicKey, async (data, { hash }) => {
           try {
-            const privateKey = await this.open(key, hooks.onPrompt);
+            const privateKey = await this.openOnce(key, hooks.onPrompt);
             return signatureOf(privateKey, data, hash);
           } catch (error) {
             hooks.fail(asRemoteError(error));
@@ -115,24 +111,33 @@ export class SshLogin {
     }
   }
 
+  private async openOnce(
+    key: Extract<LoginKey, { kind: 'encrypted' }>,
+    onPrompt: (open: boolean) => void,
+  ): Promise<ParsedKey> {
+    this.opening = this.open(key, onPrompt);
+    try {
+      return await this.opening;
+    } finally {
+      this.opening = undefined;
+    }
+  }
+
   private async open(
     key: Extract<LoginKey, { kind: 'encrypted' }>,
     onPrompt: (open: boolean) => void,
   ): Promise<ParsedKey> {
     for (let attempt = 1; attempt <= maxPassphraseTries; attempt++) {
-      this.promptsOpen++;
       onPrompt(true);
       let passphrase: string | undefined;
       try {
         passphrase = await this.prompts.passphrase({ keyPath: key.path, attempt });
       } finally {
-        this.promptsOpen--;
         onPrompt(false);
       }
       if (passphrase === undefined) throw cancelledError();
       const parsed = ssh2.utils.parseKey(key.text, passphrase);
       if (!(parsed instanceof Error)) {
-        this.answered++;
         this.opened.set(key.path, parsed);
         return parsed;
       }

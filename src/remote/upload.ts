@@ -20,6 +20,7 @@ export async function uploadThroughShell(
   content: AsyncIterable<Uint8Array>,
   target: Target,
   options: Options = {},
+  endGroup?: (pid: number) => Promise<unknown>,
 ): Promise<void> {
   if (options.signal?.aborted === true) throw cancelledError();
   const nonce = newNonce();
@@ -31,6 +32,7 @@ export async function uploadThroughShell(
   );
   const result = await followMarkedRun(process, nonce, {
     ...(options.signal === undefined ? {} : { signal: options.signal }),
+    ...(endGroup === undefined ? {} : { endGroup }),
     input: async (stdin) => {
       let sentBytes = 0;
       for await (const chunk of content) {

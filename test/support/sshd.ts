@@ -1,5 +1,5 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -214,11 +214,13 @@ async function stopTree(child: ChildProcess): Promise<void> {
 }
 
 async function descendants(pid: number): Promise<number[]> {
-  const { stdout } = await run('ps', ['-eo', 'pid=,ppid=']);
   const childrenOf = new Map<number, number[]>();
-  for (const line of stdout.trim().split('\n')) {
-    const [child = 0, parent = 0] = line.trim().split(/\s+/).map(Number);
-    childrenOf.set(parent, [...(childrenOf.get(parent) ?? []), child]);
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    // A process may end between the listing and the look at it.
+    const status = await readFile(`/proc/${name}/status`, 'utf8').catch(() => '');
+    const parent = Number(/^PPid:\s*(\d+)/m.exec(status)?.[1] ?? 0);
+    childrenOf.set(parent, [...(childrenOf.get(parent) ?? []), Number(name)]);
   }
   const all: number[] = [];
   const visit = (parent: number) => {

@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { SessionSpec } from '../../src/protocol/sessionSpec';
+import { RemoteError, type HostEnvironment, type HostKeyQuestion } from '../../src/remote/hostClient';
+import type { Sshd } from '../support/sshd';
+
+export const fakeRunnerPath = join(import.meta.dirname, 'fakeRunner.cjs');
+export const never = new AbortController().signal;
+export const noProgress = () => undefined;
+
+/** An environment that says yes to new keys and knows no passphrase, and remembers what it was asked. */
+export interface RecordingEnvironment extends HostEnvironment {
+  readonly questions: HostKeyQuestion[];
+  readonly passphrasesAsked: { readonly keyPath: string; readonly attempt: number }[];
+  readonly logged: string[];
+}
+
+export function environmentFor(
+  sshd: Pick<Sshd, 'folder' | 'sshConfigPath'>,
+  changes: {
+    readonly trust?: boolean;
+    readonly passphrases?: readonly (string | undefined)[];
+    readonly nodeBinary?: string;
+    readonly root?: string;
+    readonly runnerBundlePath?: string;
+    readonly sshConfigPath?: string;
+  } = {},
+): RecordingEnvironment {
+  const questions: HostKeyQuestion[] = [];
+  const passphrasesAsked: { keyPath: string; attempt: number }[] = [];
+  const logged: string[] = [];
+  const passphrases = [...(changes.passphrases ?? [])];
+  return {
+    questions,
+    passphrasesAsked,
+    logged,
+    runnerBundlePath: changes.runnerBundlePath ?? fakeRunnerPath,
+    localNode: { path: process.execPath, env: {} },
+    nodeBinaryFor: () => Promise.resolve(changes.nodeBinary),
+    knownHostsPath: join(sshd.folder, 'own', 'known_hosts'),
+    sshPath: 'ssh',
+    sshConfigPath: changes.sshConfigPath ?? sshd.sshConfigPath,
+    root: changes.root ?? '~/.ttt-discover',
+    prompts: {
+      trustHostKey(question) {
+        questions.push(question);
+        return Promise.resolve(changes.trust ?? true);
+      },
+      passphrase(question) {
+        passphrasesAsked.push(question);
+        return Promise.resolve(passphrases.shift());
+      },
+    },
+    log: (_level, message) => logged.push(message),
+  };
+}
+
+/** What a promise was refused with; it must be a `RemoteError`. */
+export async function refusalOf(promise: Promise<unknown>): Promise<RemoteError> {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof RemoteError) return error;
+    throw error;
+  }
+  throw new Error('It was expected to fail.');
+}
+
+const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+export function newSessionId(): string {
+  const bytes = randomBytes(25);
+  return '0' + [...bytes].map((byte) => crockford[byte % 32]).join('');
+}
+
+/** For the fake runner: a session of `total` entries. */
+export function fakeSpec(sessionId: string, total: number, name = 'fake'): SessionSpec {
+  return {
+    version: 1,
+    sessionId,
+    displayPath: `${name}:${total}`,
+    problemFile: 'problem.discover',
+    overrides: {},
+    files: [{ path: 'problem.discover', executable: false, base64: '' }],
+  };
+}
+
+/** A folder for PATH with the system's tools, but without those named. */
+export async function toolsWithout(
+  missing: readonly string[],
+): Promise<{ readonly path: string; remove(): Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), 'ttt-tools-'));
+  await mkdir(path, { recursive: true });
+  for (const tool of await readdir('/usr/bin')) {
+    if (!missing.includes(tool)) await symlink(join('/usr/bin', tool), join(path, tool));
+  }
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
