@@ -41,6 +41,8 @@ const bundles = [
     target: 'node20',
     format: 'cjs',
     external: ['vscode'],
+    // Recent editors report every look at the global `navigator` by an extension as an error; zod takes one.
+    define: { navigator: 'undefined' },
     plugins: [withoutNativeAddons],
   },
   {

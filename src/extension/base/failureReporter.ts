@@ -20,9 +20,10 @@ export class FailureReporter {
       return;
     }
     this.log.error(`${what}: ${stackOf(error)}`);
-    const { text, remedy } = describeFailure(error);
-    void window.showErrorMessage(text, remedy.title).then((chosen) => {
-      if (chosen === undefined) return;
+    const { text, severity, remedy } = describeFailure(error);
+    const show = severity === 'error' ? window.showErrorMessage : window.showWarningMessage;
+    void show(text, ...(remedy === undefined ? [] : [remedy.title])).then((chosen) => {
+      if (chosen === undefined || remedy === undefined) return;
       const id = typeof remedy.command === 'string' ? commandIds[remedy.command] : remedy.command.id;
       void commands.executeCommand(id, ...(remedy.args ?? []));
     });

@@ -37,7 +37,9 @@ export function isCancelled(error: unknown): boolean {
 export interface FailureText {
   /** What to show: what happened and what to do next, in one message. */
   readonly text: string;
-  readonly remedy: Remedy;
+  /** A refusal is no defect: it warns, and is not an error. */
+  readonly severity: 'warning' | 'error';
+  readonly remedy: Remedy | undefined;
 }
 
 const showLog: Remedy = { title: 'Show Log', command: 'showLog' };
@@ -59,11 +61,12 @@ export function describeFailure(error: unknown): FailureText {
   if (error instanceof RemoteError) {
     return {
       text: [sentence(error.message), sentence(error.advice)].filter(Boolean).join(' '),
+      severity: 'error',
       remedy: remedyOf(error),
     };
   }
-  if (error instanceof Refusal) return { text: error.message, remedy: error.remedy ?? showLog };
-  return { text: messageOf(error), remedy: showLog };
+  if (error instanceof Refusal) return { text: error.message, severity: 'warning', remedy: error.remedy };
+  return { text: messageOf(error), severity: 'error', remedy: showLog };
 }
 
 export function messageOf(error: unknown): string {

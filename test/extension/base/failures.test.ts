@@ -14,21 +14,33 @@ describe('a failure', () => {
     const error = new RemoteError('unreachable', 'No route to farm', 'Check the VPN.');
     expect(describeFailure(error)).toEqual({
       text: 'No route to farm. Check the VPN.',
+      severity: 'error',
       remedy: { title: 'Show Log', command: 'showLog' },
     });
   });
 
-  it('that the user can mend comes with a button for it', () => {
+  it('that a setting can mend leads to it', () => {
+    const error = new RemoteError('no-runtime', 'No Node on farm', 'Install it.');
+    expect(describeFailure(error).remedy).toMatchObject({
+      title: 'Open Settings',
+      args: ['tttDiscover.remote.nodeBinary'],
+    });
+  });
+
+  it('that the user can mend warns, with a button where there is one', () => {
     const remedy = { title: 'Open Diff', command: 'openDiff', args: ['id', 3] } as const;
     expect(describeFailure(new Refusal('Changed since.', remedy))).toEqual({
       text: 'Changed since.',
+      severity: 'warning',
       remedy,
     });
+    expect(describeFailure(new Refusal('No host is connected.')).remedy).toBeUndefined();
   });
 
   it('of any other kind leads to the log', () => {
     expect(describeFailure('odd')).toEqual({
       text: 'odd',
+      severity: 'error',
       remedy: { title: 'Show Log', command: 'showLog' },
     });
   });
