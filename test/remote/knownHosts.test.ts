@@ -81,7 +81,10 @@ describe('a known_hosts file', () => {
     gap: fc.constantFrom(' ', '\t', '  '),
     end: fc.constantFrom('\n', '\r\n'),
   });
-  const file = fc.array(fc.oneof(line, fc.constantFrom('\n', '# words\n', '   \n')), { minLength: 1, maxLength: 7 });
+  const file = fc.array(fc.oneof(line, fc.constantFrom('\n', '# words\n', '   \n')), {
+    minLength: 1,
+    maxLength: 7,
+  });
 
   const textOf = (
     lines: (
