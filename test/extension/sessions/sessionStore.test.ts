@@ -304,6 +304,8 @@ describe('the sessions of an editor', () => {
     const store = openWindow();
     await store.add(known, initial);
     await host.send(events);
+    const cache = new JournalCache(folder);
+    await expect.poll(() => cache.readCandidate(sessionId, sha256Of(better))).toBe(better);
     host.onStop = async () => {
       await host.send([...events, finished]);
       expect(host.openLinks).toBe(1);
