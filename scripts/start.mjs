@@ -18,6 +18,7 @@ import {
   startCodeServer,
   writeUserSettings,
 } from './lib/codeServer.mjs';
+import { ensureCodeServer } from './lib/codeServerInstall.mjs';
 import { ensureNodeModules } from './lib/nodeModules.mjs';
 import { cacheFolder, repositoryFolder } from './lib/paths.mjs';
 import { findProgram, run } from './lib/processes.mjs';
@@ -66,6 +67,7 @@ async function startInBrowser(workspace) {
     ? await mkdtemp(join(tmpdir(), 'ttt-discover-check-'))
     : join(cacheFolder, 'start');
   const vsix = join(home, 'extension.vsix');
+  await ensureCodeServer();
   await timed('build and pack the extension', async () => void (await buildVsix(vsix)));
   await timed('install it into VS Code', () => installExtension({ home, vsix }));
   if (!(await isThere(join(home, 'data/User/settings.json')))) {

@@ -87,13 +87,12 @@ describe('a session on a host over SSH', () => {
   });
 
   chapter('a cut connection is said to be lost, and comes back by itself', async () => {
-    host.link.blackHole();
+    host.link.cutAfterBytes(0); // new connections break too, until the link is mended below
     host.link.reset();
     await expect.poll(() => dashboard.connection()).toMatch(/Connection lost/);
     await window.picture('lost', { docs: true });
     const before = await dashboard.steps();
-    host.link.restore();
-    host.link.reset();
+    host.link.cutAfterBytes(undefined);
     await expect.poll(() => dashboard.connection(), { timeout: 90_000 }).toBe('');
     await expect.poll(() => dashboard.steps()).toBeGreaterThan(before);
   });
@@ -123,9 +122,7 @@ describe('a session on a host over SSH', () => {
 
   chapter('the best candidate opens as a diff against my file', async () => {
     await dashboard.press('open-best');
-    await window.tab(/valley\.py: yours ↔ c\d+/).waitFor();
-    const diff = window.page.locator('.monaco-diff-editor');
-    await diff.locator('.line-insert').first().waitFor();
+    const diff = await window.diff(/valley\.py: yours ↔ c\d+/);
     expect(await diff.getAttribute('class')).not.toContain('side-by-side');
     await window.picture('diff', { docs: true });
   });
@@ -156,7 +153,7 @@ describe('a session on a host over SSH', () => {
     const mine = await readFile(file(), 'utf8');
     expect(mine).toBe(`${initialText}# mine`);
     await window.runCommand('TTT-Discover: Open Diff of the Best Candidate');
-    await window.tab(/yours ↔/).waitFor();
+    await window.diff(/yours ↔/);
     await window.runCommand('TTT-Discover: Accept Candidate');
     await window.notification(/has changed since this session began/).waitFor();
     await window.picture('refused');

@@ -12,6 +12,7 @@ import {
   writeUserSettings,
 } from '../../../scripts/lib/codeServer.mjs';
 import { findChromium } from '../../../scripts/lib/systemPackages.mjs';
+import { endSessions } from './endSessions';
 import { EditorWindow } from './editorWindow';
 
 export const repositoryFolder = resolve(import.meta.dirname, '../../..');
@@ -70,7 +71,8 @@ export async function startEditor(options: EditorOptions): Promise<Editor> {
     await cp(source, join(workspaceFolder, name), { recursive: true });
   }
   await installExtension({ home, vsix: inject('vsix') });
-  const settings = { ...testSettings, 'tttDiscover.remote.root': join(folder, 'host'), ...options.settings };
+  const hostRoot = join(folder, 'host');
+  const settings = { ...testSettings, 'tttDiscover.remote.root': hostRoot, ...options.settings };
   await writeUserSettings({ home, settings });
   await writeMachineSettings({ home, settings });
   const server = await startCodeServer({
@@ -97,6 +99,7 @@ export async function startEditor(options: EditorOptions): Promise<Editor> {
     stop: async () => {
       await browser?.close();
       await server.stop();
+      await endSessions(hostRoot);
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -17,8 +17,11 @@ export class EditorWindow {
     await this.page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ state: 'attached' });
   }
 
+  /** Reloads as people do, with VS Code's own command: a page that is torn away may lose the last seconds of its layout. */
   async reload(): Promise<void> {
-    await this.page.reload();
+    const loaded = this.page.waitForEvent('load');
+    await this.runCommand('Developer: Reload Window');
+    await loaded;
     await this.page.locator('.monaco-workbench .part.statusbar .statusbar-item').first().waitFor();
   }
 
@@ -57,6 +60,14 @@ export class EditorWindow {
 
   tab(label: string | RegExp): Locator {
     return this.page.locator('.tabs-container .tab').filter({ hasText: label });
+  }
+
+  /** The diff editor that is shown, once its tab is the active one and its changes are drawn. */
+  async diff(label: string | RegExp): Promise<Locator> {
+    await this.page.locator('.tabs-container .tab.active').filter({ hasText: label }).waitFor();
+    const editor = this.page.locator('.monaco-diff-editor:visible');
+    await editor.locator('.line-insert').first().waitFor();
+    return editor;
   }
 
   codeLens(label: string | RegExp): Locator {

@@ -1,5 +1,6 @@
 import { mkdir, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { endSessions } from './endSessions';
 import { freePort, startSshd, type Sshd, type SshdOptions } from '../../support/sshd';
 import { startTcpProxy, type TcpProxy } from '../../support/tcpProxy';
 
@@ -35,6 +36,7 @@ export async function startSshHost(options: SshdOptions = {}): Promise<SshHost> 
     settings: { 'tttDiscover.ssh.configFile': sshd.sshConfigPath, 'tttDiscover.remote.root': root },
     sessionsFolder: join(root, 'sessions'),
     stop: async () => {
+      await endSessions(root);
       await link.close();
       await sshd.stop();
     },
