@@ -1,4 +1,4 @@
-import { ZodError, z } from 'zod';
+import * as z from 'zod';
 import { EnvironmentError } from '../../evaluation/evaluator';
 import { exitCodes } from '../../protocol/hostCommands';
 import { ProblemError } from '../host/readProblem';
@@ -65,7 +65,7 @@ export function failureOf(error: unknown): Failure {
     return { code: 'disk-full', message: full.message, advice: full.advice, exitCode: exitCodes.environment };
   }
   if (refusals.has(name)) return { code: 'refused', message, ...advice, exitCode: exitCodes.usage };
-  if (error instanceof ZodError)
+  if (error instanceof z.ZodError)
     return { code: 'input', message: z.prettifyError(error), exitCode: exitCodes.usage };
   const known = 'advice' in advice;
   return { code: 'internal', message, ...advice, exitCode: exitCodes.internal, isDefect: !known };

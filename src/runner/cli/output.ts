@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { commandReply } from '../../protocol/hostCommands';
 import type { Failure } from './commandError';
 

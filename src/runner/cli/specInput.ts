@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { exitCodes } from '../../protocol/hostCommands';
 import { CommandError, usageError } from './commandError';
 

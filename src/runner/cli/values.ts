@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { methods, policies } from '../../domain/problem/problem';
 import { sessionId } from '../../protocol/sessionSpec';
 import { usageError } from './commandError';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * Between the runner's own processes of one host, over a session's control socket: one JSON object a line. They may be of

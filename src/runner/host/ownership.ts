@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { linkSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorCode } from '../journal/diskFullError';
 import { readJsonFile, writeJsonFile } from './privateFiles';
 import { isAlive, ownIdentity, processIdentity } from './processIdentity';

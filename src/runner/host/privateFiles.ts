@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { errorCode } from '../journal/diskFullError';
 
 /** A folder or file on the host is not safe to use. */

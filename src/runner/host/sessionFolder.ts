@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { sessionId as sessionIdSchema, sessionSpec, type SessionSpec } from '../../protocol/sessionSpec';
 import { errorCode } from '../journal/diskFullError';
 import { makePrivateFolder, readJsonFile, writeJsonFile } from './privateFiles';

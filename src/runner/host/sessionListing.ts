@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { sessionEvent } from '../../domain/session/events';
 import { parseJournalValue } from '../../protocol/journalEntry';
 import type { SessionListing, Verdict } from '../../protocol/hostCommands';

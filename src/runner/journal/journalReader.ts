@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { listSegments, segmentPath } from './segments';
 
 /** A line of the journal as it stands there. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JsonValue } from '../../../src/domain/json';
 import type { JournalEntry, SessionEvent } from '../../../src/domain/session/events';
 import type { SessionOptions } from '../../../src/domain/session/options';

@@ -142,7 +142,7 @@ function summaryLines(summary: RunSummary, { snapshot }: SupervisionEnd): readon
   if (end === 'failed') return [`Session ${sessionId} failed; its folder is ${summary.folder}.`];
   const unit = snapshot.problem?.metric.unit;
   const lines = [
-    `Session ${sessionId}: ${snapshot.statusMessage ?? end}. ${summary.evaluated} evaluated, ${summary.steps} steps done.`,
+    `Session ${sessionId}: ${(snapshot.statusMessage ?? end).replace(/\.$/, '')}. ${summary.evaluated} evaluated, ${summary.steps} steps done.`,
   ];
   if (best === null) lines.push('No candidate was valid.');
   else {
