@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { FailureReason } from '../domain/session/outcome';
 import { memberText, notFiniteWord, parsePythonJson } from './jsonText';
 

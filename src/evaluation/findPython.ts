@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { endedWell, runTool } from './environmentTools';
 import { EnvironmentError } from './evaluator';
 import { findProgram } from './findProgram';

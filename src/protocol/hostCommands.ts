@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { evaluationOutcome } from '../domain/session/outcome';
 import { sessionId } from './sessionSpec';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { sessionEvent, type JournalEntry } from '../domain/session/events';
 
 /** One line of a journal. See docs/journal.md. */

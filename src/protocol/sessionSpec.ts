@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { sessionOverrides } from '../domain/session/options';
 
 /** Crockford base 32, 26 characters. Chosen by the client, so that a repeated start is the same start. */

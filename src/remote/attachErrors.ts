@@ -1,5 +1,5 @@
 import type { ResponseError } from 'vscode-jsonrpc/node';
-import { z } from 'zod';
+import * as z from 'zod';
 import { RemoteError } from './hostClient';
 import { lostError } from './markedRun';
 import type { NoHandshake } from './nonceHandshake';

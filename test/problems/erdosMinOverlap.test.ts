@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseProblem } from '../../src/domain/problem/parseProblem';
 import { checkProblemFiles } from '../../src/domain/problem/problemFiles';
 import type { EvaluationOutcome } from '../../src/domain/session/outcome';

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { commandIds } from '../../src/extension/commandIds';
 import { contextKeyDefaults } from '../../src/extension/base/contextKeyDefaults';
 import { readSettings, settingKeys } from '../../src/extension/base/settings';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { methods, policies } from '../problem/problem';
 
 /** Everything that decides how a session runs, resolved: the problem file's `session:` with the user's overrides on top. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Why an evaluation gave no value. Each has its own sentence in docs/evaluators.md. */
 export const failureReasons = [

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Random } from '../../domain/random';
 import type { ChoiceDomain, NumberDomain, TunableDomain, TunableValue } from './tunable';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { jsonValue, type JsonValue } from '../../domain/json';
 import type { Method } from '../../domain/problem/problem';
 import type { Random } from '../../domain/random';

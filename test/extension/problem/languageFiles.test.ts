@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseProblem } from '../../../src/domain/problem/parseProblem';
 import { rewardFunctionNames } from '../../../src/domain/problem/rewardExpression';
 import { smallProblem } from '../../domain/problem/sampleProblem';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseProblem } from '../../../src/domain/problem/parseProblem';
 import { problemTemplate } from '../../../src/extension/start/problemTemplate';
 
