@@ -166,7 +166,7 @@ function makeButtons(send: (message: FromDashboard) => void): HeaderSection {
       best = current?.id;
       openBest.disabled = current === null;
       accept.disabled = current === null;
-      const resumes = status === 'paused';
+      const resumes = status === 'paused' || status === 'interrupted';
       pause.hidden = resumes;
       resume.hidden = !resumes;
       pause.disabled = !allowed.pause;

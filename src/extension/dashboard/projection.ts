@@ -72,13 +72,14 @@ function projectHeader(view: SessionView, nowMs: number): DashboardHeader {
   };
 }
 
-/** Requests need a live process that is heard. */
+/** Requests need a host that is heard; all but Resume, which starts the process again, need a live process. */
 function allowedRequests(view: SessionView): DashboardHeader['allowed'] {
-  const live = view.connection.state === 'connected' && view.connection.verdict.state === 'live';
+  const heard = view.connection.state === 'connected';
+  const live = heard && view.connection.verdict.state === 'live';
   const { status } = view.snapshot;
   return {
     pause: live && status === 'running',
-    resume: live && status === 'paused',
+    resume: heard && (live ? status === 'paused' : statusOf(view).status === 'interrupted'),
     stop: live && ['preparing', 'running', 'pausing', 'paused'].includes(status),
   };
 }

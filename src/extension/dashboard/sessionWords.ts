@@ -55,9 +55,10 @@ function processGone(connection: Connection): Status | undefined {
   }
 }
 
-/** Words for a link that is not up; `null` when it is. */
+/** Words for a link that is not up; `null` when it is, and when the session is over and needs none. */
 export function connectionText(view: SessionView, nowMs: number): string | null {
-  const { connection } = view;
+  const { connection, snapshot } = view;
+  if (snapshot.status === 'finished' || snapshot.status === 'failed') return null;
   switch (connection.state) {
     case 'connected':
       return null;

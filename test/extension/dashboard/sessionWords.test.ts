@@ -21,7 +21,7 @@ describe('the words for a session', () => {
     expect(headerOf(failed).statusText).toBe('No space left on the host');
   });
 
-  it('say that the process is gone, whatever the journal said last', () => {
+  it('say that the process is gone, whatever the journal said last, and offer to start it again', () => {
     const gone = withConnection({
       state: 'connected',
       verdict: { state: 'exited', reason: 'host-rebooted' },
@@ -29,7 +29,7 @@ describe('the words for a session', () => {
     expect(headerOf(gone)).toMatchObject({
       status: 'interrupted',
       statusText: 'The host was restarted',
-      allowed: { pause: false, resume: false, stop: false },
+      allowed: { pause: false, resume: true, stop: false },
     });
   });
 
@@ -61,6 +61,13 @@ describe('the words for a connection', () => {
     const heard = exampleSession(3, { ...offline, lastContactMs: nowMs - 3 * 3_600_000 });
     expect(headerOf(heard).connectionText).toBe('Not connected to gpu-01, last heard 3 h ago');
     expect(headerOf(heard).allowed.stop).toBe(false);
+  });
+
+  it('are none when the session is over, since it needs no connection', () => {
+    const over = withSnapshot(exampleSession(3, { connection: { state: 'offline' } }), {
+      status: 'finished',
+    });
+    expect(headerOf(over).connectionText).toBeNull();
   });
 
   it('change by themselves only where they count time', () => {
