@@ -28,12 +28,13 @@ import { ensureSystemPackages } from './lib/systemPackages.mjs';
 import { buildVsix } from './lib/vsix.mjs';
 
 const usualPort = 8899;
+const usualWorkspace = join(homedir(), 'ttt-discover-problems');
 
 const { values: options } = parseArgs({
   options: {
     browser: { type: 'boolean', default: false },
     port: { type: 'string' },
-    workspace: { type: 'string', default: join(homedir(), 'ttt-discover-problems') },
+    workspace: { type: 'string', default: usualWorkspace },
     'no-open': { type: 'boolean', default: false },
     check: { type: 'boolean', default: false },
   },
@@ -73,7 +74,9 @@ async function startInBrowser(workspace) {
   if (!(await isThere(join(home, 'data/User/settings.json')))) {
     await writeUserSettings({ home, settings: quietSettings });
   }
-  const server = await startCodeServer({ home, port: await portToUse() });
+  // the usual folder is our own copy; for a folder of the person's VS Code asks
+  const trustEverything = workspace === resolve(usualWorkspace);
+  const server = await startCodeServer({ home, port: await portToUse(), trustEverything });
   let stopping = false;
   const stop = () => {
     stopping = true;

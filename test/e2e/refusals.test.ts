@@ -79,7 +79,7 @@ describe('what cannot work says so, and starts nothing', () => {
     await window.picture('misspelt');
   });
 
-  it('a problem without its evaluator, with a failing one, and without Python packages', async () => {
+  it('an evaluator that fails', async () => {
     await writeFiles(join(editor.workspaceFolder, 'valley'), {
       'evaluate.py': 'raise SystemExit("broken on purpose")\n',
     });

@@ -24,7 +24,10 @@ describe('a session on a host over SSH', () => {
 
   beforeAll(async () => {
     host = await startSshHost();
-    editor = await startEditor({ workspace: { valley }, settings: host.settings });
+    editor = await startEditor({
+      workspace: { valley },
+      settings: { ...host.settings, 'tttDiscover.session.concurrency': 1 },
+    });
     window = await editor.openWindow();
     initialText = await readFile(file(), 'utf8');
   });

@@ -20,7 +20,7 @@ describe('on this machine, with nothing but the editor', () => {
         'erdos-min-overlap': join(repositoryFolder, 'problems/erdos-min-overlap'),
         valley: join(import.meta.dirname, 'fixtures/valley'),
       },
-      settings: { 'tttDiscover.defaultHost': 'local' },
+      settings: { 'tttDiscover.defaultHost': 'local', 'tttDiscover.session.concurrency': 1 },
     });
     window = await editor.openWindow();
   });
