@@ -339,7 +339,31 @@ describe('the time budget', () => {
     expect(disk.events.at(-1)).toMatchObject({ type: 'session.finished', reason: 'time' });
   });
 
-  it('does not count pauses, and counts all runs', async () => {
+  it('does not count a pause', async () => {
+    const clock = new ManualClock();
+    const disk = new FakeDisk();
+    const pauseAfterFour = onNth('candidate.evaluated', 4, ({ loop }) => {
+      loop.pause();
+    });
+    await fakeRun(disk, {
+      frame,
+      clock,
+      onEntry: (entry, run) => {
+        if (entry.event.type === 'candidate.evaluated') clock.advance(1000);
+        pauseAfterFour(entry, run);
+        if (entry.event.type !== 'session.paused') return;
+        clock.advance(1_000_000);
+        queueMicrotask(() => {
+          run.loop.resume();
+        });
+      },
+    }).loop.run();
+    expect(disk.events.at(-1)).toMatchObject({ type: 'session.finished', reason: 'time' });
+    expect(disk.ofType('session.resumed')).toHaveLength(1);
+    expect(disk.ofType('candidate.evaluated').length).toBeGreaterThanOrEqual(10);
+  });
+
+  it('counts all runs', async () => {
     const clock = new ManualClock();
     const disk = new FakeDisk();
     const pauseAfterFour = onNth('candidate.evaluated', 4, ({ loop }) => {

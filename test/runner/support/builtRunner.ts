@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import * as esbuild from 'esbuild';
 import { ulid } from 'ulid';
@@ -13,6 +13,7 @@ import type { SessionSpec } from '../../../src/protocol/sessionSpec';
 import { JournalFollower } from '../../../src/runner/journal/journalFollower';
 import { readJournal } from '../../../src/runner/journal/journalReader';
 import { collectProblem } from '../../../src/runner/host/collectProblem';
+import { sessionFolder } from '../../../src/runner/host/sessionFolder';
 
 export interface CommandResult {
   readonly code: number | null;
@@ -187,6 +188,7 @@ export class BuiltRunner {
         if (verdict.state === 'live') process.kill(verdict.pid, 'SIGKILL');
     }
     rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(dirname(sessionFolder(this.root, 'any').socketPath), { recursive: true, force: true });
   }
 }
 
