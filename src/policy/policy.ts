@@ -7,6 +7,8 @@ export interface Parent {
   readonly text: string;
   /** The metric, in its own unit and direction; absent if the parent has none. */
   readonly value?: number;
+  /** The metric of the candidate that the parent was made from; absent if that has none. */
+  readonly previousValue?: number;
   /** The evaluator's words about the parent's run. */
   readonly feedback?: string;
   /** True if the parent's run left a construction that its children start from. */
@@ -26,6 +28,11 @@ export interface GroupRequest {
 export interface Proposal {
   readonly member: number;
   readonly text: string;
+  /**
+   * One sentence: why this is no program, for example an answer without a code block. `text` is then what the policy got
+   * instead; it need not be evaluated, as it fails in any case.
+   */
+  readonly failure?: string;
   /** In a few words, what was changed. */
   readonly note?: string;
   /** What `update` needs again; it goes through the journal. */

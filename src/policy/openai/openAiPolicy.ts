@@ -1,0 +1,222 @@
+import * as z from 'zod';
+import type { JsonValue } from '../../domain/json';
+import type { Method } from '../../domain/problem/problem';
+import { buildPrompt, PromptTooLongError, type PromptFacts } from '../../domain/prompt/buildPrompt';
+import { AnswerError } from '../../domain/extraction/answerError';
+import { applyEdits } from '../../domain/extraction/applyEdits';
+import { extractEdits } from '../../domain/extraction/extractEdits';
+import { extractProgram } from '../../domain/extraction/extractProgram';
+import { finalAnswer } from '../../domain/extraction/finalAnswer';
+import type { GroupRequest, Parent, Policy, Proposal, RolloutGroup } from '../policy';
+import { asTheyArrive } from './asTheyArrive';
+import type { ChatAnswer } from './chatAnswer';
+import { ChatServer, type Completed } from './chatServer';
+import type { PolicyClock } from './clock';
+import { ContentRefusedError, ContextTooLongError } from './serverErrors';
+import type { OpenAiSettings } from './settings';
+
+export interface OpenAiPolicySetup {
+  readonly settings: OpenAiSettings;
+  readonly facts: PromptFacts;
+  /** The session's initial program. */
+  readonly initialText: string;
+  readonly method: Method;
+  readonly clock: PolicyClock;
+}
+
+/** The method trains the model, and a chat endpoint cannot be trained. */
+export class FrozenModelError extends Error {
+  override readonly name = 'FrozenModelError';
+  readonly advice = 'Choose the method puct or best-of-n, or a policy that trains.';
+  constructor() {
+    super('The method ttt-discover trains the model, but a model behind a chat endpoint cannot be trained.');
+  }
+}
+
+/** A saved state is not one of this policy. */
+export class OpenAiPolicyStateError extends Error {
+  override readonly name = 'OpenAiPolicyStateError';
+}
+
+const usage = z.object({
+  requests: z.int().min(0),
+  promptTokens: z.number().min(0),
+  completionTokens: z.number().min(0),
+});
+type Usage = z.infer<typeof usage>;
+const savedState = z.object({ version: z.literal(1), usage });
+
+const seedBound = 2 ** 31;
+
+/**
+ * A frozen language model behind an OpenAI-compatible chat endpoint: the paper's baselines without training.
+ *
+ * Each member of a group is a request of its own, yielded when its answer is there. An answer that has no program, whose
+ * edits do not fit, or that the model refused, is a proposal with `failure`. So is a prompt that became too long because its
+ * parent grew; a prompt too long with the initial program is an error.
+ *
+ * A proposal's trace has how the answer ended, the requests it took, and the server's count of tokens (`promptTokens`,
+ * `completionTokens`); a session's use of tokens is the sum over its journal.
+ *
+ * Throws `OpenAiSettingsError` and `FrozenModelError`; while proposing `ModelServerError` and `PromptTooLongError`. No key is in any of them, nor in
+ * a proposal or the saved state.
+ */
+export function createOpenAiPolicy(setup: OpenAiPolicySetup): Policy {
+  if (setup.method === 'ttt-discover') throw new FrozenModelError();
+  return new OpenAiPolicy(setup, new ChatServer(setup.settings, setup.clock));
+}
+
+class OpenAiPolicy implements Policy {
+  readonly #setup: OpenAiPolicySetup;
+  readonly #server: ChatServer;
+  #total: Usage = { requests: 0, promptTokens: 0, completionTokens: 0 };
+  #step = noGauges();
+
+  constructor(setup: OpenAiPolicySetup, server: ChatServer) {
+    this.#setup = setup;
+    this.#server = server;
+  }
+
+  async *propose(request: GroupRequest, signal: AbortSignal): AsyncIterable<Proposal> {
+    signal.throwIfAborted();
+    const prompt = this.#promptFor(request.parent);
+    if (typeof prompt !== 'string') {
+      for (const member of request.members) yield failed(member, '', prompt.failure);
+      return;
+    }
+    const tasks = request.members.map((member) => (either: AbortSignal) => {
+      return this.#proposal(request, member, prompt, either);
+    });
+    yield* asTheyArrive(tasks, signal);
+  }
+
+  /** Nothing learns; returns what the answers since the last call took. */
+  update(_groups: readonly RolloutGroup[], signal: AbortSignal): Promise<Readonly<Record<string, number>>> {
+    return new Promise((resolve) => {
+      signal.throwIfAborted();
+      const gauges = {
+        ...this.#step,
+        totalPromptTokens: this.#total.promptTokens,
+        totalCompletionTokens: this.#total.completionTokens,
+      };
+      this.#step = noGauges();
+      resolve(gauges);
+    });
+  }
+
+  save(): JsonValue {
+    return { version: 1, usage: this.#total };
+  }
+
+  restore(saved: JsonValue): void {
+    const parsed = savedState.safeParse(saved);
+    if (!parsed.success) {
+      throw new OpenAiPolicyStateError(`The saved policy cannot be read: ${z.prettifyError(parsed.error)}`);
+    }
+    this.#total = parsed.data.usage;
+  }
+
+  #promptFor(parent: Parent): string | { readonly failure: string } {
+    try {
+      return buildPrompt(this.#setup.facts, parent);
+    } catch (error) {
+      if (error instanceof PromptTooLongError && this.#hasGrown(parent.text))
+        return { failure: error.message };
+      throw error;
+    }
+  }
+
+  async #proposal(
+    request: GroupRequest,
+    member: number,
+    prompt: string,
+    signal: AbortSignal,
+  ): Promise<Proposal> {
+    const random = request.random(member);
+    const seed = this.#setup.settings.sendSeed ? { seed: random.integer(seedBound) } : {};
+    let completed: Completed;
+    try {
+      completed = await this.#server.complete({ prompt, ...seed }, random, signal);
+    } catch (error) {
+      const ofThisParent =
+        error instanceof ContentRefusedError || error instanceof ContextTooLongError
+          ? this.#hasGrown(request.parent.text)
+          : false;
+      if (error instanceof Error && ofThisParent) return failed(member, '', error.message);
+      throw error;
+    }
+    this.#count(completed);
+    return this.#read(completed, request.parent, member);
+  }
+
+  /** A statement at fault fails with the initial program too; a program that grew is its own fault. */
+  #hasGrown(text: string): boolean {
+    return text.length > this.#setup.initialText.length;
+  }
+
+  #read({ answer, attempts }: Completed, parent: Parent, member: number): Proposal {
+    const trace = {
+      finish: answer.finish,
+      attempts,
+      ...answer.usage,
+    };
+    if (answer.finish === 'refused') {
+      this.#step.answersRefused += 1;
+      const words = answer.refusal === undefined ? '' : ` It said: "${this.#server.clean(answer.refusal)}"`;
+      return { ...failed(member, answer.text, `The model refused to answer.${words}`), trace };
+    }
+    try {
+      return { member, text: this.#programOf(answer, parent), trace };
+    } catch (error) {
+      if (!(error instanceof AnswerError)) throw error;
+      this.#step.answersWithoutProgram += 1;
+      const why =
+        answer.finish === 'cut' ? `The answer was cut before its end: ${error.message}` : error.message;
+      return { ...failed(member, answer.text, why), trace };
+    }
+  }
+
+  #programOf({ text }: ChatAnswer, parent: Parent): string {
+    const { facts } = this.#setup;
+    const final = finalAnswer(text);
+    if (facts.answer === 'edits' && parent.text.trim() !== '')
+      return applyEdits(parent.text, extractEdits(final));
+    return extractProgram(final, facts.language);
+  }
+
+  #count({ answer, attempts }: Completed): void {
+    const { promptTokens = 0, completionTokens = 0 } = answer.usage ?? {};
+    this.#total = {
+      requests: this.#total.requests + attempts,
+      promptTokens: this.#total.promptTokens + promptTokens,
+      completionTokens: this.#total.completionTokens + completionTokens,
+    };
+    this.#step.requests += attempts;
+    this.#step.promptTokens += promptTokens;
+    this.#step.completionTokens += completionTokens;
+    if (answer.finish === 'cut') this.#step.answersCut += 1;
+  }
+}
+
+function failed(member: number, text: string, failure: string): Proposal {
+  return { member, text, failure, note: failure.split('\n', 1)[0] ?? failure };
+}
+
+function noGauges(): Record<
+  | 'requests'
+  | 'promptTokens'
+  | 'completionTokens'
+  | 'answersCut'
+  | 'answersRefused'
+  | 'answersWithoutProgram',
+  number
+> {
+  return {
+    requests: 0,
+    promptTokens: 0,
+    completionTokens: 0,
+    answersCut: 0,
+    answersRefused: 0,
+    answersWithoutProgram: 0,
+  };
+}
