@@ -77,7 +77,7 @@ describe('a session on a host over SSH', () => {
     await expect
       .poll(() => window.rows('Sessions').innerText())
       .toMatch(/Valley[\s\S]*best .* m · step \d+\/5000/);
-    await window.picture('session', { docs: true });
+    await window.picture('growing');
   });
 
   chapter('reloading the window in mid-session brings everything back, and it goes on', async () => {
