@@ -163,18 +163,16 @@ export class ChatServer {
     return isWhole ? readCompletion(await response.json()) : readChunks(untilAborted(chunks, signal));
   }
 
-  /** True if the server is now asked in another way than it was, so that the same request is worth another attempt. */
+  /** True if the server is from now on asked in another way than it was, so that the request is worth another attempt. */
   #adapt({ refusedParameter }: Failure, asked: Dialect): boolean {
     if (refusedParameter === undefined) return false;
-    // Another request found out meanwhile.
-    if (asked !== this.#dialect) return true;
     if (this.settings.stream && asked.streamUsage && refusedParameter.includes('stream_options')) {
-      this.#dialect = { ...asked, streamUsage: false };
+      this.#dialect = { ...this.#dialect, streamUsage: false };
       return true;
     }
     const usesOldName = this.settings.maxTokens !== undefined && asked.answerLimit === 'max_tokens';
     if (usesOldName && refusedParameter.includes('max_completion_tokens')) {
-      this.#dialect = { ...asked, answerLimit: 'max_completion_tokens' };
+      this.#dialect = { ...this.#dialect, answerLimit: 'max_completion_tokens' };
       return true;
     }
     return false;

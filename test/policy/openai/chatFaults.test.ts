@@ -304,6 +304,19 @@ describe('a server with other habits', () => {
     expect(stub.calls.at(-1)!.body['max_completion_tokens']).toBe(50);
   });
 
+  it('that wants both is understood in the end', async () => {
+    const { policy } = await benchOf(
+      ({ body }) =>
+        'stream_options' in body
+          ? refuse(400, { message: 'unknown field stream_options' })
+          : 'max_tokens' in body
+            ? refuse(400, { message: "Use 'max_completion_tokens'." })
+            : good,
+      { maxTokens: 50 },
+    );
+    expect(await proposalsOf(policy, requestOf(3))).toHaveLength(3);
+  });
+
   it('that does not know usage in streams is not asked for it', async () => {
     const { policy } = await benchOf(({ body }) =>
       'stream_options' in body ? refuse(422, { message: 'Unrecognized field stream_options' }) : good,
@@ -363,7 +376,7 @@ describe('the key', () => {
         .join();
       expect(stub.calls[0]!.headers.authorization).toBe(`Bearer ${secret}`);
       expect(everything).not.toContain(secret);
-      expect(everything).not.toContain('secret-0123');
+      expect(everything).not.toContain('secret0123');
     },
   );
 
