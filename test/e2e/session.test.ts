@@ -39,13 +39,13 @@ describe('a session on a host over SSH', () => {
   chapter('a problem opens without a complaint, with its actions above it', async () => {
     await window.openFile('valley.discover');
     await window.codeLens('Start discovery').waitFor();
-    await window.codeLens('host: not selected').waitFor();
+    await window.codeLens('host: this machine').waitFor();
     expect(await (await window.problems()).count()).toBe(0);
     await window.runCommand('View: Hide Panel');
   });
 
   chapter('the host of the SSH configuration can be selected', async () => {
-    await window.codeLens('host: not selected').click();
+    await window.codeLens('host: this machine').click();
     await window.pick(host.alias);
     await window.codeLens(`host: ${host.alias}`).waitFor();
   });

@@ -127,7 +127,7 @@ describe('the manifest', () => {
       return properties[`tttDiscover.${key}`]?.default;
     });
     expect([...read].sort()).toEqual([...settingKeys].sort());
-    expect(settings).toEqual({ sshPath: 'ssh', remoteRoot: '~/.ttt-discover' });
+    expect(settings).toEqual({ defaultHost: 'local', sshPath: 'ssh', remoteRoot: '~/.ttt-discover' });
   });
 
   it('keeps settings that name programs and hosts out of reach of a workspace', () => {
