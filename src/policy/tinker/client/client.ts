@@ -22,6 +22,7 @@ import { Requests, type Identity } from './requests';
 import { createSecrets } from './secrets';
 import { emulatedVersion, serverFlags, type ServerFlags } from './serverFlags';
 import { TinkerSession } from './session';
+import type { ServerKind } from './training';
 import type { Dialect, Wire } from './wire/chooseWire';
 
 export interface TinkerClientOptions {
@@ -32,8 +33,10 @@ export interface TinkerClientOptions {
   readonly log: Log;
   /** Told about every change of `state`. */
   readonly onState?: (state: TinkerState) => void;
-  /** How training data travels; `auto` asks the server. */
-  readonly wire?: Wire | 'auto';
+  /** How training data travels; the server is asked if absent. */
+  readonly wire?: Wire;
+  /** For a server that hides its description behind a proxy; it is asked if absent. */
+  readonly server?: ServerKind;
   /** How long one operation may take before `TinkerStalledError`; 2 h by default. */
   readonly stallLimitMs?: number;
   readonly clock?: Clock;
@@ -67,7 +70,7 @@ const defaultStallLimitMs = 2 * 60 * 60_000;
 
 const capabilitiesAnswer = z.object({
   supported_models: z.array(
-    z.object({ model_name: z.string(), max_context_length: z.number().int().positive().nullish() }),
+    z.object({ model_name: z.string().nullish(), max_context_length: z.number().int().positive().nullish() }),
   ),
 });
 const sessionAnswer = z.object({
@@ -105,7 +108,7 @@ export function createTinkerClient(options: TinkerClientOptions): TinkerClient {
     () => identity,
   );
   const stallLimitMs = options.stallLimitMs ?? defaultStallLimitMs;
-  const dialect = new DialectCell(requests, options.wire ?? 'auto');
+  const dialect = new DialectCell(requests, { wire: options.wire, server: options.server });
   let starting: Promise<ServerFlags> | undefined;
   let offered: readonly OfferedModel[] | undefined;
 
@@ -134,11 +137,9 @@ export function createTinkerClient(options: TinkerClientOptions): TinkerClient {
     await start(signal);
     const path = '/get_server_capabilities';
     const answer = await requests.send({ path, method: 'GET' }, signal);
-    offered = parseAnswer(path, answer, capabilitiesAnswer).supported_models.map(
-      ({ model_name, max_context_length }) => ({
-        name: model_name,
-        maxContextLength: max_context_length ?? undefined,
-      }),
+    const { supported_models } = parseAnswer(path, answer, capabilitiesAnswer);
+    offered = supported_models.flatMap(({ model_name, max_context_length }) =>
+      model_name ? [{ name: model_name, maxContextLength: max_context_length ?? undefined }] : [],
     );
     return offered;
   };

@@ -1,5 +1,6 @@
 import { untilAborted } from './ports';
 import type { Requests } from './requests';
+import type { ServerKind } from './training';
 import { probeDialect, type Dialect, type Wire } from './wire/chooseWire';
 
 /** What the server speaks: asked once, corrected when it refuses the form of a body. */
@@ -9,7 +10,8 @@ export class DialectCell {
 
   constructor(
     private readonly requests: Requests,
-    private readonly wanted: Wire | 'auto',
+    /** What is set for it and need not be asked. */
+    private readonly wanted: { readonly wire: Wire | undefined; readonly server: ServerKind | undefined },
   ) {}
 
   async current(signal: AbortSignal): Promise<Dialect> {
@@ -21,16 +23,18 @@ export class DialectCell {
   async flip(refused: Wire, signal: AbortSignal): Promise<boolean> {
     const dialect = await this.current(signal);
     if (dialect.wire !== refused) return true;
-    if (this.wanted !== 'auto' || this.flipped) return false;
+    if (this.wanted.wire !== undefined || this.flipped) return false;
     this.flipped = true;
     this.probing = Promise.resolve({ ...dialect, wire: refused === 'proto' ? 'json' : 'proto' });
     return true;
   }
 
   private async probe(): Promise<Dialect> {
+    const { wire, server } = this.wanted;
+    if (wire !== undefined && server !== undefined) return { wire, server };
     try {
       const dialect = await probeDialect(this.requests, this.requests.setup.life);
-      return this.wanted === 'auto' ? dialect : { ...dialect, wire: this.wanted };
+      return { wire: wire ?? dialect.wire, server: server ?? dialect.server };
     } catch (error) {
       this.probing = undefined;
       throw error;

@@ -5,6 +5,7 @@ import { CheckpointExistsError, ModelAbandonedError } from './errors';
 import { requestIdOf, type Awaited } from './futures';
 import { submitForward, type ForwardOrder } from './forward';
 import { fetchModelInfo, type ModelInfo } from './modelInfo';
+import { untilAborted } from './ports';
 import { SavedByLostRequest, type Delivery } from './requests';
 import { Sampler } from './sampler';
 import { checkCheckpointName, pathOfLostSave } from './saves';
@@ -115,7 +116,7 @@ export class TinkerModel {
     });
     const result = await this.inTurn(both, async (delivery, take) => {
       const { server } = await this.connection.dialect.current(both);
-      if (server === 'skyrl') await this.liveSampler?.retire();
+      if (server === 'skyrl' && this.liveSampler) await untilAborted(this.liveSampler.retire(), both);
       try {
         return await this.send(numbered(), delivery, take, both);
       } catch (error) {

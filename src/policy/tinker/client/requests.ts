@@ -34,7 +34,6 @@ export interface Call {
   readonly timeoutMs?: number;
   /** Statuses that the caller handles itself: such an answer is returned at once. */
   readonly accept?: (answer: HttpAnswer) => boolean;
-  readonly retries?: boolean;
   readonly identity?: Identity;
   /** Kept by callers that repeat a call themselves; one is made otherwise. */
   readonly idempotencyKey?: string;
@@ -96,7 +95,7 @@ export class Requests {
         const answer = await this.attempt({ ...call, idempotencyKey, delivery }, signal);
         if (!(answer instanceof NoAnswer)) {
           if (isSuccess(answer) || call.accept?.(answer) === true) return answer;
-          if (answer.status === 402 && call.retries !== false) {
+          if (answer.status === 402) {
             unpaidSinceMs ??= clock.nowMs();
             const pausedMs = clock.nowMs() - unpaidSinceMs;
             const detail = this.describe(answer);
@@ -114,7 +113,7 @@ export class Requests {
         troubledSinceMs ??= nowMs;
         const waitMs = backOffMs(repeat, random.uniform(), lost ? undefined : answer, nowMs);
         const triedForMs = nowMs - troubledSinceMs;
-        if (call.retries === false || triedForMs + waitMs > submitRetryLimitMs) {
+        if (triedForMs + waitMs > submitRetryLimitMs) {
           if (lost) throw new TinkerUnreachableError(call.path, failure, triedForMs);
           throw this.refusal(call, answer);
         }
