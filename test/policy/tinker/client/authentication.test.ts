@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createTinkerClient } from '../../../../src/policy/tinker/client/client';
 import { TinkerAuthenticationError, TinkerUsageError } from '../../../../src/policy/tinker/client/errors';
+import { createSecrets } from '../../../../src/policy/tinker/client/secrets';
 import { answer, reset, times } from '../../../support/fakeTinker/faults';
 import { adam, datum, failureOf, key, never, start, startModel } from './setup';
 
@@ -129,6 +130,20 @@ describe('the address', () => {
 });
 
 describe('keys and tokens', () => {
+  it('are taken out of texts as they are, as in JSON and as in addresses, and by their form when unknown', () => {
+    const secrets = createSecrets();
+    secrets.add('odd "secret"/+');
+    const texts = [
+      'odd "secret"/+',
+      'odd \\"secret\\"/+',
+      'odd%20%22secret%22%2F%2B',
+      'tml-another_key',
+      'eyJhbGci.eyJleHAi.c2ln',
+    ];
+    for (const text of texts) expect(secrets.redact(`a ${text} b`)).toBe('a [key] b');
+    expect(secrets.redact('nothing to hide')).toBe('nothing to hide');
+  });
+
   it('are in no error, log line or state, whatever the server repeats', async () => {
     const { server, client, model, log, states } = await startModel('hosted');
     const token = shown(server.seenAt('/create_session'))[0]!;
