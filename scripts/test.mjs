@@ -33,6 +33,7 @@ if (options.only !== undefined && !kinds.includes(options.only)) {
 }
 const testEnvironment = {
   CI: 'true',
+  ...(process.stdout.isTTY ? {} : { NO_COLOR: '1' }),
   TTT_DISCOVER_VSIX: vsix,
   ...(options['update-docs'] ? { UPDATE_DOCS: '1' } : {}),
 };
