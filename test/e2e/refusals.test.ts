@@ -1,6 +1,6 @@
 import { appendFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort, makeKey } from '../support/sshd';
 import { type Editor, startEditor, writeFiles } from './support/editor';
 import type { EditorWindow } from './support/editorWindow';
@@ -13,7 +13,7 @@ describe('what cannot work says so, and starts nothing', () => {
   let editor: Editor;
   let window: EditorWindow;
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     host = await startSshHost();
     await appendFile(
       host.sshd.sshConfigPath,
@@ -36,7 +36,7 @@ describe('what cannot work says so, and starts nothing', () => {
     window = await editor.openWindow();
     await window.openFile('valley.discover');
   });
-  afterEach(async () => {
+  afterAll(async () => {
     await editor.stop();
     await host.stop();
   });
@@ -85,6 +85,8 @@ describe('what cannot work says so, and starts nothing', () => {
     });
     await window.runCommand('TTT-Discover: Select Host…');
     await window.pick('This machine');
+    await window.clearNotifications();
+    await window.codeLens('host: this machine').waitFor();
     await window.codeLens('Evaluate initial program').click();
     await window.notification(/valley\.py: .*\(crashed/).waitFor();
     await window.picture('evaluation-failed');

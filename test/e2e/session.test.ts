@@ -127,7 +127,7 @@ describe('a session on a host over SSH', () => {
     await dashboard.press('open-best');
     const diff = await window.diff(/valley\.py: yours ↔ c\d+/);
     expect(await diff.getAttribute('class')).not.toContain('side-by-side');
-    await window.picture('diff', { docs: true });
+    await window.picture('proposed');
   });
 
   chapter('accepting writes exactly the candidate, and does not save', async () => {

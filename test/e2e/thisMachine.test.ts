@@ -23,7 +23,7 @@ describe('on this machine, with nothing but the editor', () => {
         'erdos-min-overlap': join(repositoryFolder, 'problems/erdos-min-overlap'),
         valley: join(import.meta.dirname, 'fixtures/valley'),
       },
-      settings: { 'tttDiscover.defaultHost': 'local', 'tttDiscover.session.concurrency': 1 },
+      settings: { 'tttDiscover.session.seed': 1 },
     });
     window = await editor.openWindow();
   });
@@ -43,12 +43,15 @@ describe('on this machine, with nothing but the editor', () => {
     dashboard = await dashboardOf(window);
     await expect.poll(() => dashboard.steps(), { timeout: 120_000 }).toBeGreaterThan(1);
     await expect.poll(() => dashboard.bestValue()).toBeLessThan(0.39);
-    if (updatesDocs) await expect.poll(() => dashboard.steps(), { timeout: 150_000 }).toBeGreaterThan(11);
+    if (updatesDocs) await expect.poll(() => dashboard.steps(), { timeout: 150_000 }).toBeGreaterThan(7);
     await window.showViews();
     await window.picture('session', { docs: true });
     await dashboard.press('stop');
     await window.pressDialogButton('Stop Now');
     await expect.poll(() => dashboard.status()).toBe('Finished');
+    await dashboard.press('open-best');
+    await window.diff(/initial\.py: yours ↔ c\d+/);
+    await window.picture('diff', { docs: true });
     await window.runCommand('View: Close All Editors');
   });
 
