@@ -78,6 +78,7 @@ describe('a chat tokenizer', () => {
       words: { '<s>': 900 },
       vocab: { '</s>': 901 },
       model: { ignore_merges: true },
+      splitsWords: false,
     });
     for (const text of ['<s>', '</s>', 'a<s>b</s>']) {
       const ids = tokenizer.encodeText(text);

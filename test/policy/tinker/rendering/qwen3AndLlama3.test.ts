@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { MissingControlTokenError } from '../../../../src/policy/tinker/rendering/errors';
 import { llama3Renderer } from '../../../../src/policy/tinker/rendering/llama3';
 import { qwen3Renderer } from '../../../../src/policy/tinker/rendering/qwen3';
-import { llamaTokenizer, qwenTokenizer, tinyTokenizer } from './tinyTokenizer';
+import { llamaTokenizer, qwenSettings, qwenTokenizer, tinyTokenizer } from './tinyTokenizer';
 
 const qwen = qwenTokenizer();
 const text = (words: string) => qwen.encodeText(words);
@@ -29,6 +29,12 @@ describe('a Qwen3 prompt', () => {
       ...[151_644, ...text('user\nx'), end, ...text('\n')],
       ...[151_644, ...text('assistant\n'), open, ...text('\n\n'), close, ...text('\n\n')],
     ]);
+  });
+
+  it('encodes the text together with the line break before it, as the model learned it', () => {
+    const pairs = tinyTokenizer({ ...qwenSettings, words: { ĊĊ: 271 } });
+    const tokens = qwen3Renderer(pairs, 'none').render({ user: '\n' });
+    expect(tokens.slice(0, 7)).toEqual([151_644, ...text('user'), 271, end]);
   });
 
   it('needs the think tokens only where they are used', () => {

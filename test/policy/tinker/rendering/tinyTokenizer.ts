@@ -13,6 +13,8 @@ export interface TinySettings {
   /** Entries put into the model's vocabulary beside the bytes and words. */
   readonly vocab?: Readonly<Record<string, number>>;
   readonly normalizer?: object;
+  /** False: a whole text goes to the byte-pair model at once. */
+  readonly splitsWords?: boolean;
   readonly config?: object;
   readonly chatTemplate?: string;
 }
@@ -42,7 +44,7 @@ export function tinyTokenizerJson({ controls, words = {}, flags = {}, ...setting
       ...flags[content],
     })),
     normalizer: settings.normalizer ?? null,
-    pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, use_regex: true },
+    pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, use_regex: settings.splitsWords ?? true },
     post_processor: null,
     decoder: { type: 'ByteLevel' },
     model: { type: 'BPE', vocab, merges, ...settings.model },
