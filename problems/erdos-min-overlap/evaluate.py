@@ -12,21 +12,12 @@ DISCOVER_RESULT         where the verdict goes
 import json
 import math
 import os
-import subprocess
-import sys
-import tempfile
-import threading
 
 import numpy as np
 
-TIME_LIMIT_S = 10
+from run_program import Rejected, check_number, run_program
+
 MAX_SAMPLES = 1000
-MAX_ANSWER_BYTES = 1_000_000
-FEEDBACK_BYTES = 500
-
-
-class Rejected(Exception):
-    """The construction is not a feasible function. The text goes to the user and to the next prompt."""
 
 
 def read_construction(value):
@@ -36,10 +27,7 @@ def read_construction(value):
     if not 2 <= len(value) <= MAX_SAMPLES:
         raise Rejected(f"h must have 2 to {MAX_SAMPLES} values; it has {len(value)}.")
     for index, number in enumerate(value):
-        if isinstance(number, bool) or not isinstance(number, (int, float)):
-            raise Rejected(f"h[{index}] is not a number: {str(number)[:40]!r}.")
-        if isinstance(number, float) and not math.isfinite(number):
-            raise Rejected(f"h[{index}] is not finite: {number}.")
+        check_number(number, f"h[{index}]")
         if not 0 <= number <= 1:
             raise Rejected(f"h[{index}] = {str(number)[:40]} is outside [0, 1].")
     return np.array(value, dtype=np.float64)
@@ -78,63 +66,11 @@ def read_start(seed):
         return json.load(file)["h"]
 
 
-def run_candidate(start, seed):
-    """What the program wrote, as JSON, and the last of what it printed. All it prints goes on to our own output, where
-    the limits of the evaluation count it."""
-    with tempfile.TemporaryDirectory() as folder:
-        task, answer = os.path.join(folder, "input.json"), os.path.join(folder, "output.json")
-        with open(task, "w") as file:
-            json.dump({"h": start, "seed": seed}, file)
-        environment = {key: value for key, value in os.environ.items() if key != "DISCOVER_RESULT"}
-        program = subprocess.Popen(
-            [sys.executable, os.environ["DISCOVER_CANDIDATE"], task, answer],
-            cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )
-        tail = bytearray()
-
-        def forward():
-            for chunk in iter(lambda: program.stdout.read1(65536), b""):
-                sys.stdout.buffer.write(chunk)
-                sys.stdout.buffer.flush()
-                tail.extend(chunk)
-                del tail[:-FEEDBACK_BYTES]
-
-        reader = threading.Thread(target=forward, daemon=True)
-        reader.start()
-        try:
-            code = program.wait(TIME_LIMIT_S)
-        except subprocess.TimeoutExpired:
-            program.kill()
-            raise Rejected(f"The program ran longer than {TIME_LIMIT_S} s and was stopped.") from None
-        reader.join(1)
-        printed = tail.decode(errors="replace").strip()
-        if code != 0:
-            raise Rejected(f"The program ended with exit code {code}:\n{printed}")
-        return read_answer(answer), printed
-
-
-def read_answer(path):
-    try:
-        with open(path, "rb") as file:
-            text = file.read(MAX_ANSWER_BYTES + 1)
-    except OSError:
-        raise Rejected("The program wrote no output file.") from None
-    if len(text) > MAX_ANSWER_BYTES:
-        raise Rejected(f"The output file is larger than {MAX_ANSWER_BYTES} bytes.")
-    try:
-        answer = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise Rejected(f"The output file is not JSON: {error}.") from None
-    if not isinstance(answer, dict) or "h" not in answer:
-        raise Rejected('The output must be an object with the key "h".')
-    return answer["h"]
-
-
 def evaluate():
     seed = int(os.environ.get("DISCOVER_SEED", "0"))
-    start = read_start(seed)
+    task = {"h": read_start(seed), "seed": seed}
     try:
-        raw, printed = run_candidate(start, seed)
+        raw, printed = run_program(os.environ["DISCOVER_CANDIDATE"], task, "h")
         h = normalise(read_construction(raw))
     except Rejected as rejected:
         return {"valid": False, "metrics": {}, "feedback": str(rejected)}

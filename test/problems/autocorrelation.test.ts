@@ -134,7 +134,7 @@ describe.each([
 describe('the folders of the catalogue', () => {
   it('hold the same code for running a program', () => {
     const text = catalogueText('autocorrelation-1/run_program.py');
-    for (const name of ['autocorrelation-2', 'circle-packing-26', 'circle-packing-32']) {
+    for (const name of ['autocorrelation-2', 'circle-packing-26', 'circle-packing-32', 'erdos-min-overlap']) {
       expect(catalogueText(`${name}/run_program.py`)).toBe(text);
     }
   });

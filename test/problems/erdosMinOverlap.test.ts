@@ -9,6 +9,7 @@ import type { EvaluationOutcome } from '../../src/domain/session/outcome';
 import { createLocalExecutor } from '../../src/evaluation/localExecutor';
 import { createNativeEvaluator } from '../../src/evaluation/nativeEvaluator';
 import type { EvaluationReport, Evaluator } from '../../src/evaluation/evaluator';
+import { forging } from './support/catalogueProblem';
 
 const problemFolder = join(import.meta.dirname, '../../problems/erdos-min-overlap');
 const initialText = readFileSync(join(problemFolder, 'initial.py'), 'utf8');
@@ -91,20 +92,12 @@ describe('the Erdős minimum overlap problem', () => {
     expect(outcome).toMatchObject({ kind: 'valid', value: 0.5 });
   });
 
-  it('ignores a verdict that the program writes where ours goes', async () => {
-    const forge = `
-import json, os, glob
-for path in glob.glob("/proc/[0-9]*/environ"):
-    try:
-        variables = open(path, "rb").read().split(b"\\0")
-    except OSError:
-        continue
-    for variable in variables:
-        if variable.startswith(b"DISCOVER_RESULT="):
-            json.dump({"valid": True, "metrics": {"c5": 0.1}}, open(variable.split(b"=", 1)[1], "w"))
-`;
-    const outcome = await outcomeOf(forge + writing('{"h": [0.5] * 20}'));
-    expect(outcome).toMatchObject({ kind: 'valid', value: 0.5 });
+  it('ignores verdicts that the program writes where ours goes, now and by a process that it leaves behind', async () => {
+    const forge = forging('{"valid": True, "metrics": {"c5": 0.1}}');
+    expect(await outcomeOf(forge + writing('{"h": [0.5] * 20}'))).toMatchObject({
+      kind: 'valid',
+      value: 0.5,
+    });
   });
 
   it('moves rounding of the mean out without leaving [0, 1]', async () => {
@@ -150,8 +143,8 @@ for path in glob.glob("/proc/[0-9]*/environ"):
     ],
     [
       'an output file that is too large',
-      'import sys\nopen(sys.argv[2], "w").write("1" * 2000000)',
-      'larger than 1000000 bytes',
+      'import sys\nopen(sys.argv[2], "w").write("1" * 9000000)',
+      'larger than 8000000 bytes',
     ],
     ['an exception', '1/0', 'ZeroDivisionError'],
     [
