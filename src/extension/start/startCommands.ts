@@ -31,22 +31,31 @@ interface Job {
   readonly prepared: PreparedSession;
 }
 
+/** One press of Start. While it only waits for the answer to "Try Again", another press takes its place. */
+interface Attempt {
+  isAsking: boolean;
+  isReplaced: boolean;
+}
+
 /** Commands that run a problem. First argument: the URI of its file. */
 export function startCommands(
   context: StartContext,
 ): Pick<CommandHandlers, 'startDiscovery' | 'evaluateInitial'> {
-  const starting = new Set<string>();
+  const starting = new Map<string, Attempt>();
   return {
     async startDiscovery(...args) {
       requireTrust('Starting a session runs the programs of this folder.');
       const uri = await chooseProblem(args);
       const key = uri.toString();
-      if (starting.has(key)) throw new Refusal('This problem is being started already.');
-      starting.add(key);
+      const earlier = starting.get(key);
+      if (earlier?.isAsking === false) throw new Refusal('This problem is being started already.');
+      if (earlier !== undefined) earlier.isReplaced = true;
+      const attempt: Attempt = { isAsking: false, isReplaced: false };
+      starting.set(key, attempt);
       try {
-        await startDiscovery(context, await prepareJob(context, uri));
+        await startDiscovery(context, await prepareJob(context, uri), attempt);
       } finally {
-        starting.delete(key);
+        if (starting.get(key) === attempt) starting.delete(key);
       }
     },
     async evaluateInitial(...args) {
@@ -75,10 +84,14 @@ async function prepareJob(context: StartContext, uri: Uri): Promise<Job> {
   return { uri, target, checked, prepared };
 }
 
-async function startDiscovery(context: StartContext, job: Job): Promise<void> {
+async function startDiscovery(context: StartContext, job: Job, attempt: Attempt): Promise<void> {
   const { spec, initialText } = job.prepared;
-  await onHost(context, job, `Starting ${job.checked.problem.title}`, (client, report, signal) =>
-    client.start(spec, report, signal),
+  await onHost(
+    context,
+    job,
+    `Starting ${job.checked.problem.title}`,
+    (client, report, signal) => client.start(spec, report, signal),
+    attempt,
   );
   await context.store.add(
     {
@@ -129,6 +142,7 @@ async function onHost<T>(
   job: Job,
   title: string,
   work: (client: HostClient, report: Progress, signal: AbortSignal) => Promise<T>,
+  attempt: Attempt = { isAsking: false, isReplaced: false },
 ): Promise<T> {
   const tryAgain = 'Try Again';
   for (;;) {
@@ -142,8 +156,11 @@ async function onHost<T>(
       if (!(error instanceof RemoteError && error.isTransient)) throw error;
       context.log.warn(`${title}: ${error.stack ?? error.message}`);
       const text = `${error.message} ${error.advice}`;
+      attempt.isAsking = true;
+      const answer = await window.showErrorMessage(text, tryAgain);
+      attempt.isAsking = false;
       // The failure was shown with this question, so it is not shown again.
-      if ((await window.showErrorMessage(text, tryAgain)) !== tryAgain) throw new Cancelled();
+      if (answer !== tryAgain || attempt.isReplaced) throw new Cancelled();
     }
   }
 }
