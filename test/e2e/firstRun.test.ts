@@ -77,6 +77,8 @@ describe('a folder that is not trusted', () => {
     await window.openFile('mistakes.discover');
     await expect.poll(() => window.page.locator('.squiggly-error').count()).toBeGreaterThan(0);
     await window.openFile('erdos-min-overlap.discover');
+    await window.codeLens('Trust this folder to run it').waitFor();
+    expect(await window.codeLens('Start discovery').count()).toBe(0);
     await window.openPalette('TTT-Discover: S');
     await window.quickPickRow('TTT-Discover: Show Log').waitFor();
     expect(await window.quickPickRow('TTT-Discover: Start Discovery').count()).toBe(0);

@@ -2,6 +2,7 @@ import {
   CodeLens,
   EventEmitter,
   Range,
+  workspace,
   type CodeLensProvider,
   type Disposable,
   type Event,
@@ -28,12 +29,18 @@ export class ProblemLenses implements CodeLensProvider, Disposable {
     this.subscriptions = [
       diagnostics.onDidChange(() => this.changes.fire()),
       host.onDidChangeHost(() => this.changes.fire()),
+      workspace.onDidGrantWorkspaceTrust(() => this.changes.fire()),
     ];
   }
 
   provideCodeLenses(document: TextDocument): CodeLens[] {
     const firstLine = new Range(0, 0, 0, 0);
-    return lensesFor(this.diagnostics.errorCount(document), this.host.hostLabel()).map(
+    const lenses = lensesFor(
+      this.diagnostics.errorCount(document),
+      this.host.hostLabel(),
+      workspace.isTrusted,
+    );
+    return lenses.map(
       ({ title, tooltip, command, withUri }) =>
         new CodeLens(firstLine, { title, tooltip, command, arguments: withUri ? [document.uri] : [] }),
     );

@@ -6,8 +6,8 @@ export interface Lens {
   readonly withUri: boolean;
 }
 
-/** The lenses above a problem file that has `errorCount` mistakes which keep it from running. */
-export function lensesFor(errorCount: number, hostLabel: string): readonly Lens[] {
+/** The lenses above a problem file that has `errorCount` mistakes which keep it from running, in a workspace that may run it or not. */
+export function lensesFor(errorCount: number, hostLabel: string, isTrusted: boolean): readonly Lens[] {
   const host: Lens = {
     title: `host: ${hostLabel}`,
     tooltip: 'Choose the host on which sessions run',
@@ -20,6 +20,17 @@ export function lensesFor(errorCount: number, hostLabel: string): readonly Lens[
         title: `$(error) ${errorCount} ${errorCount === 1 ? 'problem' : 'problems'} to mend first`,
         tooltip: 'Open the Problems view',
         command: 'workbench.actions.view.problems',
+        withUri: false,
+      },
+      host,
+    ];
+  }
+  if (!isTrusted) {
+    return [
+      {
+        title: '$(shield) Trust this folder to run it',
+        tooltip: 'Nothing of a folder is run in Restricted Mode',
+        command: 'workbench.trust.manage',
         withUri: false,
       },
       host,
