@@ -28,7 +28,8 @@ export function readChartTheme(): ChartTheme {
   const lines = read('charts-lines', text);
   return {
     best: read('charts-blue', '#3794ff'),
-    stepBest: read('charts-orange', '#d18616'),
+    // Orange is half transparent in the default dark theme, and hard to see on it.
+    stepBest: read('charts-yellow', '#cca700'),
     median: read('charts-purple', '#b180d7'),
     reference: read('charts-green', '#388a34'),
     text,
