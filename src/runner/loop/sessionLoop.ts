@@ -135,7 +135,8 @@ export class SessionLoop {
       } catch (error) {
         const asked = this.#haltAsked();
         if (asked === undefined || !this.#control.signals.working.aborted) throw error;
-        this.#ports.log('An error while work was being ended', error);
+        // That work ends by being cancelled is no error.
+        if (!isAbort(error)) this.#ports.log('An error while work was being ended', error);
         halt = asked;
       } finally {
         disarm();
@@ -324,6 +325,10 @@ export class SessionLoop {
     this.#record.apply(entry);
     this.#ports.onEntry(entry);
   }
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
 }
 
 const withAdvice = z.object({ advice: z.string() });
