@@ -230,7 +230,10 @@ describe('a detached session', () => {
   it('keeps its files to itself', async () => {
     const spec = runner.specOf();
     await runner.start(spec);
-    await runner.until(spec.sessionId, hasEnded);
+    const entries = await runner.until(spec.sessionId, hasEnded);
+    // It still clears its work folder after its last word.
+    const started = entries.find(({ event }) => event.type === 'runner.started')?.event;
+    if (started?.type === 'runner.started') await untilGone(started.pid);
     const folder = join(runner.root, 'sessions', spec.sessionId);
     for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
       expect(statSync(join(folder, name)).mode & 0o077, name).toBe(0);
