@@ -1,9 +1,8 @@
 import { spawn as spawnChild, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { RemoteError } from './hostClient';
-import { markScript } from './markedOutput';
-import { cancelledError, followMarkedRun, lostError, newNonce } from './markedRun';
+import { lostError } from './markedRun';
+import { shellCalls } from './shellCalls';
 import type { RemoteProcess, Transport } from './transport';
-import { uploadThroughShell } from './upload';
 
 /** This machine as a host: the same scripts through the same shell, without a network between. */
 export function createLocalTransport(): Transport {
@@ -22,19 +21,14 @@ export function createLocalTransport(): Transport {
     void process.exited.then(() => children.delete(process));
     return process;
   };
-  const spawn = (command: string) => start(['-c', command]);
 
   return {
     kind: 'local',
-    async exec(script, options = {}) {
-      if (options.signal?.aborted === true) throw cancelledError();
-      const nonce = newNonce();
-      const process = await start(['-s']);
-      process.stdin.end(markScript(script, nonce));
-      return followMarkedRun(process, nonce, options);
-    },
-    spawn,
-    upload: (content, target, options) => uploadThroughShell(spawn, content, target, options),
+    ...shellCalls({
+      outlivesSession: false,
+      script: () => start(['-s']),
+      command: (command) => start(['-c', command]),
+    }),
     onClosed(listener) {
       if (closed) listener(closeReason);
       else closedListeners.push(listener);

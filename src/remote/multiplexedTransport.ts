@@ -2,15 +2,14 @@ import { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
 import { RemoteError } from './hostClient';
-import { markScript } from './markedOutput';
-import { cancelledError, followMarkedRun, lostError, newNonce } from './markedRun';
+import { lostError, newNonce } from './markedRun';
 import { frameKind, FrameReader, frameOf, windowBytes, type Frame } from './multiplexFrames';
 import { multiplexProgram } from './multiplexProgram';
 import { NoHandshake, skipToNonce } from './nonceHandshake';
 import type { InstalledRunner } from './runnerCommand';
 import { shellAssignments, shellQuote } from './shellQuote';
+import { shellCalls } from './shellCalls';
 import type { RemoteProcess, Transport } from './transport';
-import { uploadThroughShell } from './upload';
 
 const exitShape = z.object({ code: z.number().nullable(), signal: z.string().nullable() });
 const lastWordsMs = 1_000;
@@ -82,22 +81,13 @@ class MultiplexedTransport {
   }
 
   get transport(): Transport {
-    const spawn = (command: string) => this.start({ script: false, command });
     return {
       kind: this.inner.kind,
-      exec: async (script, options = {}) => {
-        if (options.signal?.aborted === true) throw cancelledError();
-        const nonce = newNonce();
-        const process = this.start({ script: true, command: '' });
-        process.stdin.end(markScript(script, nonce));
-        return followMarkedRun(process, nonce, options);
-      },
-      spawn: (command) => {
-        if (command.includes('\n')) throw new TypeError('A command is one line.');
-        return Promise.resolve(spawn(command));
-      },
-      upload: (content, target, options) =>
-        uploadThroughShell((command) => Promise.resolve(spawn(command)), content, target, options),
+      ...shellCalls({
+        outlivesSession: false,
+        script: () => this.start({ script: true, command: '' }),
+        command: (command) => this.start({ script: false, command }),
+      }),
       onClosed: (listener) => this.inner.onClosed(listener),
       close: (reason) => this.inner.close(reason),
     };

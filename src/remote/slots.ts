@@ -1,5 +1,10 @@
 import { cancelledError } from './markedRun';
 
+/** sshd allows 10 sessions a connection by default and frees them late; 8 leave room for that. */
+export const maxSessions = 8;
+/** Waits before a refused session is asked for again. */
+export const sessionRetryDelaysMs = [100, 200, 400, 800, 800, 800];
+
 /** Hands out a fixed number of places, first come, first served. */
 export class Slots {
   private free: number;

@@ -1,23 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client, ClientChannel } from 'ssh2';
 import { RemoteError } from './hostClient';
-import { markScript } from './markedOutput';
-import {
-  cancelledError,
-  endGroupScript,
-  followMarkedRun,
-  lostError,
-  newNonce,
-  type MarkedRunOptions,
-} from './markedRun';
-import { Slots } from './slots';
+import { cancelledError, lostError } from './markedRun';
+import { openTimeoutMs, shellCalls } from './shellCalls';
+import { maxSessions, sessionRetryDelaysMs, Slots } from './slots';
+import { tooFewSessionsError } from './sshErrors';
 import type { RemoteProcess, Transport } from './transport';
-import { uploadThroughShell } from './upload';
-
-/** sshd allows 10 sessions a connection by default and frees them late; 8 leave room for that. */
-const maxSessions = 8;
-const channelRetryDelaysMs = [100, 200, 400, 800, 800, 800];
-const openTimeoutMs = 30_000;
 
 // Both forms mean the same in bash, zsh, fish and tcsh, which stand between us and /bin/sh as login shells.
 const readScriptFromInput = 'exec /bin/sh -s';
@@ -70,7 +58,7 @@ export function createSsh2Transport(client: Client): Transport {
         if (isClosed) throw lostError(error);
         // A host that allows few sessions gives one when one of ours has ended; with none open it never will.
         if (openSessions === 0) refusals++;
-        const waitMs = channelRetryDelaysMs[refusals];
+        const waitMs = sessionRetryDelaysMs[refusals];
         if (!isSessionRefused(error) || waitMs === undefined) throw channelError(error);
         await delay(waitMs);
       }
@@ -108,24 +96,15 @@ export function createSsh2Transport(client: Client): Transport {
     }
   };
 
-  const spawn = async (command: string): Promise<RemoteProcess> => {
-    if (command.includes('\n')) throw new TypeError('A command is one line.');
-    const process = await start(readCommandFromInput);
-    process.stdin.write(`${command}\n`);
-    return process;
-  };
-
-  const exec = async (
-    script: string,
-    options: Parameters<Transport['exec']>[1] & Pick<MarkedRunOptions, 'endGroup'> = {},
-  ) => {
-    if (options.signal?.aborted === true) throw cancelledError();
-    const nonce = newNonce();
-    const process = await start(readScriptFromInput, options);
-    process.stdin.end(markScript(script, nonce));
-    return followMarkedRun(process, nonce, options);
-  };
-  const endGroup = (pid: number) => exec(endGroupScript(pid), { timeoutMs: openTimeoutMs });
+  const calls = shellCalls({
+    outlivesSession: true,
+    script: (options) => start(readScriptFromInput, options),
+    command: async (command) => {
+      const process = await start(readCommandFromInput);
+      process.stdin.write(`${command}\n`);
+      return process;
+    },
+  });
 
   /** Opens three at once, which is as many as an attachment, a request and a probe of the link need. */
   const hasFewSessions = async (): Promise<boolean> => {
@@ -145,9 +124,7 @@ export function createSsh2Transport(client: Client): Transport {
   return {
     kind: 'ssh2',
     hasFewSessions,
-    exec: (script, options) => exec(script, { ...options, endGroup }),
-    spawn,
-    upload: (content, target, options) => uploadThroughShell(spawn, content, target, options, endGroup),
+    ...calls,
     onClosed(listener) {
       if (isClosed) listener(closedReason());
       else closedListeners.push(listener);
@@ -193,14 +170,7 @@ function isSessionRefused(error: unknown): boolean {
 
 function channelError(cause: unknown): RemoteError {
   const message = cause instanceof Error ? cause.message : String(cause);
-  if (isSessionRefused(cause)) {
-    return new RemoteError(
-      'unreachable',
-      `The host allows no further session on this connection: ${message}`,
-      'Close other windows on this host, or raise MaxSessions in its sshd_config.',
-      { cause },
-    );
-  }
+  if (isSessionRefused(cause)) return tooFewSessionsError(message, cause);
   return new RemoteError(
     'unsupported-host',
     `The host does not run commands for this account: ${message}`,

@@ -75,7 +75,8 @@ function directives(path: string, text: string): DirectiveWords[] {
   return found;
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
+/** A file of the SSH configuration; undefined if it is not there. Throws `RemoteError` where it cannot be read. */
+export async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {

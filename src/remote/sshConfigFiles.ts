@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { RemoteError } from './hostClient';
@@ -11,7 +10,7 @@ import {
   type Environment,
   type ResolvedHost,
 } from './resolvedHost';
-import { filesMatching } from './sshAliases';
+import { filesMatching, readIfThere } from './sshAliases';
 import type { JumpOverrides } from './sshConfig';
 
 const maxIncludeDepth = 16;
@@ -75,21 +74,6 @@ export async function readSshConfigFiles(
 
 function systemFolder(env: Environment): string {
   return process.platform === 'win32' ? join(env['ProgramData'] ?? 'C:\\ProgramData', 'ssh') : '/etc/ssh';
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return undefined;
-    throw new RemoteError(
-      'ssh-config',
-      `The SSH configuration ${path} cannot be read.`,
-      'Make it readable for your account.',
-      { cause },
-    );
-  }
 }
 
 function directiveOf(line: string): { readonly name: string; readonly rest: string } | undefined {

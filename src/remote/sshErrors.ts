@@ -60,3 +60,13 @@ function reachAdvice(code: unknown): string {
       return 'Check the network, the VPN, and that the host is up.';
   }
 }
+
+/** The host refuses a session on a connection that it has accepted. */
+export function tooFewSessionsError(said: string, cause: unknown): RemoteError {
+  return new RemoteError(
+    'unreachable',
+    `The host allows no further session on this connection: ${said}`,
+    'Close other windows on this host, or raise MaxSessions in its sshd_config.',
+    { cause },
+  );
+}

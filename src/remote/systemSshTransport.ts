@@ -1,25 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { RemoteError } from './hostClient';
-import { markScript } from './markedOutput';
-import {
-  cancelledError,
-  endGroupScript,
-  followMarkedRun,
-  lostError,
-  newNonce,
-  type MarkedRunOptions,
-} from './markedRun';
-import { Slots } from './slots';
+import type { RemoteError } from './hostClient';
+import { cancelledError, lostError } from './markedRun';
+import { openTimeoutMs, shellCalls } from './shellCalls';
+import { maxSessions, sessionRetryDelaysMs, Slots } from './slots';
+import { tooFewSessionsError } from './sshErrors';
 import { systemSshError } from './systemSshErrors';
 import type { SystemSsh } from './systemSshMaster';
 import { SessionRefused, startSession, type SessionKind } from './systemSshSession';
 import type { RemoteProcess, Transport } from './transport';
-import { uploadThroughShell } from './upload';
-
-/** sshd allows 10 sessions a connection by default and frees them late; 8 leave room for that. */
-const maxSessions = 8;
-const sessionRetryDelaysMs = [100, 200, 400, 800, 800, 800];
-const openTimeoutMs = 30_000;
 
 /** A host behind the `ssh` program, whose connection it owns from now on. */
 export function createSystemSshTransport(ssh: SystemSsh): Transport {
@@ -61,7 +49,7 @@ export function createSystemSshTransport(ssh: SystemSsh): Transport {
         // A host that allows few sessions gives one when one of ours has ended; with none open it never will.
         if (running.size === 0) refusals++;
         const waitMs = sessionRetryDelaysMs[refusals];
-        if (waitMs === undefined) throw tooFewSessions(error);
+        if (waitMs === undefined) throw tooFewSessionsError(error.said.trim(), error);
         await delay(waitMs);
       }
     }
@@ -93,23 +81,15 @@ export function createSystemSshTransport(ssh: SystemSsh): Transport {
     }
   };
 
-  const spawn = async (command: string): Promise<RemoteProcess> => {
-    if (command.includes('\n')) throw new TypeError('A command is one line.');
-    const process = await start('command');
-    process.stdin.write(`${command}\n`);
-    return process;
-  };
-  const exec = async (
-    script: string,
-    options: Parameters<Transport['exec']>[1] & Pick<MarkedRunOptions, 'endGroup'> = {},
-  ) => {
-    if (options.signal?.aborted === true) throw cancelledError();
-    const nonce = newNonce();
-    const process = await start('script', options);
-    process.stdin.end(markScript(script, nonce));
-    return followMarkedRun(process, nonce, options);
-  };
-  const endGroup = (pid: number) => exec(endGroupScript(pid), { timeoutMs: openTimeoutMs });
+  const calls = shellCalls({
+    outlivesSession: true,
+    script: (options) => start('script', options),
+    command: async (command) => {
+      const process = await start('command');
+      process.stdin.write(`${command}\n`);
+      return process;
+    },
+  });
 
   /** Opens three at once, which is as many as an attachment, a request and a probe of the link need. */
   const hasFewSessions = async (): Promise<boolean> => {
@@ -135,9 +115,7 @@ export function createSystemSshTransport(ssh: SystemSsh): Transport {
   return {
     kind: 'system',
     hasFewSessions,
-    exec: (script, options) => exec(script, { ...options, endGroup }),
-    spawn,
-    upload: (content, target, options) => uploadThroughShell(spawn, content, target, options, endGroup),
+    ...calls,
     onClosed(listener) {
       if (isClosed) listener(closeReason);
       else closedListeners.push(listener);
@@ -152,13 +130,4 @@ function refusalOf(ssh: SystemSsh, refused: SessionRefused): RemoteError {
     return lostError(refused);
   }
   return systemSshError(ssh.host, refused.said);
-}
-
-function tooFewSessions(cause: SessionRefused): RemoteError {
-  return new RemoteError(
-    'unreachable',
-    `The host allows no further session on this connection: ${cause.said.trim()}`,
-    'Close other windows on this host, or raise MaxSessions in its sshd_config.',
-    { cause },
-  );
 }
