@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { fetchNode } from '../../src/extension/hosts/nodeDownload';
 import { connectHost } from '../../src/remote/connectHost';
 import type { HostClient, HostEnvironment } from '../../src/remote/hostClient';
@@ -18,20 +18,13 @@ import {
   runtimeKeyOf,
   type NodeRelease,
 } from '../../src/remote/nodeReleases';
-import { startSshd, type Sshd, type SshdOptions } from '../support/sshd';
+import type { Sshd } from '../support/sshd';
+import { cleanupsAfterEach } from './cleanups';
 import { environmentFor, never, noProgress, refusalOf, toolsWithout } from './hostFixture';
 
 const run = promisify(execFile);
-const cleanups: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-async function server(options: SshdOptions = {}): Promise<Sshd> {
-  const sshd = await startSshd(options);
-  cleanups.push(() => sshd.stop());
-  return sshd;
-}
+const cleanups = cleanupsAfterEach();
+const { server } = cleanups;
 
 async function folder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'ttt-bootstrap-'));

@@ -1,3 +1,4 @@
+import { cleanupsAfterEach } from './cleanups';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -6,18 +7,11 @@ import { appendFile, chmod, mkdir, readdir, readFile, rm, stat, writeFile } from
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { connectHost } from '../../src/remote/connectHost';
 import type { HostClient, HostEnvironment } from '../../src/remote/hostClient';
 import { forgetHostKey } from '../../src/remote/knownHostsStore';
-import {
-  fingerprintOfFile,
-  freePort,
-  makeKey,
-  startSshd,
-  type Sshd,
-  type SshdOptions,
-} from '../support/sshd';
+import { fingerprintOfFile, freePort, makeKey, startSshd, type Sshd } from '../support/sshd';
 import {
   connectionsTo,
   environmentFor,
@@ -31,16 +25,8 @@ import {
 } from './hostFixture';
 
 const run = promisify(execFile);
-const cleanups: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-async function server(options: SshdOptions = {}): Promise<Sshd> {
-  const sshd = await startSshd(options);
-  cleanups.push(() => sshd.stop());
-  return sshd;
-}
+const cleanups = cleanupsAfterEach();
+const { server } = cleanups;
 
 async function connect(sshd: Sshd, environment: HostEnvironment, alias = sshd.alias): Promise<HostClient> {
   const client = await connectHost({ kind: 'ssh', alias }, environment, never);
@@ -202,11 +188,7 @@ describe('a host key', () => {
   });
 
   it('of the known type is chosen where the server has several', async () => {
-    const sshd = await server();
-    await sshd.stop();
-    cleanups.pop();
-    const again = await startSshd();
-    cleanups.push(() => again.stop());
+    const again = await server();
     const rsa = await makeKey(join(again.folder, 'rsa'), 'rsa');
     const both = await server({ config: [`HostKey ${rsa}`] });
     const line = (await readFile(`${rsa}.pub`, 'utf8')).trim();

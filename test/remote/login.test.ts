@@ -3,25 +3,18 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { AuthContext } from 'ssh2';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { HostEnvironment } from '../../src/remote/hostClient';
 import { openSshTransport } from '../../src/remote/openTransport';
 import type { Transport } from '../../src/remote/transport';
 import { canChangePasswords, startLoginServer, withPassword, type LoginServer } from '../support/loginServer';
-import { makeKey, startSshd, type Sshd, type SshdOptions } from '../support/sshd';
+import { makeKey, type Sshd } from '../support/sshd';
+import { cleanupsAfterEach } from './cleanups';
 import { connectionsTo, environmentFor, never, noProgress, refusalOf } from './hostFixture';
 
 const run = promisify(execFile);
-const cleanups: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-async function server(options: SshdOptions = {}): Promise<Sshd> {
-  const sshd = await startSshd(options);
-  cleanups.push(() => sshd.stop());
-  return sshd;
-}
+const cleanups = cleanupsAfterEach();
+const { server } = cleanups;
 
 async function loginServer(
   decide: (context: AuthContext) => void,

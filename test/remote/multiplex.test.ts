@@ -1,6 +1,7 @@
+import { cleanupsAfterEach } from './cleanups';
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createLocalTransport } from '../../src/remote/localTransport';
 import { multiplex } from '../../src/remote/multiplexedTransport';
 import { FrameReader, frameOf } from '../../src/remote/multiplexFrames';
@@ -8,10 +9,7 @@ import type { RemoteProcess, Transport } from '../../src/remote/transport';
 import { refusalOf } from './hostFixture';
 
 const node = { nodePath: process.execPath, nodeEnv: {} };
-const cleanups: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
+const cleanups = cleanupsAfterEach();
 
 async function shared(): Promise<Transport> {
   const transport = await multiplex(createLocalTransport(), node);

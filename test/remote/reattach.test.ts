@@ -1,19 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { AttachTimes } from '../../src/remote/attachment';
 import { connectHost } from '../../src/remote/connectHost';
 import type { FollowerState } from '../../src/remote/followerState';
 import type { AttachmentListener, HostClient } from '../../src/remote/hostClient';
 import { followSession, systemClock } from '../../src/remote/sessionFollower';
 import { startSshd, type Sshd } from '../support/sshd';
+import { cleanupsAfterEach } from './cleanups';
 import { startTcpProxy, type TcpProxy } from '../support/tcpProxy';
 import { environmentFor, fakeSpec, newSessionId, never, noProgress, refusalOf } from './hostFixture';
 
-const cleanups: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
+const cleanups = cleanupsAfterEach();
 
 const quick: AttachTimes = { pingEveryMs: 100, pingTimeoutMs: 500, requestTimeoutMs: 5_000 };
 

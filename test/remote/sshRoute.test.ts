@@ -4,23 +4,16 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openSshTransport } from '../../src/remote/openTransport';
 import type { Transport } from '../../src/remote/transport';
-import { freePort, makeKey, startSshd, type Sshd, type SshdOptions } from '../support/sshd';
+import { freePort, makeKey, type Sshd } from '../support/sshd';
+import { cleanupsAfterEach } from './cleanups';
 import { startTcpProxy } from '../support/tcpProxy';
 import { environmentFor, never, noProgress, refusalOf, type RecordingEnvironment } from './hostFixture';
 
-const cleanups: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-async function server(options: SshdOptions = {}): Promise<Sshd> {
-  const sshd = await startSshd(options);
-  cleanups.push(() => sshd.stop());
-  return sshd;
-}
+const cleanups = cleanupsAfterEach();
+const { server } = cleanups;
 
 /** One configuration for several servers, each under its own name, with lines of its own. */
 async function configure(

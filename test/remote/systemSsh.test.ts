@@ -5,7 +5,7 @@ import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startAskpassBridge } from '../../src/remote/askpassBridge';
 import { openSshTransport, type OpenedTransport } from '../../src/remote/openTransport';
 import { resolveRoute } from '../../src/remote/sshConfig';
@@ -14,7 +14,8 @@ import { SystemSshPrompts } from '../../src/remote/systemSshPrompts';
 import { createSystemSshTransport } from '../../src/remote/systemSshTransport';
 import { reasonForSystemSsh } from '../../src/remote/transportChoice';
 import { canChangePasswords, withPassword } from '../support/loginServer';
-import { freePort, makeKey, startSshd, type Sshd, type SshdOptions } from '../support/sshd';
+import { freePort, makeKey, type Sshd } from '../support/sshd';
+import { cleanupsAfterEach } from './cleanups';
 import { startTcpProxy } from '../support/tcpProxy';
 import {
   connectionsTo,
@@ -26,16 +27,8 @@ import {
 } from './hostFixture';
 
 const run = promisify(execFile);
-const cleanups: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-async function server(options: SshdOptions = {}): Promise<Sshd> {
-  const sshd = await startSshd(options);
-  cleanups.push(() => sshd.stop());
-  return sshd;
-}
+const cleanups = cleanupsAfterEach();
+const { server } = cleanups;
 
 async function open(
   sshd: Sshd,
