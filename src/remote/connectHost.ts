@@ -1,14 +1,14 @@
-import { attachToSession, defaultAttachTimes, type AttachTimes } from './attachment';
-import { installRunner, useLocalRunner } from './bootstrap';
+import { attachToSession, defaultAttachTimes, type AttachTimes } from './attach/attachment';
+import { installRunner, useLocalRunner } from './bootstrap/bootstrap';
 import type { HostClient, HostEnvironment, HostTarget, Progress } from './hostClient';
 import { RemoteError } from './hostClient';
-import { createLocalTransport } from './localTransport';
-import { lostError } from './markedRun';
-import { multiplex } from './multiplexedTransport';
+import { createLocalTransport } from './shell/localTransport';
+import { lostError } from './shell/markedRun';
+import { multiplex } from './multiplex/multiplexedTransport';
 import { openSshTransport } from './openTransport';
-import type { InstalledRunner } from './runnerCommand';
-import { RunnerCalls } from './runnerCalls';
-import { shellQuote } from './shellQuote';
+import type { InstalledRunner } from './attach/runnerCommand';
+import { RunnerCalls } from './attach/runnerCalls';
+import { shellQuote } from './shell/shellQuote';
 import type { Transport } from './transport';
 
 /** Of the sessions that one connection carries, so many may be attachments; the rest is for start, list and evaluate. */

@@ -4,7 +4,7 @@ import type { DoctorReply, SessionListing, Verdict } from '../protocol/hostComma
 import type { SessionSecrets } from '../protocol/sessionSecrets';
 import type { TransportSetting } from './transportChoice';
 import type { SessionSpec, StartInput } from '../protocol/sessionSpec';
-import type { NodeRelease } from './nodeReleases';
+import type { NodeRelease } from './bootstrap/nodeReleases';
 
 /** Where sessions run. */
 export type HostTarget = { readonly kind: 'local' } | { readonly kind: 'ssh'; readonly alias: string };

@@ -1,11 +1,11 @@
-import { HostCertificateNeeded } from './hostKeyVerifier';
+import { HostCertificateNeeded } from './hostKeys/hostKeyVerifier';
 import { RemoteError, type HostEnvironment, type Progress } from './hostClient';
-import type { ResolvedHost } from './resolvedHost';
-import { createSsh2Transport } from './ssh2Transport';
-import { resolveRoute } from './sshConfig';
-import { openSshRoute } from './sshRoute';
-import { openSystemSsh } from './systemSshMaster';
-import { createSystemSshTransport } from './systemSshTransport';
+import type { ResolvedHost } from './config/resolvedHost';
+import { createSsh2Transport } from './ssh2/ssh2Transport';
+import { resolveRoute } from './config/sshConfig';
+import { openSshRoute } from './config/sshRoute';
+import { openSystemSsh } from './systemSsh/systemSshMaster';
+import { createSystemSshTransport } from './systemSsh/systemSshTransport';
 import type { Transport } from './transport';
 import { reasonForSystemSsh } from './transportChoice';
 

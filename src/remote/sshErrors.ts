@@ -1,5 +1,5 @@
 import { RemoteError } from './hostClient';
-import type { ResolvedHost } from './resolvedHost';
+import type { ResolvedHost } from './config/resolvedHost';
 
 /** Names a failure to connect or log in, from what ssh2 or the socket said. */
 export function connectionError(host: ResolvedHost, cause: Error, complaint?: string): RemoteError {

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
-import type { UploadOptions } from './upload';
-import type { UploadTarget } from './uploadReceive';
+import type { UploadOptions } from './bootstrap/upload';
+import type { UploadTarget } from './bootstrap/uploadReceive';
 
 /** A process on the host whose standard streams are here. */
 export interface RemoteProcess {

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { open } from 'node:fs/promises';
-import { agentKeyTypes } from './agentKeyTypes';
-import { publicBlobOf, typeOfBlob } from './keyRing';
-import { knownHostName, linesFor } from './knownHosts';
-import { readKnownHostsFiles } from './knownHostsStore';
-import type { ResolvedHost } from './resolvedHost';
+import { agentKeyTypes } from './login/agentKeyTypes';
+import { publicBlobOf, typeOfBlob } from './login/keyRing';
+import { knownHostName, linesFor } from './hostKeys/knownHosts';
+import { readKnownHostsFiles } from './hostKeys/knownHostsStore';
+import type { ResolvedHost } from './config/resolvedHost';
 
 /** `auto`: the built-in client, and the `ssh` program where the built-in one cannot do what the host wants. */
 export type TransportSetting = 'auto' | 'ssh2' | 'system';

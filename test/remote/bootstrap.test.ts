@@ -11,13 +11,13 @@ import { describe, expect, it } from 'vitest';
 import { fetchNode } from '../../src/extension/hosts/nodeDownload';
 import { connectHost } from '../../src/remote/connectHost';
 import type { HostClient, HostEnvironment } from '../../src/remote/hostClient';
-import { platformKeyOf } from '../../src/remote/hostProbe';
+import { platformKeyOf } from '../../src/remote/bootstrap/hostProbe';
 import {
   nodeReleaseFor,
   noRuntimeAdvice,
   runtimeKeyOf,
   type NodeRelease,
-} from '../../src/remote/nodeReleases';
+} from '../../src/remote/bootstrap/nodeReleases';
 import type { Sshd } from '../support/sshd';
 import { cleanupsAfterEach } from './cleanups';
 import { environmentFor, never, noProgress, refusalOf, toolsWithout } from './hostFixture';

@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { connectHost } from '../../src/remote/connectHost';
 import type { HostClient, HostEnvironment } from '../../src/remote/hostClient';
-import { forgetHostKey } from '../../src/remote/knownHostsStore';
+import { forgetHostKey } from '../../src/remote/hostKeys/knownHostsStore';
 import { fingerprintOfFile, freePort, makeKey, startSshd, type Sshd } from '../support/sshd';
 import {
   connectionsTo,

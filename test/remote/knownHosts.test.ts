@@ -10,21 +10,21 @@ import {
   failClosed,
   HostCertificateNeeded,
   HostKeyVerifier,
-} from '../../src/remote/hostKeyVerifier';
-import { fingerprintOf } from '../../src/remote/hostKeyBlob';
+} from '../../src/remote/hostKeys/hostKeyVerifier';
+import { fingerprintOf } from '../../src/remote/hostKeys/hostKeyBlob';
 import {
   judgeHostKey,
   knownHostName,
   knownHostsPathsOf,
   knownKeyTypes,
   otherPlacesOf,
-} from '../../src/remote/knownHosts';
+} from '../../src/remote/hostKeys/knownHosts';
 import {
   forgetHostKey,
   pinnedHostNames,
   readKnownHostsFiles,
   rememberHostKey,
-} from '../../src/remote/knownHostsStore';
+} from '../../src/remote/hostKeys/knownHostsStore';
 import { fingerprintOfFile, makeKey, startSshd } from '../support/sshd';
 import { refusalOf } from './hostFixture';
 

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fingerprintOf, keyTypeOf } from '../../src/remote/hostKeyBlob';
-import { decideHostKey } from '../../src/remote/hostKeyVerifier';
-import { judgeHostKey, linesFor, type HostKeyVerdict } from '../../src/remote/knownHosts';
+import { fingerprintOf, keyTypeOf } from '../../src/remote/hostKeys/hostKeyBlob';
+import { decideHostKey } from '../../src/remote/hostKeys/hostKeyVerifier';
+import { judgeHostKey, linesFor, type HostKeyVerdict } from '../../src/remote/hostKeys/knownHosts';
 import { makeKey, startSshd } from '../support/sshd';
 
 const run = promisify(execFile);

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MarkedOutput, markCommand, markScript } from '../../src/remote/markedOutput';
-import { shellAssignments, shellQuote } from '../../src/remote/shellQuote';
+import { MarkedOutput, markCommand, markScript } from '../../src/remote/shell/markedOutput';
+import { shellAssignments, shellQuote } from '../../src/remote/shell/shellQuote';
 
 const nonce = '0123456789abcdef01234567';
 

@@ -2,9 +2,9 @@ import { cleanupsAfterEach } from './cleanups';
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createLocalTransport } from '../../src/remote/localTransport';
-import { multiplex } from '../../src/remote/multiplexedTransport';
-import { FrameReader, frameOf } from '../../src/remote/multiplexFrames';
+import { createLocalTransport } from '../../src/remote/shell/localTransport';
+import { multiplex } from '../../src/remote/multiplex/multiplexedTransport';
+import { FrameReader, frameOf } from '../../src/remote/multiplex/multiplexFrames';
 import type { RemoteProcess, Transport } from '../../src/remote/transport';
 import { refusalOf } from './hostFixture';
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseJournalValue } from '../../src/protocol/journalEntry';
 import { connectHost } from '../../src/remote/connectHost';
 import type { HostClient, HostTarget } from '../../src/remote/hostClient';
-import { followSession, systemClock } from '../../src/remote/sessionFollower';
+import { followSession, systemClock } from '../../src/remote/attach/sessionFollower';
 import { BuiltRunner } from '../runner/support/builtRunner';
 import { startSshd, type Sshd } from '../support/sshd';
 import { startTcpProxy, type TcpProxy } from '../support/tcpProxy';

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { AttachTimes } from '../../src/remote/attachment';
+import type { AttachTimes } from '../../src/remote/attach/attachment';
 import { connectHost } from '../../src/remote/connectHost';
-import type { FollowerState } from '../../src/remote/followerState';
+import type { FollowerState } from '../../src/remote/attach/followerState';
 import type { AttachmentListener, HostClient } from '../../src/remote/hostClient';
-import { followSession, systemClock } from '../../src/remote/sessionFollower';
+import { followSession, systemClock } from '../../src/remote/attach/sessionFollower';
 import { startSshd, type Sshd } from '../support/sshd';
 import { cleanupsAfterEach } from './cleanups';
 import { startTcpProxy, type TcpProxy } from '../support/tcpProxy';

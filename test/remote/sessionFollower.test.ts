@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backOffMs, type FollowerState } from '../../src/remote/followerState';
+import { backOffMs, type FollowerState } from '../../src/remote/attach/followerState';
 import { RemoteError, type AttachmentListener, type HostClient } from '../../src/remote/hostClient';
-import { followSession, type FollowerClock } from '../../src/remote/sessionFollower';
+import { followSession, type FollowerClock } from '../../src/remote/attach/sessionFollower';
 
 /** Time that stands still until it is told to go on. */
 class FakeClock implements FollowerClock {

@@ -2,10 +2,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { listAliases } from '../../src/remote/sshAliases';
-import { homeFolder, parseSshSettings } from '../../src/remote/resolvedHost';
-import { resolveHost, resolveRoute } from '../../src/remote/sshConfig';
-import { readSshConfigFiles } from '../../src/remote/sshConfigFiles';
+import { listAliases } from '../../src/remote/config/sshAliases';
+import { homeFolder, parseSshSettings } from '../../src/remote/config/resolvedHost';
+import { resolveHost, resolveRoute } from '../../src/remote/config/sshConfig';
+import { readSshConfigFiles } from '../../src/remote/config/sshConfigFiles';
 import { refusalOf } from './hostFixture';
 
 let folder: string;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseSshSettings } from '../../src/remote/resolvedHost';
-import { systemSshError } from '../../src/remote/systemSshErrors';
+import { parseSshSettings } from '../../src/remote/config/resolvedHost';
+import { systemSshError } from '../../src/remote/systemSsh/systemSshErrors';
 
 const host = parseSshSettings('gpu', 'hostname gpu.farm\n', {});
 

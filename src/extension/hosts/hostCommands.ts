@@ -1,6 +1,6 @@
 import { window, type QuickPickItem } from 'vscode';
 import * as z from 'zod';
-import { forgetHostKey, pinnedHostNames } from '../../remote/knownHostsStore';
+import { forgetHostKey, pinnedHostNames } from '../../remote/hostKeys/knownHostsStore';
 import { hostKeyOf, type HostClient, type HostTarget } from '../../remote/hostClient';
 import { Cancelled, Refusal } from '../base/failures';
 import { withNotification } from '../base/progress';

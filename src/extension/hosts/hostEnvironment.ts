@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { LogOutputChannel, Uri } from 'vscode';
 import type { HostEnvironment, HostPrompts } from '../../remote/hostClient';
 import type { Settings } from '../base/settings';
-import { nodeReleaseFor } from '../../remote/nodeReleases';
+import { nodeReleaseFor } from '../../remote/bootstrap/nodeReleases';
 import { chooseNodeBinary, platformKeyOf } from './nodeBinary';
 import { fetchNode } from './nodeDownload';
 

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { env, ExtensionKind, workspace, type ExtensionContext, type LogOutputChannel } from 'vscode';
 import type { SessionListing } from '../../protocol/hostCommands';
-import { knownHostName } from '../../remote/knownHosts';
-import { resolveHost } from '../../remote/sshConfig';
+import { knownHostName } from '../../remote/hostKeys/knownHosts';
+import { resolveHost } from '../../remote/config/sshConfig';
 import { hostKeyOf, type HostTarget } from '../../remote/hostClient';
-import { listAliases } from '../../remote/sshAliases';
+import { listAliases } from '../../remote/config/sshAliases';
 import { currentSettings } from '../base/currentSettings';
 import type { Closeable } from '../base/emitter';
 import type { FailureReporter } from '../base/failureReporter';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { RemoteError, type Progress } from '../../remote/hostClient';
-import type { NodeRelease } from '../../remote/nodeReleases';
+import type { NodeRelease } from '../../remote/bootstrap/nodeReleases';
 import { extractTarMember } from './tarMember';
 
 /**

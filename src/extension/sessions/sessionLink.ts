@@ -1,5 +1,5 @@
-import type { FollowerState } from '../../remote/followerState';
-import { followSession, type FollowerClock } from '../../remote/sessionFollower';
+import type { FollowerState } from '../../remote/attach/followerState';
+import { followSession, type FollowerClock } from '../../remote/attach/sessionFollower';
 import type { HostConnections } from '../hosts/hostConnections';
 import { withoutAbsent } from '../../domain/withoutAbsent';
 import type { Connection } from './sessions';

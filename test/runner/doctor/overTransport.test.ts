@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createLocalTransport } from '../../../src/remote/localTransport';
-import { RunnerCalls } from '../../../src/remote/runnerCalls';
+import { createLocalTransport } from '../../../src/remote/shell/localTransport';
+import { RunnerCalls } from '../../../src/remote/attach/runnerCalls';
 import { BuiltRunner } from '../support/builtRunner';
 
 let runner: BuiltRunner;

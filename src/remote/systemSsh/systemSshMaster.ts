@@ -1,0 +1,236 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, watch } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { startAskpassBridge } from '../login/askpassBridge';
+import type { HostEnvironment, Progress, RemoteError } from '../hostClient';
+import { cancelledError } from '../shell/markedRun';
+import { PausableTimer } from '../login/pausableTimer';
+import type { ResolvedHost } from '../config/resolvedHost';
+import { systemSshConfig } from './systemSshConfig';
+import { systemSshError } from './systemSshErrors';
+import { SystemSshPrompts } from './systemSshPrompts';
+import { isCertifiedOnly } from '../transportChoice';
+
+/** How sessions are opened once the host is logged in to. */
+export interface SystemSsh {
+  readonly host: ResolvedHost;
+  /** Program, arguments before the remote command, and environment of one session. */
+  readonly program: string;
+  readonly sessionArgs: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whether sessions share one authentication. Without, each is a connection and a login of its own. */
+  readonly isShared: boolean;
+  /** Resolves when the shared connection has ended, with what ssh said. */
+  readonly ended: Promise<RemoteError>;
+  close(): Promise<void>;
+}
+
+const loginTimeoutMs = 60_000;
+const killGraceMs = 3_000;
+const maxStderrBytes = 16 * 1024;
+/** A socket's address holds 104 bytes on macOS, 108 on Linux; ssh adds 17 for the moment of its making. */
+const maxFolderLength = 70;
+
+/**
+ * Keeps the connection of `ssh` for as long as its standard input is open: when the editor goes away, however it does,
+ * so does the connection.
+ */
+const keepScript =
+  'exec 3<&0; "$@" </dev/null 3<&- & p=$!; { cat <&3 >/dev/null; kill "$p" 2>/dev/null; } & wait "$p"; c=$?; exec 3<&-; exit "$c"';
+
+/**
+ * Logs in with the `ssh` program. Where it can (not on Windows), one connection is opened that all sessions share
+ * (ControlMaster). Rejects with a `RemoteError`; nothing stays open then.
+ */
+export async function openSystemSsh(
+  route: readonly ResolvedHost[],
+  environment: Pick<
+    HostEnvironment,
+    'sshPath' | 'sshConfigPath' | 'knownHostsPath' | 'localNode' | 'prompts' | 'log'
+  >,
+  signal: AbortSignal,
+  options: {
+    /** Whether sessions share one connection; by default where this system's ssh can. */
+    readonly isShared?: boolean;
+    readonly progress?: Progress;
+  } = {},
+): Promise<SystemSsh> {
+  const isShared = options.isShared ?? process.platform !== 'win32';
+  const host = route.at(-1);
+  if (host === undefined) throw new TypeError('A route has at least one host.');
+  if (signal.aborted) throw cancelledError();
+  const folder = await mkdtemp(join(tmpdir().length > maxFolderLength ? '/tmp' : tmpdir(), 'ttt-ssh-'));
+  const timer = new PausableTimer();
+  let giveUp: (error: RemoteError) => void = () => undefined;
+  const prompts = new SystemSshPrompts(route, environment, {
+    onPrompt: (isOpen) => (isOpen ? timer.pause() : timer.resume()),
+    giveUp: (error) => giveUp(error),
+    announce: options.progress ?? ((message) => environment.log('warn', message)),
+  });
+  const bridge = await startAskpassBridge(folder, environment.localNode, prompts.answer);
+  const clean = async () => {
+    await bridge.close();
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    const configPath = join(folder, 'config');
+    const socketPath = join(folder, 'mux');
+    const certifiedOnly = new Set<ResolvedHost>();
+    for (const hop of route)
+      if (await isCertifiedOnly(hop, environment.knownHostsPath)) certifiedOnly.add(hop);
+    await writeFile(configPath, systemSshConfig(route, certifiedOnly, environment), { mode: 0o600 });
+    await mkdir(dirname(environment.knownHostsPath), { recursive: true, mode: 0o700 });
+    const env = { ...process.env, ...bridge.env };
+    const common = [
+      '-T',
+      '-x',
+      '-a',
+      '-e',
+      'none',
+      '-o',
+      'RemoteCommand=none',
+      '-o',
+      'PermitLocalCommand=no',
+    ];
+    const connection = [
+      ...['-F', configPath, ...common, '-o', 'ClearAllForwardings=yes', '-o', 'ControlPersist=no'],
+      ...['-o', `ServerAliveInterval=${Math.round(host.keepaliveIntervalMs / 1000)}`],
+      ...['-o', `ServerAliveCountMax=${host.keepaliveCountMax}`, '-o', 'LogLevel=INFO'],
+      ...['-o', `ConnectTimeout=${Math.ceil(host.connectTimeoutMs / 1000)}`],
+    ];
+    if (!isShared) {
+      return {
+        host,
+        program: environment.sshPath,
+        sessionArgs: [...connection, '-S', 'none', '--', host.alias],
+        env,
+        isShared,
+        ended: new Promise(() => undefined),
+        close: clean,
+      };
+    }
+    const child = spawn(
+      '/bin/sh',
+      [
+        '-c',
+        keepScript,
+        'sh',
+        environment.sshPath,
+        ...connection,
+        '-M',
+        '-S',
+        socketPath,
+        '-N',
+        '--',
+        host.alias,
+      ],
+      // Away from the terminal that the editor may have been started in: ssh would ask there.
+      { env, stdio: ['pipe', 'ignore', 'pipe'], detached: true },
+    );
+    const ended = endOf(child, host, environment);
+    const master = { child, ended, close: () => closeMaster(child).then(clean) };
+    giveUp = await untilListening(master, socketPath, host, timer, signal);
+    return {
+      host,
+      program: environment.sshPath,
+      sessionArgs: [
+        // Over the shared connection alone: where it has gone, ssh would log in again in silence.
+        ...['-F', '/dev/null', ...common, '-S', socketPath, '-o', 'ControlMaster=no', '-o', 'BatchMode=yes'],
+        ...['-o', 'ProxyCommand=false', '-o', 'LogLevel=INFO', '--', 'host'],
+      ],
+      env: { ...process.env },
+      isShared,
+      ended,
+      close: master.close,
+    };
+  } catch (error) {
+    await clean();
+    throw error;
+  }
+
+  /** Waits for the login. Returns what to do with a question that is cancelled later, such as a re-keying's. */
+  async function untilListening(
+    master: { readonly child: ChildProcess; readonly ended: Promise<RemoteError> },
+    socketPath: string,
+    to: ResolvedHost,
+    deadline: PausableTimer,
+    cancel: AbortSignal,
+  ): Promise<(error: RemoteError) => void> {
+    const watcher = watch(folder);
+    let onAbort: (() => void) | undefined;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const look = () => {
+          if (existsSync(socketPath)) resolve();
+        };
+        watcher.on('change', look);
+        watcher.on('error', reject);
+        look();
+        giveUp = reject;
+        onAbort = () => reject(cancelledError());
+        cancel.addEventListener('abort', onAbort, { once: true });
+        const waitMs = to.connectTimeoutMs + loginTimeoutMs;
+        deadline.start(waitMs, () =>
+          reject(systemSshError(to, `no answer to the login in ${Math.round(waitMs / 1000)} s`)),
+        );
+        void master.ended.then(reject);
+      });
+    } catch (error) {
+      await closeMaster(master.child);
+      throw error;
+    } finally {
+      deadline.stop();
+      watcher.close();
+      if (onAbort !== undefined) cancel.removeEventListener('abort', onAbort);
+    }
+    return () => void closeMaster(master.child);
+  }
+}
+
+function endOf(
+  child: ChildProcess,
+  host: ResolvedHost,
+  environment: Pick<HostEnvironment, 'log'>,
+): Promise<RemoteError> {
+  let stderr = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    const text = chunk.toString('utf8');
+    stderr = (stderr + text).slice(-maxStderrBytes);
+    for (const line of text.split('\n')) {
+      if (line.trim() !== '') environment.log('debug', `ssh ${host.alias}: ${line.trim()}`);
+    }
+  });
+  child.stdin?.on('error', () => undefined);
+  return new Promise((resolve) => {
+    child.once('error', (cause) => resolve(systemSshError(host, cause.message)));
+    child.once('exit', () => {
+      // What it said last may still be on its way; the pipe's end comes when no process holds it any more.
+      const done = () => resolve(systemSshError(host, stderr));
+      if (child.stderr === null || child.stderr.readableEnded) done();
+      else {
+        child.stderr.once('close', done);
+        setTimeout(done, 500).unref();
+      }
+    });
+  });
+}
+
+async function closeMaster(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const { pid } = child;
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  child.stdin?.destroy();
+  const force = setTimeout(() => signalGroup(pid), killGraceMs);
+  await exited;
+  clearTimeout(force);
+}
+
+function signalGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+}
