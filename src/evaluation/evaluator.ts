@@ -1,4 +1,4 @@
-import type { EvaluationOutcome } from '../domain/session/outcome';
+import type { CaseResult, EvaluationOutcome } from '../domain/session/outcome';
 
 export interface EvaluationRequest {
   /** Names the work folder and marks the processes; unique in the session. */
@@ -7,13 +7,18 @@ export interface EvaluationRequest {
   /** Construction of the parent, JSON text as the evaluator wrote it. */
   readonly parentState?: string;
   readonly seed: number;
+  /** Called as soon as a case is known, where the evaluator has cases. */
+  readonly onCase?: (result: CaseResult) => void;
 }
 
 export interface EvaluationReport {
   readonly outcome: EvaluationOutcome;
   /** Construction that the run produced, JSON text; its content address is `outcome.stateSha256`. */
   readonly state?: string;
+  /** Of the commands alone, without the wait for a turn. */
   readonly durationMs: number;
+  /** In order, where the evaluator has cases. */
+  readonly cases?: readonly CaseResult[];
 }
 
 /** Runs one problem's evaluator on candidates. */

@@ -1,6 +1,8 @@
 import * as z from 'zod';
-import type { FailureReason } from '../domain/session/outcome';
+import { caseResult, type CaseResult, type FailureReason } from '../domain/session/outcome';
 import { memberText, notFiniteWord, parsePythonJson } from './jsonText';
+
+const mostCases = 10_000;
 
 /** What an evaluator writes to `DISCOVER_RESULT`; see docs/evaluators.md. Unknown keys are let through. */
 const resultSchema = z.object({
@@ -10,15 +12,17 @@ const resultSchema = z.object({
   feedback: z.string().nullish(),
   state: z.unknown().optional(),
   artifacts: z.record(z.string(), z.string()).nullish(),
+  cases: z.array(caseResult).max(mostCases).nullish(),
 });
 
 export interface EvaluatorResult {
   readonly metrics: Readonly<Record<string, number>>;
-  readonly feedback: string | undefined;
+  readonly feedback?: string;
   /** JSON text as the evaluator wrote it. */
-  readonly state: string | undefined;
+  readonly state?: string;
   /** Name to path, as the evaluator wrote it. */
   readonly artifacts: Readonly<Record<string, string>>;
+  readonly cases?: readonly CaseResult[];
 }
 
 export type ParsedResult =
@@ -37,7 +41,7 @@ export function parseEvaluatorResult(text: string): ParsedResult {
   }
   const parsed = resultSchema.safeParse(value);
   if (!parsed.success) return bad(`The result is not as agreed: ${firstIssue(parsed.error)}.`);
-  const { valid, metrics, state, artifacts } = parsed.data;
+  const { valid, metrics, state, artifacts, cases } = parsed.data;
   const feedback = shortened(parsed.data.feedback?.trim());
   if (!valid) {
     const message = feedback ?? 'The evaluator found the candidate invalid and gave no reason.';
@@ -52,13 +56,15 @@ export function parseEvaluatorResult(text: string): ParsedResult {
   }
   const word = wordWithin(state);
   if (word !== undefined) return notFinite(`The state holds ${word}, which JSON has no word for.`);
+  const stateText = state === undefined || state === null ? undefined : memberText(text, 'state');
   return {
     ok: true,
     result: {
       metrics: numbers,
-      feedback,
-      state: state === undefined || state === null ? undefined : memberText(text, 'state'),
+      ...(feedback === undefined ? {} : { feedback }),
+      ...(stateText === undefined ? {} : { state: stateText }),
       artifacts: artifacts ?? {},
+      ...(cases === undefined || cases === null ? {} : { cases }),
     },
   };
 }

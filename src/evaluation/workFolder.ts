@@ -29,6 +29,16 @@ export interface WorkFolderContent {
   readonly parentState: string | undefined;
 }
 
+/** A work folder for what belongs to no candidate: home and temporary folder, and an empty copy. Throws `DiskFullError`. */
+export async function makeBareFolder(workRoot: string, id: string): Promise<WorkFolder> {
+  return noticingFullDisk(workRoot, async () => {
+    await mkdir(workRoot, { recursive: true });
+    const folder = folderAt(await mkdtemp(join(await realpath(workRoot), `${id}-`)), 'none', false);
+    await Promise.all([folder.home, folder.temporary, folder.copy].map((path) => mkdir(path)));
+    return folder;
+  });
+}
+
 /** Throws `DiskFullError`. What it made of a folder before a failure is removed. */
 export async function makeWorkFolder(workRoot: string, content: WorkFolderContent): Promise<WorkFolder> {
   if (!/^[\w.-]+$/.test(content.id)) throw new Error(`The evaluation id "${content.id}" is no file name.`);
@@ -44,16 +54,20 @@ export async function makeWorkFolder(workRoot: string, content: WorkFolderConten
   });
 }
 
-async function fill(path: string, content: WorkFolderContent): Promise<WorkFolder> {
-  const folder: WorkFolder = {
+function folderAt(path: string, candidatePath: string, hasParentState: boolean): WorkFolder {
+  return {
     path,
     copy: join(path, 'problem'),
-    candidate: join(path, 'problem', content.candidatePath),
-    parentState: content.parentState === undefined ? undefined : join(path, 'parent-state.json'),
+    candidate: join(path, 'problem', candidatePath),
+    parentState: hasParentState ? join(path, 'parent-state.json') : undefined,
     result: join(path, 'result.json'),
     home: join(path, 'home'),
     temporary: join(path, 'tmp'),
   };
+}
+
+async function fill(path: string, content: WorkFolderContent): Promise<WorkFolder> {
+  const folder = folderAt(path, content.candidatePath, content.parentState !== undefined);
   await Promise.all([mkdir(folder.home), mkdir(folder.temporary)]);
   await cp(content.problemFolder, folder.copy, {
     recursive: true,

@@ -8,10 +8,10 @@ import { checkProblemFiles } from '../../src/domain/problem/problemFiles';
 import type { EvaluationOutcome } from '../../src/domain/session/outcome';
 import type { Evaluator } from '../../src/evaluation/evaluator';
 import { createLocalExecutor } from '../../src/evaluation/localExecutor';
-import { createNativeEvaluator } from '../../src/evaluation/nativeEvaluator';
+import { createEvaluator } from '../../src/evaluation/createEvaluator';
 import { parseTunables } from '../../src/policy/tunables/marks';
 import { folderOf, ownFolder } from './ahc/contestScripts';
-import { catalogueText, expectRejection, validOutcome } from './support/catalogueProblem';
+import { catalogueText, commandOf, expectRejection, validOutcome } from './support/catalogueProblem';
 
 const wholeSea = '4 0 0 0 100000 100000 100000 100000 0';
 const waiting = '-1\\n'.repeat(500);
@@ -57,10 +57,13 @@ describe.each(contests)('the problem $name', ({ name, answer, score, tunables, i
 
   function openEvaluator(timeMs: number, containment: 'auto' | 'sweep'): Evaluator {
     if (parsed.problem === undefined) throw new Error('The problem file has mistakes.');
-    return createNativeEvaluator({
+    return createEvaluator({
       problem: {
         ...parsed.problem,
-        evaluate: parsed.problem.evaluate.replace('--cases 150', '--cases 2'),
+        evaluator: {
+          kind: 'command',
+          command: commandOf(parsed.problem).replace('--cases 150', '--cases 2'),
+        },
         limits: { ...parsed.problem.limits, timeMs },
       },
       problemFolder: folderOf(name),
@@ -89,7 +92,7 @@ describe.each(contests)('the problem $name', ({ name, answer, score, tunables, i
   it('has a problem file without mistakes, whose files are there, and runs 150 cases', () => {
     expect(parsed.diagnostics).toEqual([]);
     expect(checkProblemFiles(parsed, (path) => existsSync(join(folderOf(name), path)))).toEqual([]);
-    expect(parsed.problem?.evaluate).toBe('python3 evaluate.py --cases 150');
+    expect(commandOf(parsed.problem)).toBe('python3 evaluate.py --cases 150');
   });
 
   it('marks numbers of its initial program', () => {

@@ -9,9 +9,9 @@ import { checkProblemFiles } from '../../src/domain/problem/problemFiles';
 import type { EvaluationOutcome } from '../../src/domain/session/outcome';
 import type { EvaluationReport, Evaluator } from '../../src/evaluation/evaluator';
 import { createLocalExecutor } from '../../src/evaluation/localExecutor';
-import { createNativeEvaluator } from '../../src/evaluation/nativeEvaluator';
+import { createEvaluator } from '../../src/evaluation/createEvaluator';
 import { parseTunables } from '../../src/policy/tunables/marks';
-import { catalogueText, expectRejection, forging, validOutcome } from './support/catalogueProblem';
+import { catalogueText, commandOf, expectRejection, forging, validOutcome } from './support/catalogueProblem';
 
 const problemFolder = join(import.meta.dirname, '../../problems/denoising');
 const own = join(import.meta.dirname, 'denoising');
@@ -76,11 +76,11 @@ async function open(
   const copy = join(root, `problem${opened.length}`);
   cpSync(problemFolder, copy, { recursive: true });
   for (const [name, path] of Object.entries(files)) cpSync(path, join(copy, name), { recursive: true });
-  const evaluator = createNativeEvaluator({
+  const evaluator = createEvaluator({
     // A program that hangs is stopped after a quarter of this time.
     problem: {
       ...parsed.problem,
-      evaluate,
+      evaluator: { kind: 'command', command: evaluate },
       limits: { ...parsed.problem.limits, timeMs: 40_000, ...limits },
     },
     problemFolder: copy,
@@ -107,7 +107,7 @@ describe('the problem denoising', () => {
   let evaluator: Evaluator;
   let ofInitial: number;
   beforeAll(async () => {
-    evaluator = await open(parsed.problem?.evaluate ?? '', {});
+    evaluator = await open(commandOf(parsed.problem), {});
     ofInitial = validOutcome(await outcomeOf(initialText)).value;
   }, 300_000);
 
@@ -269,7 +269,7 @@ open("result.json", "w").write('{"valid": true, "metrics": {"mse_norm": 0.99}}')
   it('ends a program that prints or holds too much', async () => {
     const loud = 'import sys\nfor _ in range(400): sys.stdout.write("x" * 65536)\n';
     expect(await outcomeOf(loud)).toMatchObject({ kind: 'failed', reason: 'output-limit' });
-    const narrow = await open(parsed.problem?.evaluate ?? '', {}, { memoryBytes: 300 * 2 ** 20 });
+    const narrow = await open(commandOf(parsed.problem), {}, { memoryBytes: 300 * 2 ** 20 });
     const greedy = 'import numpy, time\nheld = numpy.ones(2**26)\ntime.sleep(30)\n';
     expect((await run(narrow, greedy)).outcome).toMatchObject({ kind: 'failed', reason: 'memory-limit' });
   });

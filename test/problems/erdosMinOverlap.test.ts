@@ -7,7 +7,7 @@ import { parseProblem } from '../../src/domain/problem/parseProblem';
 import { checkProblemFiles } from '../../src/domain/problem/problemFiles';
 import type { EvaluationOutcome } from '../../src/domain/session/outcome';
 import { createLocalExecutor } from '../../src/evaluation/localExecutor';
-import { createNativeEvaluator } from '../../src/evaluation/nativeEvaluator';
+import { createEvaluator } from '../../src/evaluation/createEvaluator';
 import type { EvaluationReport, Evaluator } from '../../src/evaluation/evaluator';
 import { forging } from './support/catalogueProblem';
 
@@ -26,7 +26,7 @@ let count = 0;
 
 beforeAll(async () => {
   if (parsed.problem === undefined) throw new Error('the problem file has mistakes');
-  evaluator = createNativeEvaluator({
+  evaluator = createEvaluator({
     problem: parsed.problem,
     problemFolder,
     workRoot: join(root, 'work'),

@@ -8,7 +8,7 @@ import { checkProblemFiles } from '../../src/domain/problem/problemFiles';
 import type { EvaluationOutcome } from '../../src/domain/session/outcome';
 import type { Evaluator } from '../../src/evaluation/evaluator';
 import { createLocalExecutor } from '../../src/evaluation/localExecutor';
-import { createNativeEvaluator } from '../../src/evaluation/nativeEvaluator';
+import { createEvaluator } from '../../src/evaluation/createEvaluator';
 import { parseTunables } from '../../src/policy/tunables/marks';
 import { catalogueText, expectRejection, forging } from './support/catalogueProblem';
 
@@ -46,7 +46,7 @@ describe('the problem trimul, without a GPU', () => {
     const withStandIn = join(root, 'problem');
     cpSync(problemFolder, withStandIn, { recursive: true });
     cpSync(join(own, 'standins'), withStandIn, { recursive: true });
-    evaluator = createNativeEvaluator({
+    evaluator = createEvaluator({
       problem: {
         ...parsed.problem,
         environment: { ...parsed.problem.environment, packages: ['numpy<2.4'] },

@@ -49,7 +49,7 @@ export interface Place {
   readonly text?: string;
 }
 
-/** A file that the problem names, relative to the problem file, and where it is named. */
+/** A file that the problem names, relative to the problem file (or absolute, with a foreign folder), and where it is named. */
 export interface FilePlace {
   readonly path: string;
   readonly range: Range;
@@ -63,8 +63,10 @@ export interface ProblemPlaces {
   readonly body?: Range;
   /** By path of the key: `candidate`, `metric.name`, `references.0.label`. */
   readonly keys: ReadonlyMap<string, Place>;
-  /** The candidate's path, if it is one inside the folder. */
+  /** The candidate's path, if it is a fit one. */
   readonly candidate?: FilePlace;
+  /** The folder that was made for another tool. */
+  readonly folder?: FilePlace;
   /** Scripts that the evaluator's command names, without a leading `./`. */
   readonly scripts: readonly FilePlace[];
 }

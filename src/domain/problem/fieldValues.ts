@@ -1,5 +1,6 @@
 import { isScalar } from 'yaml';
 import { closest } from '../text/closest';
+import { normalPath } from './hostPlaces';
 import { parseBytes, parseTimeMs } from './quantities';
 import { inWords, scalarText, type Field, type YamlFields } from './yamlFields';
 
@@ -157,8 +158,34 @@ export function pathOf(fields: YamlFields, field: Field | undefined): string | u
     .join('/');
 }
 
+/** A path anywhere on the user's machine, relative to the problem file or absolute, with forward slashes; normal. */
+export function anyPathOf(
+  fields: YamlFields,
+  field: Field | undefined,
+  what: 'program' | 'folder',
+): string | undefined {
+  const text = textOf(fields, field);
+  if (field === undefined || text === undefined) return undefined;
+  const complaint = anyPathComplaint(text, what);
+  if (complaint !== undefined) {
+    fields.error(field.value, 'bad-path', `${inWords(field.path)} ${complaint}`);
+    return undefined;
+  }
+  return normalPath(text) === '' ? '.' : normalPath(text);
+}
+
+function anyPathComplaint(path: string, what: 'program' | 'folder'): string | undefined {
+  if (path.includes('\\')) return slashes;
+  if (path.startsWith('~')) return 'cannot begin with ~: write the whole path.';
+  if (what === 'program' && /(^|\/)\.{0,2}\/?$/.test(path))
+    return 'names a folder: add the name of the program.';
+  return undefined;
+}
+
+const slashes = 'must use forward slashes: write / instead of \\.';
+
 function pathComplaint(path: string): string | undefined {
-  if (path.includes('\\')) return 'must use forward slashes: write / instead of \\.';
+  if (path.includes('\\')) return slashes;
   if (path.startsWith('/') || path.startsWith('~') || /^[A-Za-z]:/.test(path)) {
     return "must be relative to this file, because only this file's folder is copied to a host: remove the part up to the folder.";
   }

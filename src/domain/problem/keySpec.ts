@@ -3,6 +3,8 @@ export type ValueKind =
   | { readonly kind: 'text' }
   /** A path inside the problem's folder. */
   | { readonly kind: 'path' }
+  /** A folder anywhere on this machine. */
+  | { readonly kind: 'folder' }
   | { readonly kind: 'name' }
   | { readonly kind: 'expression' }
   | { readonly kind: 'url' }

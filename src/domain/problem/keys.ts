@@ -1,6 +1,6 @@
 import { whole, type KeySpec, type ValueKind } from './keySpec';
 import { policyKeys } from './policyKeys';
-import { defaultLimits } from './problem';
+import { defaultLimits, foreignFormats, gpuModes } from './problem';
 import { sessionKeys } from './sessionKeys';
 
 export type { KeySpec, ValueKind } from './keySpec';
@@ -91,6 +91,37 @@ export const limitKeys = [
   },
 ] as const satisfies readonly KeySpec[];
 
+export const evaluatorKeys = [
+  {
+    name: 'format',
+    required: true,
+    value: { kind: 'choice', choices: foreignFormats },
+    doc: 'The tool that the folder was made for.',
+    example: 'gpu-mode',
+  },
+  {
+    name: 'folder',
+    required: true,
+    value: { kind: 'folder' },
+    doc: 'The folder as that tool knows it, relative to this file, or absolute. Nothing in it is ever changed.',
+    example: '../reference-kernels/problems/bioml/trimul',
+  },
+  {
+    name: 'mode',
+    value: { kind: 'choice', choices: gpuModes },
+    doc: 'For `gpu-mode`: how much of its protocol one evaluation runs.',
+    example: 'leaderboard',
+    whenAbsent: 'leaderboard',
+  },
+  {
+    name: 'cases',
+    value: whole(1, 10_000),
+    doc: 'For `atcoder`: how many seeds one evaluation runs.',
+    example: '150',
+    whenAbsent: '150',
+  },
+] as const satisfies readonly KeySpec[];
+
 export const referenceKeys = [
   {
     name: 'label',
@@ -132,10 +163,17 @@ export const problemKeys = [
   },
   {
     name: 'evaluate',
-    required: true,
     value: { kind: 'text' },
     doc: "The trusted evaluator: a command, run in a fresh copy of this file's folder. It reads the program at `$DISCOVER_CANDIDATE` and writes its result to `$DISCOVER_RESULT`.",
     example: 'python3 evaluate.py',
+    whenAbsent: '`evaluator` says what scores the program',
+  },
+  {
+    name: 'evaluator',
+    value: { kind: 'keys', keys: evaluatorKeys },
+    doc: 'In place of `evaluate`: a folder that was made for another tool, run by the rules of that tool.',
+    example: '{ format: gpu-mode, folder: ../trimul }',
+    whenAbsent: '`evaluate` says what scores the program',
   },
   {
     name: 'metric',

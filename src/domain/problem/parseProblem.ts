@@ -53,6 +53,7 @@ export function parseProblem(text: string): ParsedProblem {
       body: lines.range(parts.body.from, parts.body.to),
       keys: fields.places,
       ...(fields.candidate !== undefined && { candidate: fields.candidate }),
+      ...(fields.folder !== undefined && { folder: fields.folder }),
       scripts: fields.scripts,
     },
   };

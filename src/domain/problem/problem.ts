@@ -3,10 +3,13 @@ import type { ModelSettings } from '../session/modelSettings';
 /** What a problem file (`*.discover`) says, checked and with its units resolved. See docs/problem-files.md. */
 export interface Problem {
   readonly title: string;
-  /** The file that evolves, relative to the problem file, with forward slashes. */
+  /**
+   * The file that evolves, relative to the problem file, with forward slashes. With a foreign folder it may lie anywhere, and may
+   * be absolute; see `hostPlaces`.
+   */
   readonly candidate: string;
-  /** Shell command of the trusted evaluator, run in a fresh copy of the problem's folder. */
-  readonly evaluate: string;
+  /** What scores candidates. */
+  readonly evaluator: CommandEvaluator | ForeignEvaluator;
   readonly metric: Metric;
   /** Arithmetic expression over metric names; when absent the reward is ±metric. */
   readonly reward?: string;
@@ -18,6 +21,32 @@ export interface Problem {
   readonly model?: Partial<ModelSettings>;
   /** The Markdown body: what people and the model read. */
   readonly statement: string;
+}
+
+/** A shell command, run in a fresh copy of the problem's folder. */
+export interface CommandEvaluator {
+  readonly kind: 'command';
+  readonly command: string;
+}
+
+/** Tools whose folders open as they are, each by the protocol of its own evaluator. */
+export const foreignFormats = ['gpu-mode', 'atcoder', 'openevolve', 'shinka-evolve', 'kernelbench'] as const;
+export type ForeignFormat = (typeof foreignFormats)[number];
+
+/** How much of GPU MODE's protocol one evaluation runs. */
+export const gpuModes = ['test', 'benchmark', 'leaderboard', 'leaderboard-equal'] as const;
+export type GpuMode = (typeof gpuModes)[number];
+
+/** A folder that was made for another tool; nothing in it is changed. */
+export interface ForeignEvaluator {
+  readonly kind: 'foreign';
+  readonly format: ForeignFormat;
+  /** As written: absolute, or relative to the problem file, with forward slashes. */
+  readonly folder: string;
+  /** GPU MODE alone. */
+  readonly mode?: GpuMode;
+  /** AtCoder alone: how many seeds one evaluation runs. */
+  readonly cases?: number;
 }
 
 export interface Metric {

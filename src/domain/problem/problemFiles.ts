@@ -16,7 +16,19 @@ export function checkProblemFiles(
       range: candidate.range,
       severity: 'error',
       code: 'missing-file',
-      message: `There is no file "${candidate.path}" beside this one: create it with the initial program, or correct the path.`,
+      message:
+        parsed.places.folder === undefined
+          ? `There is no file "${candidate.path}" beside this one: create it with the initial program, or correct the path.`
+          : `There is no file "${candidate.path}": create it with the initial program, or correct the path.`,
+    });
+  }
+  const folder = parsed.places.folder;
+  if (folder !== undefined && !exists(folder.path)) {
+    missing.push({
+      range: folder.range,
+      severity: 'error',
+      code: 'missing-file',
+      message: `There is no folder "${folder.path}": correct the path; it is relative to this file, or absolute.`,
     });
   }
   for (const { path, range } of parsed.places.scripts) {

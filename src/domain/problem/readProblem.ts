@@ -1,5 +1,6 @@
 import { isMap, YAMLMap, type Document } from 'yaml';
 import {
+  anyPathOf,
   bytesOf,
   choiceOf,
   nameOf,
@@ -13,10 +14,13 @@ import {
 } from './fieldValues';
 import { scriptsIn } from './commandScripts';
 import type { Span } from './frontMatter';
-import { environmentKeys, limitKeys, metricKeys, problemKeys, referenceKeys } from './keys';
+import { environmentKeys, evaluatorKeys, limitKeys, metricKeys, problemKeys, referenceKeys } from './keys';
 import {
   defaultLimits,
+  foreignFormats,
+  gpuModes,
   type Environment,
+  type ForeignEvaluator,
   type Limits,
   type Metric,
   type Problem,
@@ -47,8 +51,12 @@ export function readProblem(
   }
   const top = fields.section('', contents ?? new YAMLMap(), problemKeys, opening);
   const title = readTitle(fields, top.fields.get('title'), statement, opening);
-  const candidate = readCandidate(fields, top.fields.get('candidate'));
-  const evaluate = readEvaluate(fields, top.fields.get('evaluate'));
+  const evaluator = readEvaluator(fields, top.fields.get('evaluate'), top.fields.get('evaluator'), opening);
+  const candidate = readCandidate(
+    fields,
+    top.fields.get('candidate'),
+    top.fields.has('evaluator') && !top.fields.has('evaluate'),
+  );
   const metric = readMetric(fields, top.fields.get('metric'));
   const reward = readReward(fields, top.fields.get('reward'), metric);
   const environment = readEnvironment(fields, top.fields.get('environment'));
@@ -63,12 +71,12 @@ export function readProblem(
       'The problem has no statement: describe it in Markdown below the second ---. People and models read it.',
     );
   }
-  if (title === undefined || candidate === undefined || evaluate === undefined || metric === undefined)
+  if (title === undefined || candidate === undefined || evaluator === undefined || metric === undefined)
     return undefined;
   return {
     title,
     candidate,
-    evaluate,
+    evaluator,
     metric,
     ...(reward !== undefined && { reward }),
     environment,
@@ -120,14 +128,72 @@ function headingText(line: string): string {
     : text;
 }
 
-function readCandidate(fields: YamlFields, field: Field | undefined): string | undefined {
-  const path = pathOf(fields, field);
+function readCandidate(
+  fields: YamlFields,
+  field: Field | undefined,
+  mayLieAnywhere: boolean,
+): string | undefined {
+  const path = mayLieAnywhere ? anyPathOf(fields, field, 'program') : pathOf(fields, field);
   if (field !== undefined && path !== undefined)
     fields.candidate = { path, range: fields.rangeOf(field.value) };
   return path;
 }
 
-function readEvaluate(fields: YamlFields, field: Field | undefined): string | undefined {
+function readEvaluator(
+  fields: YamlFields,
+  command: Field | undefined,
+  foreign: Field | undefined,
+  opening: Span,
+): Problem['evaluator'] | undefined {
+  if (foreign === undefined) {
+    if (command === undefined) {
+      const message = 'The front matter needs "evaluate": add evaluate: python3 evaluate.py.';
+      fields.error(opening, 'missing-key', message);
+    }
+    const text = readCommand(fields, command);
+    return text === undefined ? undefined : { kind: 'command', command: text };
+  }
+  if (command !== undefined) {
+    const message = 'evaluate and evaluator both say what scores the program: remove one of the two.';
+    fields.error(foreign.key, 'contradiction', message);
+  }
+  return readForeign(fields, foreign);
+}
+
+function readForeign(fields: YamlFields, field: Field): ForeignEvaluator | undefined {
+  const keys = fields.sectionOf(field, evaluatorKeys)?.fields;
+  const format = choiceOf(fields, keys?.get('format'), foreignFormats);
+  const folderField = keys?.get('folder');
+  const folder = anyPathOf(fields, folderField, 'folder');
+  const mode = choiceOf(fields, keys?.get('mode'), gpuModes);
+  const cases = numberOf(fields, keys?.get('cases'));
+  if (folderField !== undefined && folder !== undefined) {
+    fields.folder = { path: folder, range: fields.rangeOf(folderField.value) };
+  }
+  if (format === undefined || folder === undefined) return undefined;
+  for (const [name, owner] of [
+    ['mode', 'gpu-mode'],
+    ['cases', 'atcoder'],
+  ] as const) {
+    const other = keys?.get(name);
+    if (other === undefined || format === owner) continue;
+    fields.report(
+      other.key,
+      'warning',
+      'unused-key',
+      `evaluator.${name} is for ${owner}, and this folder is of ${format}: remove it.`,
+    );
+  }
+  return {
+    kind: 'foreign',
+    format,
+    folder,
+    ...(mode !== undefined && { mode }),
+    ...(cases !== undefined && { cases }),
+  };
+}
+
+function readCommand(fields: YamlFields, field: Field | undefined): string | undefined {
   const command = textOf(fields, field);
   if (field === undefined || command === undefined) return undefined;
   fields.scripts = scriptsIn(command).map(({ path, from }) => ({

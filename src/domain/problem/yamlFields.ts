@@ -31,6 +31,7 @@ export class YamlFields {
   readonly diagnostics: ProblemDiagnostic[] = [];
   readonly places = new Map<string, Place>();
   candidate: FilePlace | undefined;
+  folder: FilePlace | undefined;
   scripts: readonly FilePlace[] = [];
 
   /** `base` is where the YAML begins in the text of `lines`. */

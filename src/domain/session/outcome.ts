@@ -19,6 +19,21 @@ export const failureReasons = [
 ] as const;
 export type FailureReason = (typeof failureReasons)[number];
 
+export const caseVerdicts = ['passed', 'failed', 'skipped'] as const;
+
+/** One case, seed or shape of an evaluation, for people; the reward does not come from here. */
+export const caseResult = z.object({
+  /** Unique in the evaluation: `test 3`, `seed 17`. */
+  name: z.string(),
+  verdict: z.enum(caseVerdicts),
+  /** In `unit`: microseconds of a shape, points of a seed. */
+  value: z.number().optional(),
+  unit: z.string().optional(),
+  /** What went wrong, or what else is worth knowing. */
+  message: z.string().optional(),
+});
+export type CaseResult = z.infer<typeof caseResult>;
+
 export const validOutcome = z.object({
   kind: z.literal('valid'),
   metrics: z.record(z.string(), z.number()),

@@ -13,6 +13,7 @@ import {
 import type { ProblemDiagnostic } from '../../domain/problem/diagnostic';
 import { checkProblemFiles } from '../../domain/problem/problemFiles';
 import { toEditorRange } from './editorRanges';
+import { namedUri } from './namedFiles';
 import { parsedOf, problemTexts } from './problemDocuments';
 
 /** How long the text must rest before it is checked. */
@@ -85,8 +86,8 @@ export class ProblemDiagnostics implements Disposable {
   private async checkWithFiles(document: TextDocument): Promise<void> {
     const { version } = document;
     const parsed = parsedOf(document);
-    const { candidate, scripts } = parsed.places;
-    const named = [...(candidate === undefined ? [] : [candidate]), ...scripts].map(({ path }) => path);
+    const { candidate, folder, scripts } = parsed.places;
+    const named = [candidate, folder, ...scripts].flatMap((place) => place?.path ?? []);
     const missing = document.isUntitled ? new Set<string>() : await missingOf(document.uri, named);
     // Edited or closed in the meantime: another check is on its way, or none is wanted.
     if (!this.open.has(document) || document.version !== version) return;
@@ -109,11 +110,10 @@ export class ProblemDiagnostics implements Disposable {
 }
 
 async function missingOf(problem: Uri, paths: readonly string[]): Promise<ReadonlySet<string>> {
-  const folder = Uri.joinPath(problem, '..');
   const missing = await Promise.all(
     paths.map(async (path) => {
       try {
-        await workspace.fs.stat(Uri.joinPath(folder, path));
+        await workspace.fs.stat(namedUri(problem, path));
         return [];
       } catch (error) {
         // What cannot be looked at (no permission, host away) may well be there: only "not found" is a mistake.

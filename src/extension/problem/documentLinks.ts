@@ -1,14 +1,14 @@
-import { DocumentLink, Uri, type DocumentLinkProvider, type TextDocument } from 'vscode';
+import { DocumentLink, type DocumentLinkProvider, type TextDocument } from 'vscode';
 import { toEditorRange } from './editorRanges';
+import { namedUri } from './namedFiles';
 import { parsedOf } from './problemDocuments';
 
 /** Makes the candidate and the evaluator's scripts open with a click. */
 export const problemLinks: DocumentLinkProvider = {
   provideDocumentLinks(document: TextDocument): DocumentLink[] {
     const { candidate, scripts } = parsedOf(document).places;
-    const folder = Uri.joinPath(document.uri, '..');
     return [...(candidate === undefined ? [] : [candidate]), ...scripts].map(({ path, range }) => {
-      const link = new DocumentLink(toEditorRange(range), Uri.joinPath(folder, path));
+      const link = new DocumentLink(toEditorRange(range), namedUri(document.uri, path));
       link.tooltip = `Open ${path}`;
       return link;
     });

@@ -24,7 +24,7 @@ export interface CollectedFiles {
 }
 
 /** Names that never go to a host. Names that begin with a dot stay too: they hold settings, caches and secrets. */
-const leftOut: ReadonlySet<string> = new Set(['node_modules', '__pycache__', 'venv']);
+const leftOut: ReadonlySet<string> = new Set(['node_modules', '__pycache__', 'venv', 'target']);
 
 /**
  * The files of a problem's folder. `openTexts` holds the texts of unsaved editors by absolute path; they take the place

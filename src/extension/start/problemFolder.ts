@@ -1,11 +1,12 @@
 import { readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { ulid } from 'ulid';
 import type { Problem } from '../../domain/problem/problem';
+import { hostPlaces } from '../../domain/problem/hostPlaces';
 import { parseProblem } from '../../domain/problem/parseProblem';
 import { checkProblemFiles } from '../../domain/problem/problemFiles';
 import type { SessionOverrides } from '../../domain/session/options';
-import type { SessionSpec } from '../../protocol/sessionSpec';
+import type { ProblemFileEntry, SessionSpec } from '../../protocol/sessionSpec';
 import { Refusal } from '../base/failures';
 import { withoutAbsent } from '../../domain/withoutAbsent';
 import type { Settings } from '../base/settings';
@@ -28,8 +29,9 @@ export async function checkProblem(
   const parsed = parseProblem(text);
   const folder = dirname(path);
   const existing = new Set<string>();
-  for (const named of [parsed.places.candidate, ...parsed.places.scripts]) {
-    if (named !== undefined && (await isFile(join(folder, named.path)))) existing.add(named.path);
+  for (const named of [parsed.places.candidate, parsed.places.folder, ...parsed.places.scripts]) {
+    if (named !== undefined && (await isThere(resolve(folder, named.path), named === parsed.places.folder)))
+      existing.add(named.path);
   }
   const diagnostics = [...parsed.diagnostics, ...checkProblemFiles(parsed, (name) => existing.has(name))];
   const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
@@ -63,8 +65,9 @@ export async function prepareSession(
   },
 ): Promise<PreparedSession> {
   const { openTexts, signal } = options;
-  const collected = await collectFiles(checked.folder, { openTexts, signal });
-  const initial = collected.files.find((file) => file.path === checked.problem.candidate);
+  const collected = await collectProblem(checked, openTexts, signal);
+  const places = hostPlaces(checked.problem);
+  const initial = collected.files.find((file) => file.path === places.candidate);
   if (initial === undefined) {
     throw new Refusal(
       `"${checked.problem.candidate}" is not among the files that go to a host: names that begin with a dot stay here. Rename it, and the candidate: key.`,
@@ -93,9 +96,43 @@ export function overridesOf(settings: Settings): SessionOverrides {
   });
 }
 
-async function isFile(path: string): Promise<boolean> {
+/**
+ * The problem's folder; where the problem names a folder of another tool, that folder, the candidate and the problem file alone.
+ * Throws `Refusal` above the limits.
+ */
+async function collectProblem(
+  { problem, path, folder }: CheckedProblem,
+  openTexts: ReadonlyMap<string, string>,
+  signal: AbortSignal,
+): Promise<CollectedFiles> {
+  const { evaluator } = problem;
+  if (evaluator.kind === 'command') return collectFiles(folder, { openTexts, signal });
+  const places = hostPlaces(problem);
+  const from = resolve(folder, evaluator.folder);
+  const task = await collectFiles(from, { openTexts, signal });
+  const files = task.files.map((file) => ({ ...file, path: `${places.folder ?? ''}/${file.path}` }));
+  files.push(await readEntry(path, basename(path), openTexts));
+  const candidate = resolve(folder, problem.candidate);
+  if (!files.some((file) => file.path === places.candidate) && (await isThere(candidate, false)))
+    files.push(await readEntry(candidate, places.candidate, openTexts));
+  return { ...task, files };
+}
+
+async function readEntry(
+  absolutePath: string,
+  path: string,
+  openTexts: ReadonlyMap<string, string>,
+): Promise<ProblemFileEntry> {
+  const openText = openTexts.get(absolutePath);
+  const content = openText === undefined ? await readFile(absolutePath) : Buffer.from(openText, 'utf8');
+  const executable = ((await stat(absolutePath)).mode & 0o111) !== 0;
+  return { path, executable, base64: content.toString('base64') };
+}
+
+async function isThere(path: string, asFolder: boolean): Promise<boolean> {
   try {
-    return (await stat(path)).isFile();
+    const found = await stat(path);
+    return asFolder ? found.isDirectory() : found.isFile();
   } catch (error) {
     if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) {
       return false;

@@ -1,19 +1,63 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { hostPlaces, type HostPlaces } from '../../domain/problem/hostPlaces';
+import { parseProblem } from '../../domain/problem/parseProblem';
 import type { ProblemFileEntry, SessionSpec } from '../../protocol/sessionSpec';
 import { errorCode } from '../journal/diskFullError';
 import { ProblemError } from './readProblem';
 
 const largestProblemBytes = 64 * 1024 * 1024;
 /** Made by tools, never part of a problem; so is every name that begins with a dot. */
-const leftOut = new Set(['node_modules', '__pycache__', 'venv']);
+const leftOut = new Set(['node_modules', '__pycache__', 'venv', 'target']);
 
 /**
- * The files of a problem's folder. `path` is a `*.discover` file, or a folder with exactly one. Throws `ProblemError`.
+ * The files that a host needs: those of the problem's folder, or, where the problem names a folder of another tool, that folder, the
+ * candidate and the problem file alone. `path` is a `*.discover` file, or a folder with exactly one. Throws `ProblemError`.
  */
 export function collectProblem(path: string): Pick<SessionSpec, 'displayPath' | 'problemFile' | 'files'> {
   const problemPath = findProblemFile(resolve(path));
   const folder = dirname(problemPath);
+  const foreign = foreignSources(problemPath);
+  if (foreign !== undefined) {
+    const files = [
+      ...filesBelow(problemPath, resolve(folder, foreign.folder), `${foreign.places.folder}/`),
+      fileEntry(problemPath, basename(problemPath)),
+    ];
+    if (!files.some(({ path }) => path === foreign.places.candidate)) {
+      const from = resolve(folder, foreign.candidate);
+      if (statSync(from, { throwIfNoEntry: false })?.isFile() === true)
+        files.push(fileEntry(from, foreign.places.candidate));
+    }
+    return { displayPath: problemPath, problemFile: basename(problemPath), files };
+  }
+  return {
+    displayPath: problemPath,
+    problemFile: basename(problemPath),
+    files: filesBelow(problemPath, folder, ''),
+  };
+}
+
+/** What a problem takes from a folder of another tool; undefined if it has none. */
+function foreignSources(
+  problemPath: string,
+): { candidate: string; folder: string; places: Required<HostPlaces> } | undefined {
+  const { problem } = parseProblem(readFileSync(problemPath, 'utf8'));
+  if (problem?.evaluator.kind !== 'foreign') return undefined;
+  const { candidate, folder } = hostPlaces(problem);
+  if (folder === undefined) return undefined;
+  return {
+    candidate: problem.candidate,
+    folder: problem.evaluator.folder,
+    places: { candidate, folder },
+  };
+}
+
+function fileEntry(from: string, path: string): ProblemFileEntry {
+  const executable = (statSync(from).mode & 0o100) !== 0;
+  return { path, executable, base64: readFileSync(from).toString('base64') };
+}
+
+function filesBelow(problemPath: string, folder: string, prefix: string): ProblemFileEntry[] {
   const files: ProblemFileEntry[] = [];
   let totalBytes = 0;
   const visit = (relative: string): void => {
@@ -27,13 +71,12 @@ export function collectProblem(path: string): Pick<SessionSpec, 'displayPath' | 
       } else if (found?.isFile() === true) {
         totalBytes += found.size;
         if (totalBytes > largestProblemBytes) throw tooLarge(problemPath, folder);
-        const executable = (found.mode & 0o100) !== 0;
-        files.push({ path: name, executable, base64: readFileSync(join(folder, name)).toString('base64') });
+        files.push(fileEntry(join(folder, name), prefix + name));
       }
     }
   };
-  visit('');
-  return { displayPath: problemPath, problemFile: basename(problemPath), files };
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) visit('');
+  return files;
 }
 
 function findProblemFile(path: string): string {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProblemDiagnostic } from '../../domain/problem/diagnostic';
-import { parseProblem } from '../../domain/problem/parseProblem';
+import { hostPlaces } from '../../domain/problem/hostPlaces';
+import { parseProblem, type ParsedProblem } from '../../domain/problem/parseProblem';
 import type { Problem } from '../../domain/problem/problem';
 import { checkProblemFiles } from '../../domain/problem/problemFiles';
 import type { SessionSpec } from '../../protocol/sessionSpec';
@@ -31,7 +32,7 @@ export function problemOfSpec(
   return readProblem(
     spec.displayPath,
     spec.problemFile,
-    (path) => files.has(path),
+    (path) => files.has(path) || spec.files.some((file) => file.path.startsWith(`${path}/`)),
     (path) => {
       const file = files.get(path);
       return file === undefined ? undefined : Buffer.from(file.base64, 'base64').toString('utf8');
@@ -60,7 +61,11 @@ function readProblem(
     throw new ProblemError([`${displayPath}: the file is not among the problem's files.`]);
   const folder = problemFile.includes('/') ? problemFile.slice(0, problemFile.lastIndexOf('/') + 1) : '';
   const parsed = parseProblem(text);
-  const diagnostics = [...parsed.diagnostics, ...checkProblemFiles(parsed, (path) => exists(folder + path))];
+  const placed = placesOf(parsed);
+  const diagnostics = [
+    ...parsed.diagnostics,
+    ...checkProblemFiles(parsed, (path) => exists(folder + (placed.get(path) ?? path))),
+  ];
   const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
   const inWords = (diagnostic: ProblemDiagnostic): string => {
     const { line, character } = diagnostic.range.start;
@@ -68,11 +73,21 @@ function readProblem(
   };
   const { problem } = parsed;
   if (problem === undefined || errors.length > 0) throw new ProblemError(errors.map(inWords));
-  const initialText = read(folder + problem.candidate);
+  const initialText = read(folder + hostPlaces(problem).candidate);
   if (initialText === undefined) throw new ProblemError([`${displayPath}: ${problem.candidate} is missing.`]);
   // A model that is missing in the file may be chosen at the start, which complains if it is not.
   const warnings = diagnostics
     .filter(({ severity, code }) => severity === 'warning' && code !== 'missing-model')
     .map(inWords);
   return { problem, initialText, warnings };
+}
+
+/** Where a session's copy holds what the problem file names by another path. */
+function placesOf({ problem }: ParsedProblem): ReadonlyMap<string, string> {
+  if (problem?.evaluator.kind !== 'foreign') return new Map();
+  const places = hostPlaces(problem);
+  return new Map([
+    [problem.evaluator.folder, places.folder ?? ''],
+    [problem.candidate, places.candidate],
+  ]);
 }

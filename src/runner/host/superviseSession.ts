@@ -6,7 +6,7 @@ import type { JournalEntry, SessionEvent } from '../../domain/session/events';
 import type { UnknownEntry } from '../../domain/session/reduce';
 import type { SessionSnapshot } from '../../domain/session/snapshot';
 import { createLocalExecutor } from '../../evaluation/localExecutor';
-import { createNativeEvaluator } from '../../evaluation/nativeEvaluator';
+import { createEvaluator } from '../../evaluation/createEvaluator';
 import { createPolicy } from '../../policy/createPolicy';
 import type { SessionSecrets } from '../../protocol/sessionSecrets';
 import { parseJournalValue } from '../../protocol/journalEntry';
@@ -90,7 +90,7 @@ export async function superviseSession(options: SuperviseOptions): Promise<Super
     const frame = frameOf(spec, ready, history);
     const problemFolder = join(folder.problemPath, dirname(spec.problemFile));
     const blobs = createBlobStore(folder.blobsPath);
-    const evaluator = createNativeEvaluator({
+    const evaluator = createEvaluator({
       problem: ready.problem,
       problemFolder,
       workRoot: folder.workPath,

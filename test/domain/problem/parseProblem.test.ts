@@ -22,7 +22,7 @@ describe('a complete problem file', () => {
     expect(parsed.problem).toEqual({
       title: 'Erdős minimum overlap',
       candidate: 'initial.py',
-      evaluate: 'python3 evaluate.py',
+      evaluator: { kind: 'command', command: 'python3 evaluate.py' },
       metric: { name: 'c5', goal: 'minimize', unit: '1' },
       reward: '1 / c5',
       environment: { python: '>=3.11', packages: ['numpy', 'scipy>=1.10,<2'] },
@@ -136,7 +136,7 @@ describe('the choice of a model', () => {
 
   it('has every setting of the model, as the journal keeps it', () => {
     const { model } = parseProblem(modelProblem).problem ?? {};
-    const named = new Set([...Object.keys(model ?? {}), 'stream', 'sendSeed']);
+    const named = new Set([...Object.keys(model ?? {}), 'stream', 'sendSeed', 'reachedFrom']);
     expect([...named].toSorted()).toEqual(Object.keys(modelSettings.shape).toSorted());
     expect(modelSettings.parse(model)).toEqual(model);
   });

@@ -110,7 +110,8 @@ describe('hover', () => {
 
   it('says what holds without the key', () => {
     expect(hover(completeProblem, 'processes')?.markdown).toContain('Without it: 64.');
-    expect(hover(smallProblem, 'evaluate')?.markdown).toContain('Required.');
+    expect(hover(smallProblem, 'evaluate')?.markdown).toContain('Without it: `evaluator`');
+    expect(hover(smallProblem, 'candidate')?.markdown).toContain('Required.');
   });
 
   it('is silent in the statement', () => {
@@ -147,6 +148,8 @@ const aTrainedModel: Value = {
 
 /** What some keys are only used with. */
 const companions: Readonly<Record<string, Value>> = {
+  evaluator: { evaluator: { format: 'gpu-mode', folder: 'trimul' } },
+  'evaluator.cases': { evaluator: { format: 'atcoder' } },
   references: { references: { label: 'A', value: '1' } },
   policy: { session: { policy: 'tinker' }, policy: { server: 'skyrl', model: 'm' } },
   'policy.stream': { session: { policy: 'openai' }, policy: { server: '"http://127.0.0.1:8000/v1"' } },
@@ -163,7 +166,9 @@ function exampleComplaints(path: readonly string[], key: KeySpec): readonly stri
   const own = path.reduceRight<Value>((value, name) => ({ [name]: value }), key.example);
   const paths = path.map((_, index) => path.slice(0, index + 1).join('.'));
   const front = [needed, ...paths.map((name) => companions[name] ?? {}), own].reduce(merged);
-  const lines = Object.entries(front).map(([name, value]) => {
+  const lines = Object.entries(front).flatMap(([name, value]) => {
+    // Only one of the two says what scores the program.
+    if (name === 'evaluate' && path[0] === 'evaluator') return [];
     const written = inFlow(value);
     return `${name}: ${name === 'references' && path.length > 1 ? `[${written}]` : written}`;
   });

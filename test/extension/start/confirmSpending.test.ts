@@ -23,7 +23,7 @@ vi.mock('vscode', () => ({
 const problem: Problem = {
   title: 'Valley',
   candidate: 'valley.py',
-  evaluate: 'python3 evaluate.py',
+  evaluator: { kind: 'command', command: 'python3 evaluate.py' },
   metric: { name: 'depth', goal: 'minimize' },
   environment: { packages: [] },
   limits: defaultLimits,

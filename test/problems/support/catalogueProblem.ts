@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect } from 'vitest';
 import { parseProblem } from '../../../src/domain/problem/parseProblem';
+import type { Problem } from '../../../src/domain/problem/problem';
 import { checkProblemFiles } from '../../../src/domain/problem/problemFiles';
 import type { EvaluationOutcome, ValidOutcome } from '../../../src/domain/session/outcome';
 import type { EvaluationReport } from '../../../src/evaluation/evaluator';
 import { createLocalExecutor } from '../../../src/evaluation/localExecutor';
-import { createNativeEvaluator } from '../../../src/evaluation/nativeEvaluator';
+import { createEvaluator } from '../../../src/evaluation/createEvaluator';
 
 const problemsFolder = join(import.meta.dirname, '../../../problems');
 /** Reference data lies beside the project, where it is at hand. */
@@ -18,6 +19,12 @@ const root = mkdtempSync(join(tmpdir(), 'catalogue-'));
 afterAll(() => {
   rmSync(root, { recursive: true, force: true });
 });
+
+/** The command that scores a problem's candidates. */
+export function commandOf(problem: Problem | undefined): string {
+  if (problem?.evaluator.kind !== 'command') throw new Error('The problem has no command.');
+  return problem.evaluator.command;
+}
 
 /** A problem of the catalogue, evaluated as a session does it. `close` when all is done. */
 export interface CatalogueProblem {
@@ -34,7 +41,7 @@ export function openCatalogueProblem(name: string): CatalogueProblem {
   const problemFolder = join(problemsFolder, name);
   const parsed = parseProblem(readFileSync(join(problemFolder, `${name}.discover`), 'utf8'));
   if (parsed.problem === undefined) throw new Error(`The problem file of ${name} has mistakes.`);
-  const evaluator = createNativeEvaluator({
+  const evaluator = createEvaluator({
     problem: parsed.problem,
     problemFolder,
     workRoot: join(root, 'work', name),

@@ -2,7 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ulid } from 'ulid';
 import { createLocalExecutor } from '../../../evaluation/localExecutor';
-import { createNativeEvaluator } from '../../../evaluation/nativeEvaluator';
+import { createEvaluator } from '../../../evaluation/createEvaluator';
 import type { EvaluationOutcome } from '../../../domain/session/outcome';
 import { exitCodes } from '../../../protocol/hostCommands';
 import { evaluateSpec, type EvaluateSpec } from '../../../protocol/sessionSpec';
@@ -83,7 +83,7 @@ async function evaluate(
     writeProblemFiles(join(folder, 'problem'), input.files);
     makePrivateFolder(join(folder, 'blobs'));
     const blobs = createBlobStore(join(folder, 'blobs'));
-    const evaluator = createNativeEvaluator({
+    const evaluator = createEvaluator({
       problem,
       problemFolder: join(folder, 'problem', dirname(input.problemFile)),
       workRoot: join(folder, 'work'),

@@ -110,7 +110,7 @@ export interface BenchOptions {
 const problem: Problem = {
   title: 'Letters',
   candidate: 'letters.txt',
-  evaluate: 'true',
+  evaluator: { kind: 'command', command: 'true' },
   metric: { name: 'share', goal: 'maximize' },
   environment: { packages: [] },
   limits: defaultLimits,

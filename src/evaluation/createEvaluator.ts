@@ -4,14 +4,15 @@ import { availableParallelism } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { Problem } from '../domain/problem/problem';
 import { rewardOf } from '../domain/problem/rewardExpression';
-import type { FailedOutcome, ValidOutcome } from '../domain/session/outcome';
+import { hostPlaces } from '../domain/problem/hostPlaces';
+import type { CaseResult, FailureReason, ValidOutcome } from '../domain/session/outcome';
+import { commandMethod } from './commandMethod';
 import { createProcessFamily } from './endProcesses';
 import { evaluationEnvironment } from './evaluationEnvironment';
 import { DiskFullError } from './evaluator';
 import type { EvaluationReport, EvaluationRequest, Evaluator } from './evaluator';
-import { parseEvaluatorResult } from './evaluatorResult';
-import type { EvaluatorResult } from './evaluatorResult';
-import { executionFailure, failed } from './executionFailure';
+import type { EvaluationMethod, MethodCommand, NotScored, Scored } from './evaluationMethod';
+import { foreignMethod } from './foreignMethod';
 import type { ExecutionReport, Executor } from './executor';
 import { errorCode, noticingFullDisk } from './fileErrors';
 import { allProcesses, environmentOf } from './processTable';
@@ -19,16 +20,15 @@ import { makePythonEnvironment } from './pythonEnvironment';
 import type { PythonEnvironment } from './pythonEnvironment';
 import { readUntrustedFile } from './readUntrustedFile';
 import { createTurns } from './turns';
-import { makeWorkFolder, removeFolder } from './workFolder';
+import { makeBareFolder, makeWorkFolder, removeFolder } from './workFolder';
 import type { WorkFolder } from './workFolder';
 
-const mostResultBytes = 64 * 1024 ** 2;
 const mostArtifactBytes = 64 * 1024 ** 2;
 const mostArtifacts = 64;
 /** With less than this, even a result file may not find its place. */
 const leastFreeBytes = 1024 ** 2;
 
-export interface NativeEvaluatorOptions {
+export interface EvaluatorOptions {
   readonly problem: Problem;
   /** Holds the problem's files as they were at the start of the session; nothing changes them. */
   readonly problemFolder: string;
@@ -45,10 +45,11 @@ export interface NativeEvaluatorOptions {
   readonly hostEnv?: NodeJS.ProcessEnv;
 }
 
-/** Evaluates by the contract of docs/evaluators.md: a shell command in a fresh copy of the problem's folder. */
-export function createNativeEvaluator(options: NativeEvaluatorOptions): Evaluator {
+/** Scores candidates by the problem's method, each in a fresh copy of the problem's folder. */
+export function createEvaluator(options: EvaluatorOptions): Evaluator {
   const { problem, workRoot, hostEnv = process.env } = options;
   const { limits } = problem;
+  const method = methodOf(problem);
   const places = options.concurrency ?? Math.floor(availableParallelism() / Math.max(1, limits.cpus));
   const turns = createTurns(Math.max(1, places));
   const disposal = new AbortController();
@@ -71,68 +72,91 @@ export function createNativeEvaluator(options: NativeEvaluatorOptions): Evaluato
   }
 
   async function evaluateInTurn(request: EvaluationRequest, signal: AbortSignal): Promise<EvaluationReport> {
+    const places = hostPlaces(problem);
     const work = await makeWorkFolder(workRoot, {
       id: request.id,
       problemFolder: options.problemFolder,
-      candidatePath: problem.candidate,
+      candidatePath: places.candidate,
       candidateText: request.candidateText,
       parentState: request.parentState,
     });
-    try {
+    const own = withoutPaths(work);
+    let durationMs = 0;
+    const execute = async (command: MethodCommand): Promise<ExecutionReport> => {
+      const limits = { ...problem.limits, ...command.limits };
       const report = await options.executor.execute(
         {
           id: request.id,
-          argv: ['/bin/sh', '-c', problem.evaluate],
-          cwd: work.copy,
-          env: evaluationEnvironment({ hostEnv, python, work, limits, seed: request.seed }),
+          argv: command.argv,
+          cwd: command.cwd ?? work.copy,
+          env: {
+            ...evaluationEnvironment({ hostEnv, python, work, limits, seed: request.seed }),
+            ...command.env,
+          },
           limits,
         },
         signal,
       );
-      return await readReport({ ...report, output: withoutPaths(report.output, work) }, work);
+      durationMs += report.durationMs;
+      return report;
+    };
+    try {
+      const score = await method.score({
+        request,
+        work,
+        folder: places.folder === undefined ? work.copy : join(work.copy, places.folder),
+        signal,
+        execute,
+        onCase: (result) => request.onCase?.(withoutPathsInCase(result, own)),
+      });
+      return await reportOf(score, work, own, durationMs);
     } finally {
       await removeOrRemember(work.path);
     }
   }
 
-  async function readReport(report: ExecutionReport, work: WorkFolder): Promise<EvaluationReport> {
-    const { durationMs } = report;
-    const fail = (reason: FailedOutcome['reason'], message: string): EvaluationReport => ({
-      outcome: failed(reason, message, report),
-      durationMs,
+  async function reportOf(
+    score: Scored | NotScored,
+    work: WorkFolder,
+    own: (text: string) => string,
+    durationMs: number,
+  ): Promise<EvaluationReport> {
+    const cases = score.cases?.map((result) => withoutPathsInCase(result, own));
+    const rest = { durationMs, ...(cases === undefined ? {} : { cases }) };
+    const fail = (reason: FailureReason, message: string, outputTail?: string): EvaluationReport => ({
+      outcome: {
+        kind: 'failed',
+        reason,
+        message: own(message),
+        ...(outputTail === undefined ? {} : { outputTail: own(outputTail) }),
+      },
+      ...rest,
     });
-    const failure = executionFailure(report, limits);
-    if (failure !== undefined) return { outcome: failure, durationMs };
-    const file = await readUntrustedFile(work.result, work.path, mostResultBytes);
-    if (file.kind === 'absent') return fail('no-result', 'The evaluator ended well but wrote no result.');
-    if (file.kind === 'refused') return fail('bad-result', `The result ${file.why}.`);
-    const parsed = parseEvaluatorResult(file.bytes.toString('utf8'));
-    if (!parsed.ok) return fail(parsed.reason, withoutPaths(parsed.message, work));
-    const { metrics, state } = parsed.result;
-    const feedback = parsed.result.feedback && withoutPaths(parsed.result.feedback, work);
+    if (score.kind === 'failed') return fail(score.reason, score.message, score.outputTail);
+    const { metrics, state } = score;
     const reward = rewardOf(problem.metric, problem.reward, metrics);
     if (!reward.ok) {
       return fail(reward.reason === 'not-finite' ? 'not-finite' : 'bad-result', reward.message);
     }
-    const artifacts = await storeArtifacts(parsed.result, work);
+    const artifacts = await storeArtifacts(score.artifacts ?? {}, work);
     if (!artifacts.ok) return fail('bad-result', artifacts.message);
     const outcome: ValidOutcome = {
       kind: 'valid',
       metrics: { ...metrics },
       value: reward.value,
       reward: reward.reward,
-      ...(feedback === undefined ? {} : { feedback }),
+      ...(score.feedback === undefined ? {} : { feedback: own(score.feedback) }),
       ...(state === undefined ? {} : { stateSha256: createHash('sha256').update(state).digest('hex') }),
       ...(Object.keys(artifacts.sha256ByName).length === 0 ? {} : { artifacts: artifacts.sha256ByName }),
     };
-    return { outcome, ...(state === undefined ? {} : { state }), durationMs };
+    return { outcome, ...(state === undefined ? {} : { state }), ...rest };
   }
 
   async function storeArtifacts(
-    result: EvaluatorResult,
+    artifacts: Readonly<Record<string, string>>,
     work: WorkFolder,
   ): Promise<{ ok: true; sha256ByName: Record<string, string> } | { ok: false; message: string }> {
-    const offered = Object.entries(result.artifacts);
+    const offered = Object.entries(artifacts);
     if (offered.length > mostArtifacts) {
       return {
         ok: false,
@@ -148,6 +172,36 @@ export function createNativeEvaluator(options: NativeEvaluatorOptions): Evaluato
       sha256ByName[name] = await noticingFullDisk(options.root, () => options.storeBlob(file.bytes));
     }
     return { ok: true, sha256ByName };
+  }
+
+  async function prepareMethod(onProgress: (message: string) => void, signal: AbortSignal): Promise<void> {
+    if (method.prepare === undefined) return;
+    const places = hostPlaces(problem);
+    await method.prepare({
+      folder: join(options.problemFolder, places.folder ?? '.'),
+      cacheFolder: join(options.root, 'built'),
+      onProgress,
+      signal,
+      async execute(command) {
+        const work = await makeBareFolder(workRoot, 'prepare');
+        try {
+          const limits = { ...problem.limits, ...command.limits };
+          const env = evaluationEnvironment({ hostEnv, python, work, limits, seed: 0 });
+          return await options.executor.execute(
+            {
+              id: 'prepare',
+              argv: command.argv,
+              cwd: command.cwd,
+              env: { ...env, ...command.env },
+              limits,
+            },
+            signal,
+          );
+        } finally {
+          await removeOrRemember(work.path);
+        }
+      },
+    });
   }
 
   /** A candidate that filled the disk has given the space back by now. */
@@ -185,6 +239,7 @@ export function createNativeEvaluator(options: NativeEvaluatorOptions): Evaluato
         onProgress,
         signal,
       });
+      await prepareMethod(onProgress, signal);
       prepared = true;
     },
 
@@ -209,7 +264,18 @@ export function createNativeEvaluator(options: NativeEvaluatorOptions): Evaluato
   };
 }
 
+function methodOf(problem: Problem): EvaluationMethod {
+  const { evaluator } = problem;
+  return evaluator.kind === 'command'
+    ? commandMethod(evaluator.command, problem.limits)
+    : foreignMethod(problem, evaluator);
+}
+
 /** Work folders have random names: without them, the same run gives the same words, and no host's paths. */
-function withoutPaths(text: string, work: WorkFolder): string {
-  return text.replaceAll(`${work.copy}/`, '').replaceAll(work.path, '<work folder>');
+function withoutPaths(work: WorkFolder): (text: string) => string {
+  return (text) => text.replaceAll(`${work.copy}/`, '').replaceAll(work.path, '<work folder>');
+}
+
+function withoutPathsInCase(result: CaseResult, own: (text: string) => string): CaseResult {
+  return result.message === undefined ? result : { ...result, message: own(result.message) };
 }

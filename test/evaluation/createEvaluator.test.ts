@@ -9,7 +9,7 @@ import type { Limits, Problem } from '../../src/domain/problem/problem';
 import { DiskFullError } from '../../src/evaluation/evaluator';
 import type { EvaluationReport, Evaluator } from '../../src/evaluation/evaluator';
 import { createLocalExecutor } from '../../src/evaluation/localExecutor';
-import { createNativeEvaluator } from '../../src/evaluation/nativeEvaluator';
+import { createEvaluator } from '../../src/evaluation/createEvaluator';
 import { livingProcesses } from './livingProcesses';
 
 const base = mkdtempSync(join(tmpdir(), 'evaluator-'));
@@ -19,7 +19,7 @@ afterAll(() => rmSync(base, { recursive: true, force: true }));
 const problem: Problem = {
   title: 'Test',
   candidate: 'programs/candidate.sh',
-  evaluate: '. "$DISCOVER_CANDIDATE"',
+  evaluator: { kind: 'command', command: '. "$DISCOVER_CANDIDATE"' },
   metric: { name: 'score', goal: 'minimize' },
   reward: '1 / score',
   environment: { packages: [] },
@@ -40,7 +40,7 @@ let storeBlob: (bytes: Uint8Array) => Promise<string>;
 const blobs = new Map<string, string>();
 
 function create(limits: Partial<Limits> = {}, changes: Partial<Problem> = {}): Evaluator {
-  return createNativeEvaluator({
+  return createEvaluator({
     problem: { ...problem, ...changes, limits: { ...problem.limits, ...limits } },
     problemFolder: join(folder, 'problem'),
     workRoot: join(folder, 'work'),
@@ -261,7 +261,7 @@ describe('a failed evaluation is named:', () => {
   });
 
   it('an evaluator that does not exist', async () => {
-    evaluator = await prepared({}, { evaluate: 'no-such-evaluator' });
+    evaluator = await prepared({}, { evaluator: { kind: 'command', command: 'no-such-evaluator' } });
     expect((await evaluate('')).outcome).toMatchObject({
       reason: 'could-not-start',
       message: expect.stringMatching(/no-such-evaluator.*not found/) as string,

@@ -1,0 +1,71 @@
+import type { Limits } from '../domain/problem/problem';
+import type { CaseResult, FailureReason } from '../domain/session/outcome';
+import type { EvaluationRequest } from './evaluator';
+import type { ExecutionReport } from './executor';
+import type { WorkFolder } from './workFolder';
+
+/** What a method may run beside the defaults of the problem. */
+export interface MethodCommand {
+  /** Program and arguments; no shell unless named. */
+  readonly argv: readonly [string, ...string[]];
+  /** Absolute; the copy of the problem's folder by default. */
+  readonly cwd?: string;
+  /** On top of the environment of every evaluation. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** In place of the problem's own limits. */
+  readonly limits?: Partial<Limits>;
+}
+
+/** One candidate in its work folder. */
+export interface EvaluationRun {
+  readonly request: EvaluationRequest;
+  readonly work: WorkFolder;
+  /** The foreign folder within `work.copy`; absolute. The copy itself where the problem has none. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  /** Resolves when everything that the command started is gone. Several may run at once. */
+  readonly execute: (command: MethodCommand) => Promise<ExecutionReport>;
+  /** Tells of one case as soon as it is known. */
+  readonly onCase: (result: CaseResult) => void;
+}
+
+/** What is there before any candidate. */
+export interface PreparationContext {
+  /** The foreign folder, which nothing changes; absolute. */
+  readonly folder: string;
+  /** Of all sessions of this host: what was built from content belongs into a folder named by that content's hash. */
+  readonly cacheFolder: string;
+  readonly onProgress: (message: string) => void;
+  readonly signal: AbortSignal;
+  /** Runs in a work folder of its own, which is removed afterwards, with the environment of an evaluation. */
+  readonly execute: (command: MethodCommand & { readonly cwd: string }) => Promise<ExecutionReport>;
+}
+
+export interface Scored {
+  readonly kind: 'scored';
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly feedback?: string;
+  /** Construction, JSON text. */
+  readonly state?: string;
+  /** Name to path, absolute or relative to the copy. */
+  readonly artifacts?: Readonly<Record<string, string>>;
+  readonly cases?: readonly CaseResult[];
+}
+
+export interface NotScored {
+  readonly kind: 'failed';
+  readonly reason: FailureReason;
+  /** One sentence for people. */
+  readonly message: string;
+  /** The last part of the run's output. */
+  readonly outputTail?: string | undefined;
+  readonly cases?: readonly CaseResult[];
+}
+
+/** How candidates of one problem are scored. What all methods share (turns, work folders, reward) is `createEvaluator`'s. */
+export interface EvaluationMethod {
+  /** Throws `EnvironmentError`. */
+  prepare?(context: PreparationContext): Promise<void>;
+  /** Never throws for what a candidate does. */
+  score(run: EvaluationRun): Promise<Scored | NotScored>;
+}

@@ -1,0 +1,26 @@
+import type { ForeignEvaluator, Problem } from '../domain/problem/problem';
+import type { EvaluationMethod } from './evaluationMethod';
+import { EnvironmentError } from './evaluator';
+
+/** The protocol of the tool that the folder was made for. */
+export function foreignMethod(_problem: Problem, evaluator: ForeignEvaluator): EvaluationMethod {
+  switch (evaluator.format) {
+    case 'gpu-mode':
+    case 'atcoder':
+    case 'openevolve':
+    case 'shinka-evolve':
+    case 'kernelbench':
+      return notYet(evaluator.format);
+  }
+}
+
+function notYet(format: string): EvaluationMethod {
+  const refuse = (): Promise<never> =>
+    Promise.reject(
+      new EnvironmentError(
+        `Folders of ${format} cannot be evaluated yet.`,
+        'Write an evaluator of your own; see docs/evaluators.md.',
+      ),
+    );
+  return { prepare: refuse, score: refuse };
+}
