@@ -5,6 +5,7 @@ import type { SessionSecrets } from '../protocol/sessionSecrets';
 import type { TransportSetting } from './transportChoice';
 import type { SessionSpec, StartInput } from '../protocol/sessionSpec';
 import type { NodeRelease } from './bootstrap/nodeReleases';
+import type { Secret } from './login/secret';
 
 /** Where sessions run. */
 export type HostTarget = { readonly kind: 'local' } | { readonly kind: 'ssh'; readonly alias: string };
@@ -21,15 +22,15 @@ export interface HostPrompts {
   passphrase(
     question: { readonly keyPath: string; readonly attempt: number },
     signal?: AbortSignal,
-  ): Promise<string | undefined>;
-  password(question: PasswordQuestion, signal?: AbortSignal): Promise<string | undefined>;
+  ): Promise<Secret | undefined>;
+  password(question: PasswordQuestion, signal?: AbortSignal): Promise<Secret | undefined>;
   /** The server wants another password before it lets the account in. */
   newPassword(
     question: { readonly account: string; readonly text: string },
     signal?: AbortSignal,
-  ): Promise<string | undefined>;
+  ): Promise<Secret | undefined>;
   /** Questions of the server's own (two-factor codes, menus). One answer for each prompt, in order. */
-  answers(question: ServerQuestions, signal?: AbortSignal): Promise<readonly string[] | undefined>;
+  answers(question: ServerQuestions, signal?: AbortSignal): Promise<readonly Secret[] | undefined>;
 }
 
 export interface PasswordQuestion {
@@ -152,6 +153,8 @@ export interface HostEnvironment {
   readonly root: string;
   readonly prompts: HostPrompts;
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string): void;
+  /** Every step of the SSH protocol, without contents; absent where nobody wants to know. */
+  readonly trace?: (message: string) => void;
 }
 
 export type RemoteErrorCode =

@@ -36,6 +36,10 @@ export async function openSshTransport(
     refuseUnsupported(route, reason);
   }
   progress(`Connecting to ${alias}`);
+  environment.log(
+    'info',
+    `Reaching ${describeRoute(route)} with the built-in client: ${setting === 'ssh2' ? 'the settings say so' : 'nothing here needs the ssh program'}`,
+  );
   try {
     const client = await openSshRoute(route, environment, signal);
     return { transport: createSsh2Transport(client), description: describeRoute(route) };
@@ -54,6 +58,7 @@ async function openWithProgram(
   progress: Progress,
 ): Promise<OpenedTransport> {
   progress(`Connecting to ${route.at(-1)?.alias} with the ssh program: ${reason}`);
+  environment.log('info', `Reaching ${describeRoute(route)} with the ssh program: ${reason}`);
   const ssh = await openSystemSsh(route, environment, signal, { progress });
   return {
     transport: createSystemSshTransport(ssh),

@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { connectHost } from '../../src/remote/connectHost';
 import type { HostClient, HostEnvironment } from '../../src/remote/hostClient';
+import { Secret } from '../../src/remote/login/secret';
 import { forgetHostKey } from '../../src/remote/hostKeys/knownHostsStore';
 import { fingerprintOfFile, freePort, makeKey, startSshd, type Sshd } from '../support/sshd';
 import {
@@ -291,7 +292,7 @@ describe('a login', () => {
           // Answers only once the server has lost its patience and hung up.
           while ((await connectionsTo(sshd.port)) > 0)
             await new Promise((resolve) => setTimeout(resolve, 50));
-          return 'sesame';
+          return new Secret('sesame');
         },
       },
     };

@@ -10,6 +10,7 @@ import {
   type PasswordQuestion,
   type ServerQuestions,
 } from '../../src/remote/hostClient';
+import { Secret } from '../../src/remote/login/secret';
 import type { Sshd } from '../support/sshd';
 
 export const fakeRunnerPath = join(import.meta.dirname, 'fakeRunner.cjs');
@@ -67,20 +68,24 @@ export function environmentFor(
       },
       passphrase(question) {
         passphrasesAsked.push(question);
-        return Promise.resolve(passphrases.shift());
+        return Promise.resolve(secretOf(passphrases.shift()));
       },
       password(question) {
         passwordsAsked.push(question);
-        return Promise.resolve(passwords.shift());
+        return Promise.resolve(secretOf(passwords.shift()));
       },
-      newPassword: () => Promise.resolve(changes.newPassword),
+      newPassword: () => Promise.resolve(secretOf(changes.newPassword)),
       answers(question) {
         serverQuestions.push(question);
-        return Promise.resolve(answers.shift());
+        return Promise.resolve(answers.shift()?.map((answer) => new Secret(answer)));
       },
     },
     log: (_level, message) => logged.push(message),
   };
+}
+
+function secretOf(text: string | undefined): Secret | undefined {
+  return text === undefined ? undefined : new Secret(text);
 }
 
 /** What a promise was refused with; it must be a `RemoteError`. */

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import type { AuthContext } from 'ssh2';
 import { describe, expect, it } from 'vitest';
 import type { HostEnvironment } from '../../src/remote/hostClient';
+import { Secret } from '../../src/remote/login/secret';
 import { openSshTransport } from '../../src/remote/openTransport';
 import type { Transport } from '../../src/remote/transport';
 import { canChangePasswords, startLoginServer, withPassword, type LoginServer } from '../support/loginServer';
@@ -269,7 +270,7 @@ describe('a server with questions of its own', () => {
             asked++;
             host.hangUp();
             await expect.poll(() => host.openConnections).toBe(0);
-            return ['too late'];
+            return [new Secret('too late')];
           },
         },
       }),

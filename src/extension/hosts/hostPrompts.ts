@@ -1,6 +1,8 @@
-import { CancellationTokenSource, l10n, window, type InputBoxOptions } from 'vscode';
+import { l10n, window } from 'vscode';
 import type { HostPrompts, ServerQuestions } from '../../remote/hostClient';
+import { Secret } from '../../remote/login/secret';
 import { askToTrustHostKey } from './hostKeyDialog';
+import { askInBox, type Question } from './questionBox';
 
 /** Longer questions, and those of several lines, do not fit above an input box. */
 const maxInlineLength = 120;
@@ -16,7 +18,7 @@ export const editorPrompts: HostPrompts = {
           attempt > 1
             ? l10n.t('That passphrase did not open {0}. Try again.', keyPath)
             : l10n.t('Passphrase of {0}', keyPath),
-        password: true,
+        isSecret: true,
       },
       signal,
     ),
@@ -28,7 +30,7 @@ export const editorPrompts: HostPrompts = {
           attempt > 1
             ? l10n.t('The password was refused. Password of {0}', account)
             : l10n.t('Password of {0}', account),
-        password: true,
+        isSecret: true,
       },
       signal,
     ),
@@ -36,18 +38,20 @@ export const editorPrompts: HostPrompts = {
     const title = l10n.t('New password for {0}', account);
     if (text.trim() !== '' && !(await showWhole(title, text))) return undefined;
     for (let attempt = 1; ; attempt++) {
-      const first = await ask(
+      const first = await askInBox(
         {
           title,
           prompt: attempt > 1 ? l10n.t('The two did not match. New password') : l10n.t('New password'),
-          password: true,
-          validateInput: (value) => (value === '' ? l10n.t('A password is not empty.') : undefined),
+          isSecret: true,
+          faultOf: (value) => (value === '' ? l10n.t('A password is not empty.') : undefined),
         },
         signal,
       );
       if (first === undefined) return undefined;
-      const second = await ask({ title, prompt: l10n.t('The new password again'), password: true }, signal);
-      if (second === undefined || second === first) return second;
+      const again = { title, prompt: l10n.t('The new password again'), isSecret: true };
+      const second = await askInBox(again, signal);
+      if (second === undefined) return undefined;
+      if (second === first) return new Secret(first);
     }
   },
   answers: askRound,
@@ -57,17 +61,18 @@ export const editorPrompts: HostPrompts = {
 async function askRound(
   round: ServerQuestions,
   signal?: AbortSignal,
-): Promise<readonly string[] | undefined> {
-  const answers: string[] = [];
+): Promise<readonly Secret[] | undefined> {
+  const answers: Secret[] = [];
   const refused = round.attempt > 1 ? l10n.t('The answers before were refused.') : '';
   for (const [index, { text, isSecret }] of round.prompts.entries()) {
     const around = index === 0 ? [refused, round.name, round.instructions] : [];
     const whole = [...around, text].map((part) => part.trim()).filter((part) => part !== '');
     const title = l10n.t('{0} asks', round.account);
     const isLong = whole.join(' ').length > maxInlineLength || whole.some((part) => part.includes('\n'));
-    if (isLong && !(await showWhole(title, whole.join('\n\n')))) return undefined;
+    const show = () => showWhole(title, whole.join('\n\n'));
+    if (isLong && !(await show())) return undefined;
     const prompt = isLong ? (whole.at(-1)?.split('\n').at(-1) ?? '') : whole.join(' · ');
-    const answer = await ask({ title, prompt, password: isSecret }, signal);
+    const answer = await ask({ title, prompt, isSecret, ...(isLong ? { showWhole: show } : {}) }, signal);
     if (answer === undefined) return undefined;
     answers.push(answer);
   }
@@ -80,16 +85,7 @@ async function showWhole(title: string, detail: string): Promise<boolean> {
   return (await window.showInformationMessage(title, { modal: true, detail }, answer)) === answer;
 }
 
-/** An input box that stays while another window is looked at, and goes when the connection is given up. */
-async function ask(options: InputBoxOptions, signal?: AbortSignal): Promise<string | undefined> {
-  const source = new CancellationTokenSource();
-  const cancel = (): void => source.cancel();
-  if (signal?.aborted === true) cancel();
-  signal?.addEventListener('abort', cancel, { once: true });
-  try {
-    return await window.showInputBox({ ...options, ignoreFocusOut: true }, source.token);
-  } finally {
-    signal?.removeEventListener('abort', cancel);
-    source.dispose();
-  }
+async function ask(question: Question, signal?: AbortSignal): Promise<Secret | undefined> {
+  const answer = await askInBox(question, signal);
+  return answer === undefined ? undefined : new Secret(answer);
 }

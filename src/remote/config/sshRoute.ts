@@ -5,7 +5,7 @@ import { expandProxyCommand, ProxyCommandSocket } from './proxyCommand';
 import type { ResolvedHost } from './resolvedHost';
 import { openSshConnection, type Carrier, type Way } from '../ssh2/sshConnection';
 
-type Needs = Pick<HostEnvironment, 'knownHostsPath' | 'prompts' | 'log'>;
+type Needs = Pick<HostEnvironment, 'knownHostsPath' | 'prompts' | 'log' | 'trace'>;
 
 /** `ProhibitedByPolicy` of RFC 4254, 5.1: the server does not want to forward at all. */
 const isForbidden = (error: Error) => 'reason' in error && error.reason === 1;

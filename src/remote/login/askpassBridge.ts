@@ -4,6 +4,7 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import * as z from 'zod';
+import type { Secret } from './secret';
 
 /** What `ssh` wants to know. */
 export interface AskpassQuestion {
@@ -30,7 +31,7 @@ const questionShape = z.object({ text: z.string(), kind: z.string() });
 export async function startAskpassBridge(
   folder: string,
   node: { readonly path: string; readonly env: Readonly<Record<string, string>> },
-  answer: (question: AskpassQuestion, withdrawn: AbortSignal) => Promise<string | undefined>,
+  answer: (question: AskpassQuestion, withdrawn: AbortSignal) => Promise<Secret | undefined>,
 ): Promise<AskpassBridge> {
   const isWindows = process.platform === 'win32';
   const address = isWindows
@@ -59,7 +60,7 @@ export async function startAskpassBridge(
       .then((question) => answer(question, withdrawn.signal))
       // What goes wrong here is told where the answers are given; ssh sees a question that was cancelled.
       .catch(() => undefined)
-      .then((text) => socket.end(JSON.stringify(text === undefined ? {} : { answer: text })));
+      .then((given) => socket.end(JSON.stringify(given === undefined ? {} : { answer: given.reveal() })));
   });
   server.listen(address);
   await once(server, 'listening');

@@ -1,10 +1,12 @@
 import ssh2 from 'ssh2';
 import type { ParsedKey } from 'ssh2';
+import { Secret } from './secret';
 import { RemoteError, type HostPrompts, type ServerQuestions } from '../hostClient';
 import { cancelledError } from '../shell/markedRun';
 import type { ResolvedHost } from '../config/resolvedHost';
 
 const maxPassphraseTries = 3;
+const noAnswer = new Secret('');
 
 /** One attempt to log in over one connection. */
 export interface LoginRun {
@@ -19,7 +21,7 @@ export interface LoginRun {
  */
 export class LoginQuestions {
   private readonly openedKeys = new Map<string, ParsedKey>();
-  private readonly unsent = new Map<string, readonly string[]>();
+  private readonly unsent = new Map<string, readonly Secret[]>();
   private pending: Promise<unknown> | undefined;
 
   constructor(
@@ -45,7 +47,7 @@ export class LoginQuestions {
           const passphrase = await this.answered(run, (signal) =>
             this.prompts.passphrase({ keyPath: path, attempt }, signal),
           );
-          const parsed = ssh2.utils.parseKey(text, passphrase);
+          const parsed = ssh2.utils.parseKey(text, passphrase.reveal());
           if (!(parsed instanceof Error)) {
             this.openedKeys.set(path, parsed);
             return parsed;
@@ -60,15 +62,15 @@ export class LoginQuestions {
     );
   }
 
-  async password(attempt: number, run: LoginRun): Promise<string> {
-    const [password = ''] = await this.once('password', run, async (signal) => {
+  async password(attempt: number, run: LoginRun): Promise<Secret> {
+    const [password = noAnswer] = await this.once('password', run, async (signal) => {
       const typed = await this.prompts.password({ account: this.account, attempt }, signal);
       return typed === undefined ? undefined : [typed];
     });
     return password;
   }
 
-  async newPassword(text: string, run: LoginRun): Promise<string> {
+  async newPassword(text: string, run: LoginRun): Promise<Secret> {
     return this.hold(
       this.answered(run, (signal) =>
         this.prompts.newPassword({ account: this.account, text: readable(text) }, signal),
@@ -77,7 +79,7 @@ export class LoginQuestions {
   }
 
   /** One round of keyboard-interactive. */
-  async answers(round: Omit<ServerQuestions, 'account'>, run: LoginRun): Promise<readonly string[]> {
+  async answers(round: Omit<ServerQuestions, 'account'>, run: LoginRun): Promise<readonly Secret[]> {
     const question: ServerQuestions = {
       account: this.account,
       name: readable(round.name),
@@ -87,7 +89,7 @@ export class LoginQuestions {
     };
     const key = JSON.stringify([question.name, question.instructions, question.prompts]);
     const answers = await this.once(key, run, (signal) => this.prompts.answers(question, signal));
-    return question.prompts.map((_prompt, index) => answers[index] ?? '');
+    return question.prompts.map((_prompt, index) => answers[index] ?? noAnswer);
   }
 
   private get account(): string {
@@ -99,8 +101,8 @@ export class LoginQuestions {
   private async once(
     key: string,
     run: LoginRun,
-    ask: (signal: AbortSignal) => Promise<readonly string[] | undefined>,
-  ): Promise<readonly string[]> {
+    ask: (signal: AbortSignal) => Promise<readonly Secret[] | undefined>,
+  ): Promise<readonly Secret[]> {
     const kept = this.unsent.get(key);
     this.unsent.delete(key);
     if (kept !== undefined) return kept;

@@ -1,5 +1,6 @@
 import type { AnyAuthMethod, AuthenticationType, ParsedKey, Prompt } from 'ssh2';
 import { RemoteError } from '../hostClient';
+import type { Secret } from './secret';
 import { agentSigner, OneKeyAgent, type KeyRing, type LoginKey } from './keyRing';
 import type { LoginQuestions, LoginRun } from './loginQuestions';
 import type { LoginMethod, ResolvedHost } from '../config/resolvedHost';
@@ -22,7 +23,7 @@ export class SshLogin implements LoginRun {
   private readonly waitingKeys: LoginKey[];
   private readonly tried: string[] = [];
   private passwords = 0;
-  private lastPassword: string | undefined;
+  private lastPassword: Secret | undefined;
   private interactions = 0;
   /** Whether the last keyboard-interactive attempt asked anything: one that does not is not tried again. */
   private hasInteracted = true;
@@ -45,8 +46,13 @@ export class SshLogin implements LoginRun {
     return this.hooks.onPrompt;
   }
 
+  /** Names of what was tried so far; the last of them is what let us in. */
+  get triedText(): string {
+    return this.tried.length === 0 ? 'nothing' : this.tried.join(', ');
+  }
+
   /** The password that the server wants to have changed; `undefined`: none was sent. */
-  get sentPassword(): string | undefined {
+  get sentPassword(): Secret | undefined {
     return this.lastPassword;
   }
 
@@ -71,7 +77,7 @@ export class SshLogin implements LoginRun {
   };
 
   /** Asks for a new password in place of the one just sent. */
-  async changePassword(text: string): Promise<string> {
+  async changePassword(text: string): Promise<Secret> {
     const password = await this.questions.newPassword(text, this);
     this.lastPassword = password;
     return password;
@@ -114,7 +120,7 @@ export class SshLogin implements LoginRun {
         if (this.passwords === 0) this.tried.push(method);
         this.passwords++;
         this.lastPassword = await this.questions.password(this.passwords, this);
-        return { type: 'password', username, password: this.lastPassword };
+        return { type: 'password', username, password: this.lastPassword.reveal() };
     }
   }
 
@@ -133,7 +139,7 @@ export class SshLogin implements LoginRun {
     };
     this.questions.answers(round, this).then(
       (answers) => {
-        if (!this.isOver) finish([...answers]);
+        if (!this.isOver) finish(answers.map((answer) => answer.reveal()));
       },
       (error: unknown) => this.hooks.fail(asRemoteError(error)),
     );

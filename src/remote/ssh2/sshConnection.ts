@@ -1,6 +1,12 @@
 import type { Duplex } from 'node:stream';
 import ssh2 from 'ssh2';
-import type { ChangePasswordCallback, Client, ConnectConfig, ServerHostKeyAlgorithm } from 'ssh2';
+import type {
+  ChangePasswordCallback,
+  Client,
+  ConnectConfig,
+  NegotiatedAlgorithms,
+  ServerHostKeyAlgorithm,
+} from 'ssh2';
 import { RemoteError, type HostEnvironment } from '../hostClient';
 import { decideHostKey, HostKeyVerifier, type HostKeyDecision } from '../hostKeys/hostKeyVerifier';
 import { fingerprintOf } from '../hostKeys/hostKeyBlob';
@@ -13,14 +19,15 @@ import {
 } from '../hostKeys/knownHosts';
 import { readKnownHostsFiles, rememberHostKey } from '../hostKeys/knownHostsStore';
 import { loadKeyRing } from '../login/keyRing';
-import { LoginQuestions } from '../login/loginQuestions';
+import { LoginQuestions, readable } from '../login/loginQuestions';
 import { cancelledError } from '../shell/markedRun';
 import { PausableTimer } from '../login/pausableTimer';
 import type { ResolvedHost } from '../config/resolvedHost';
 import { connectionError } from '../sshErrors';
+import type { Secret } from '../login/secret';
 import { SshLogin } from '../login/sshLogin';
 
-type Needs = Pick<HostEnvironment, 'knownHostsPath' | 'prompts' | 'log'>;
+type Needs = Pick<HostEnvironment, 'knownHostsPath' | 'prompts' | 'log' | 'trace'>;
 
 const loginTimeoutMs = 60_000;
 /** Each but the first follows an answer of the person: about the host key, or one for which a server did not wait. */
@@ -75,7 +82,7 @@ export async function openSshConnection(
         carrier,
         signal,
         login: (hooks) => new SshLogin(host, ring, questions, hooks),
-        onBanner: (text) => needs.log('info', `${host.alias} says: ${text.trim()}`),
+        log: needs,
       });
       const { decision } = verifier;
       if (decision?.kind === 'accept-and-pin') {
@@ -183,7 +190,7 @@ interface OneConnection {
   readonly carrier: Carrier | undefined;
   readonly signal: AbortSignal;
   login(hooks: ConstructorParameters<typeof SshLogin>[3]): SshLogin;
-  onBanner(text: string): void;
+  readonly log: Pick<Needs, 'log' | 'trace'>;
 }
 
 function connectOnce(host: ResolvedHost, one: OneConnection): Promise<Client> {
@@ -211,6 +218,10 @@ function connectOnce(host: ResolvedHost, one: OneConnection): Promise<Client> {
         carrier?.socket.destroy();
       }
     };
+    const startedMs = performance.now();
+    const tell = (level: 'debug' | 'info', what: string) =>
+      one.log.log(level, `${host.alias}: ${what} (after ${Math.round(performance.now() - startedMs)} ms)`);
+    const { trace } = one.log;
     const onAbort = () => finish(cancelledError());
     const failed = (error: Error) => finish(connectionError(host, error, carrier?.complaint?.()));
     const timedOut = (phase: string, ms: number) => () =>
@@ -224,13 +235,22 @@ function connectOnce(host: ResolvedHost, one: OneConnection): Promise<Client> {
       lastError = error;
       failed(error);
     });
-    client.on('connect', () => client.setNoDelay(true));
-    client.on('handshake', () => timer.start(loginTimeoutMs, timedOut('login', loginTimeoutMs)));
-    client.on('ready', () => finish(undefined));
+    client.on('connect', () => {
+      client.setNoDelay(true);
+      tell('debug', `connected to ${host.hostName}:${host.port}`);
+    });
+    client.on('handshake', (negotiated) => {
+      tell('info', `key exchange done, ${algorithmsText(negotiated)}`);
+      timer.start(loginTimeoutMs, timedOut('login', loginTimeoutMs));
+    });
+    client.on('ready', () => {
+      tell('info', `logged in as ${host.user}, tried: ${login.triedText}`);
+      finish(undefined);
+    });
     // A server that hangs up during the login says only this.
     client.on('close', () => failed(lastError ?? new Error('the server hung up')));
 
-    client.on('banner', (text) => one.onBanner(text));
+    client.on('banner', (text) => tell('info', `the server says: ${readable(text).trim()}`));
     client.on('change password', (text, done) => {
       const old = login.sentPassword;
       login.changePassword(text).then(
@@ -253,6 +273,7 @@ function connectOnce(host: ResolvedHost, one: OneConnection): Promise<Client> {
         keepaliveInterval: host.keepaliveIntervalMs,
         keepaliveCountMax: host.keepaliveCountMax,
         strictVendor: false,
+        ...(trace === undefined ? {} : { debug: (text) => trace(`${host.alias}: ${text}`) }),
       });
     } catch (error) {
       failed(error instanceof Error ? error : new Error(String(error)));
@@ -263,14 +284,14 @@ function connectOnce(host: ResolvedHost, one: OneConnection): Promise<Client> {
 /** ssh2 sends the old password along, and takes it from the settings of the client, where ours never was. */
 function sendNewPassword(
   client: Client,
-  old: string | undefined,
-  password: string,
+  old: Secret | undefined,
+  password: Secret,
   done: ChangePasswordCallback,
 ): void {
   const config: unknown = Reflect.get(client, 'config');
   if (typeof config !== 'object' || config === null) throw new TypeError('ssh2 has no settings.');
-  Reflect.set(config, 'password', old ?? '');
-  done(password);
+  Reflect.set(config, 'password', old?.reveal() ?? '');
+  done(password.reveal());
   Reflect.set(config, 'password', undefined);
 }
 
@@ -282,6 +303,14 @@ function addressOf(host: ResolvedHost): ConnectConfig {
     forceIPv4: host.addressFamily === 4,
     forceIPv6: host.addressFamily === 6,
   };
+}
+
+/** What the two ends agreed on; both directions where they differ. */
+function algorithmsText({ kex, serverHostKey, cs, sc }: NegotiatedAlgorithms): string {
+  const both = (to: string, from: string) => (to === from ? to : `${to} and ${from}`);
+  // Ciphers that authenticate have no MAC of their own.
+  const mac = both(cs.mac, sc.mac);
+  return [kex, serverHostKey, both(cs.cipher, sc.cipher), ...(mac === '' ? [] : [mac])].join(', ');
 }
 
 /** Puts the types that are known for the host first, so that a server with several keys shows one of them. */

@@ -1,5 +1,6 @@
 import type { AskpassQuestion } from '../login/askpassBridge';
 import { RemoteError, type HostEnvironment } from '../hostClient';
+import { Secret } from '../login/secret';
 import { readable } from '../login/loginQuestions';
 import { cancelledError } from '../shell/markedRun';
 import type { ResolvedHost } from '../config/resolvedHost';
@@ -27,7 +28,7 @@ export class SystemSshPrompts {
   readonly answer = async (
     question: AskpassQuestion,
     withdrawn: AbortSignal,
-  ): Promise<string | undefined> => {
+  ): Promise<Secret | undefined> => {
     this.hooks.onPrompt(true);
     try {
       const answer = await this.ask({ ...question, text: readable(question.text) }, withdrawn);
@@ -41,7 +42,7 @@ export class SystemSshPrompts {
     }
   };
 
-  private async ask({ text, kind }: AskpassQuestion, withdrawn: AbortSignal): Promise<string | undefined> {
+  private async ask({ text, kind }: AskpassQuestion, withdrawn: AbortSignal): Promise<Secret | undefined> {
     const { prompts } = this.needs;
     if (kind === 'none') {
       this.hooks.announce(text.trim());
@@ -68,7 +69,7 @@ export class SystemSshPrompts {
   }
 
   /** The fingerprint itself is the answer: ssh compares it with the key that it was shown. */
-  private async askAboutKey(text: string): Promise<string | undefined> {
+  private async askAboutKey(text: string): Promise<Secret | undefined> {
     const name = /^The authenticity of host '([^' ]+)/.exec(text)?.[1];
     const shown = /^(\S+) key fingerprint is (SHA256:[A-Za-z0-9+/]+)/m.exec(text);
     const [, keyType, fingerprint] = shown ?? [];
@@ -87,7 +88,7 @@ export class SystemSshPrompts {
       fingerprint,
       alsoKnownAs: [],
     });
-    if (trusted === true) return fingerprint;
+    if (trusted === true) return new Secret(fingerprint);
     throw new RemoteError(
       'host-key-refused',
       `The host key of ${name} was not trusted: ${keyType} ${fingerprint}.`,
