@@ -11,7 +11,7 @@ import { createLocalTransport } from '../../src/remote/shell/localTransport';
 import { openSshTransport } from '../../src/remote/openTransport';
 import type { Transport } from '../../src/remote/transport';
 import { SelfTestFailed } from '../../src/remote/bootstrap/upload';
-import type { UploadTarget } from '../../src/remote/bootstrap/uploadReceive';
+import { receiveCommand, type UploadTarget } from '../../src/remote/bootstrap/uploadReceive';
 import { startSshd, type Sshd } from '../support/sshd';
 import { startTcpProxy } from '../support/tcpProxy';
 import { environmentFor, never, noProgress, refusalOf } from './hostFixture';
@@ -125,6 +125,28 @@ describe('an upload', () => {
     await transport.upload(new Counted(content), targetOf(content, { selfTest: '"$1"' }));
     expect(existsSync(targetOf(content).path)).toBe(true);
   });
+});
+
+it('an upload that is ended by a signal while it tidies leaves nothing all the same', async () => {
+  // Given up, it gets the end of its input and a signal to its whole group, in any order.
+  const [began, mayGo] = [join(root, 'began'), join(root, 'may-go')];
+  const tools = join(root, 'tools');
+  await mkdir(tools);
+  const slowRm = `touch '${began}'; until [ -e '${mayGo}' ]; do sleep 0.02; done; exec /bin/rm "$@"`;
+  await writeFile(join(tools, 'rm'), `#!/bin/sh\n${slowRm}\n`, { mode: 0o755 });
+  const target = targetOf(randomBytes(1000));
+  const child = spawn('/bin/sh', ['-c', receiveCommand(target, 'abc', false)], {
+    env: { ...process.env, PATH: `${tools}:${process.env['PATH'] ?? ''}` },
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  const ended = once(child, 'exit');
+  child.stdin.end('too little');
+  await expect.poll(() => existsSync(began)).toBe(true);
+  process.kill(-child.pid!, 'SIGTERM');
+  await writeFile(mayGo, '');
+  await ended;
+  expect(await leftOvers()).toEqual([]);
 });
 
 describe('two who upload the same', () => {

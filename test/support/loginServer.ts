@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import ssh2 from 'ssh2';
 import type { AuthContext, Connection } from 'ssh2';
-import { makeKey } from './sshd';
+import { makeKey, type SshdOptions } from './sshd';
 
 const run = promisify(execFile);
 
@@ -124,4 +124,21 @@ export async function withPassword(password: string): Promise<readonly string[]>
     `mount --bind '${path}' /etc/shadow && rm -r '${folder}' && exec "$@"`,
     'sh',
   ];
+}
+
+/**
+ * Options under which the account has this login shell. With a mount of its own the server reads it from the list of
+ * accounts, as everywhere; without, the account's own shell runs the named one.
+ */
+export async function withLoginShell(shell: string): Promise<SshdOptions> {
+  if (!(await canChangePasswords())) return { shell };
+  const folder = await mkdtemp(join(tmpdir(), 'ttt-passwd-'));
+  const path = join(folder, 'passwd');
+  const passwd = await readFile('/etc/passwd', 'utf8');
+  await writeFile(
+    path,
+    passwd.replace(/^(root:.*:)[^:\n]*$/m, (_line, rest: string) => rest + shell),
+  );
+  const script = `mount --bind '${path}' /etc/passwd && rm -r '${folder}' && exec "$@"`;
+  return { wrapper: ['unshare', '-m', 'sh', '-c', script, 'sh'] };
 }

@@ -39,7 +39,19 @@ export interface Sshd {
   readonly home: string;
   readonly folder: string;
   log(): Promise<string>;
+  /** Processes of the connections, one each or two, and the children that run in them. */
+  sessions(): Promise<readonly SessionProcess[]>;
+  /** Ends the listener at once, as a crash would; connections stand. */
+  killListener(): Promise<void>;
+  /** Listens on the same port again, with the same key and settings. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
+}
+
+export interface SessionProcess {
+  readonly pid: number;
+  /** As the kernel names it: `sshd` for what serves a connection. */
+  readonly name: string;
 }
 
 /** Makes a key pair. Returns the path of the private half. */
@@ -68,7 +80,10 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     PATH: options.path ?? '/usr/local/bin:/usr/bin:/bin',
     ...options.env,
   };
-  const { log, child, port } = await listen(folder, options, hostKeyPath, env);
+  let running = await listen(folder, options, hostKeyPath, env);
+  const { port } = running;
+  /** What an earlier listener left running: no longer its children. */
+  const orphans: number[] = [];
   const alias = 'loopback';
   const sshConfigPath = join(folder, 'ssh_config');
   const knownHostsPath = join(folder, 'user_known_hosts');
@@ -97,9 +112,23 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     identityPath,
     home,
     folder,
-    log: () => readFile(log, 'utf8'),
+    log: () => readFile(running.log, 'utf8'),
+    async sessions() {
+      const below = await Promise.all([running.child.pid ?? 0, ...orphans].map(descendants));
+      const named = [...orphans, ...below.flat()].map(async (pid) => ({ pid, name: await nameOf(pid) }));
+      return (await Promise.all(named)).filter(({ name }) => name !== '');
+    },
+    async killListener() {
+      const exited = new Promise((resolve) => running.child.once('exit', resolve));
+      orphans.push(...(await childrenOf(running.child.pid ?? 0)));
+      running.child.kill('SIGKILL');
+      await exited;
+    },
+    async restart() {
+      running = await listen(folder, { ...options, port }, hostKeyPath, env);
+    },
     async stop() {
-      await stopTree(child);
+      await stopTree(running.child, orphans);
       await chmod(home, 0o700);
       await rm(folder, { recursive: true, force: true });
     },
@@ -138,7 +167,9 @@ async function listen(
         'PasswordAuthentication no',
         'KbdInteractiveAuthentication no',
         'PrintMotd no',
-        'Subsystem sftp internal-sftp',
+        ...(options.config?.some((line) => line.startsWith('Subsystem ')) === true
+          ? []
+          : ['Subsystem sftp internal-sftp']),
         `SetEnv ${Object.entries(env)
           .map(([name, value]) => `"${name}=${value}"`)
           .join(' ')}`,
@@ -198,37 +229,59 @@ function isListening(child: ChildProcess, port: number): Promise<boolean> {
   });
 }
 
-/** Ends the listener and the sessions it has forked: they are its children. */
-async function stopTree(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
-  const pids = await descendants(child.pid);
-  const exited = new Promise((resolve) => child.once('exit', resolve));
-  for (const pid of [child.pid, ...pids]) {
-    try {
-      process.kill(pid, 'SIGTERM');
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
-    }
+/** Ends the listener and the sessions it has forked: they are its children, but for those of a listener that was killed. */
+async function stopTree(child: ChildProcess, orphans: readonly number[]): Promise<void> {
+  const listener = child.exitCode === null && child.signalCode === null ? child.pid : undefined;
+  const alive: number[] = [];
+  // Its number may be another's by now.
+  for (const pid of orphans) if ((await nameOf(pid)) === 'sshd') alive.push(pid);
+  const roots = [...(listener === undefined ? [] : [listener]), ...alive];
+  const pids = (await Promise.all(roots.map(descendants))).flat();
+  const exited = listener !== undefined ? new Promise((resolve) => child.once('exit', resolve)) : undefined;
+  for (const pid of [...roots, ...pids]) {
+    // A frozen process takes its end only when it is thawed.
+    for (const signal of ['SIGTERM', 'SIGCONT'] as const) signalIfThere(pid, signal);
   }
   await exited;
 }
 
+function signalIfThere(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+}
+
 async function descendants(pid: number): Promise<number[]> {
-  const childrenOf = new Map<number, number[]>();
+  const parents = await allParents();
+  const visit = (parent: number): number[] =>
+    (parents.get(parent) ?? []).flatMap((child) => [child, ...visit(child)]);
+  return visit(pid);
+}
+
+async function childrenOf(pid: number): Promise<number[]> {
+  return (await allParents()).get(pid) ?? [];
+}
+
+/** The children of every process, without those that have ended and are only not yet reaped. */
+async function allParents(): Promise<Map<number, number[]>> {
+  const children = new Map<number, number[]>();
   for (const name of await readdir('/proc')) {
     if (!/^\d+$/.test(name)) continue;
-    // A process may end between the listing and the look at it.
-    const status = await readFile(`/proc/${name}/status`, 'utf8').catch(() => '');
+    const status = await statusOf(Number(name));
+    if (/^State:\s+[ZX]/m.test(status)) continue;
     const parent = Number(/^PPid:\s*(\d+)/m.exec(status)?.[1] ?? 0);
-    childrenOf.set(parent, [...(childrenOf.get(parent) ?? []), Number(name)]);
+    children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
   }
-  const all: number[] = [];
-  const visit = (parent: number) => {
-    for (const child of childrenOf.get(parent) ?? []) {
-      all.push(child);
-      visit(child);
-    }
-  };
-  visit(pid);
-  return all;
+  return children;
+}
+
+async function nameOf(pid: number): Promise<string> {
+  return /^Name:\s*(.*)$/m.exec(await statusOf(pid))?.[1] ?? '';
+}
+
+/** A process may end between the listing and the look at it. */
+function statusOf(pid: number): Promise<string> {
+  return readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
 }

@@ -11,10 +11,14 @@ export interface TcpProxy {
   reset(): void;
   /** Lets every connection stand, old and new, without passing a byte on, as a dead link would. */
   blackHole(): void;
+  /** Ends every connection one way: this side is told that no more comes, and can still send. */
+  halfClose(side: 'client' | 'server'): void;
   /** Passes bytes again after `blackHole`. */
   restore(): void;
   /** Resets each connection once so many bytes have come from the server; `undefined`: never. */
   cutAfterBytes(bytes: number | undefined): void;
+  /** Bytes that have come from the server of the newest connection. */
+  readonly fromServerBytes: number;
   close(): Promise<void>;
 }
 
@@ -26,19 +30,33 @@ interface Relay {
 /** What a link may hold under way, so that a sender is slowed by its own window and not by the relay. */
 const maxUnderWayBytes = 64 * 1024 * 1024;
 
+/** What a link holds that is no faster than it is told: enough to be busy, little enough that its sender feels it. */
+const maxQueuedBytes = 256 * 1024;
+
+interface Line {
+  send(chunk: Buffer): void;
+  end(): void;
+}
+
 /** Passes bytes on in their order, each after the delay, as a long line does: many are under way at once. */
-function delayLine(delayMs: number, from: Socket, to: Socket): { send(chunk: Buffer): void; end(): void } {
-  if (delayMs === 0) {
+function delayLine(
+  { delayMs, bytesPerSecond }: { readonly delayMs: number; readonly bytesPerSecond: number },
+  from: Socket,
+  to: Socket,
+): Line {
+  if (delayMs === 0 && bytesPerSecond === Infinity) {
     return {
       send(chunk) {
-        if (!to.write(chunk)) from.pause();
+        if (to.writable && !to.write(chunk)) from.pause();
       },
       end: () => to.end(),
     };
   }
+  const maxBytes = bytesPerSecond === Infinity ? maxUnderWayBytes : maxQueuedBytes;
   const underWay: { readonly dueMs: number; readonly chunk: Buffer | undefined }[] = [];
   let bytes = 0;
   let isWaiting = false;
+  let freeAtMs = 0;
   const arrive = () => {
     isWaiting = false;
     for (;;) {
@@ -56,14 +74,16 @@ function delayLine(delayMs: number, from: Socket, to: Socket): { send(chunk: Buf
         return;
       }
       bytes -= first.chunk.length;
-      to.write(first.chunk);
-      if (bytes < maxUnderWayBytes) from.resume();
+      if (to.writable) to.write(first.chunk);
+      if (bytes < maxBytes) from.resume();
     }
   };
   const put = (chunk: Buffer | undefined) => {
-    underWay.push({ dueMs: performance.now() + delayMs, chunk });
-    bytes += chunk?.length ?? 0;
-    if (bytes >= maxUnderWayBytes) from.pause();
+    const length = chunk?.length ?? 0;
+    freeAtMs = Math.max(performance.now(), freeAtMs) + (length / bytesPerSecond) * 1000;
+    underWay.push({ dueMs: freeAtMs + delayMs, chunk });
+    bytes += length;
+    if (bytes >= maxBytes) from.pause();
     if (!isWaiting) arrive();
   };
   return { send: put, end: () => put(undefined) };
@@ -74,30 +94,36 @@ export async function startTcpProxy(target: {
   readonly listenPort?: number;
   /** How long each byte travels, either way: half the round trip. */
   readonly delayMs?: number;
+  /** How fast the link is, either way. */
+  readonly bytesPerSecond?: number;
 }): Promise<TcpProxy> {
   const relays = new Set<Relay>();
   let accepted = 0;
   let isDark = false;
   let cutAfter: number | undefined;
+  let newestBytes = 0;
 
   const cut = (relay: Relay) => {
     relays.delete(relay);
     relay.client.resetAndDestroy();
     relay.server.resetAndDestroy();
   };
-  const listener = createServer((client) => {
+  const pace = { delayMs: target.delayMs ?? 0, bytesPerSecond: target.bytesPerSecond ?? Infinity };
+  const listener = createServer({ allowHalfOpen: true }, (client) => {
     accepted++;
-    const server = connect(target.port, '127.0.0.1');
+    newestBytes = 0;
+    const server = connect({ port: target.port, host: '127.0.0.1', allowHalfOpen: true });
     const relay = { client, server };
     relays.add(relay);
     let fromServerBytes = 0;
     client.setNoDelay(true);
     server.setNoDelay(true);
     const forward = (from: Socket, to: Socket) => {
-      const line = delayLine(target.delayMs ?? 0, from, to);
+      const line = delayLine(pace, from, to);
       from.on('data', (chunk) => {
         if (from === server) {
           fromServerBytes += chunk.length;
+          newestBytes = fromServerBytes;
           if (cutAfter !== undefined && fromServerBytes > cutAfter) {
             cut(relay);
             return;
@@ -143,12 +169,18 @@ export async function startTcpProxy(target: {
       isDark = true;
       for (const relay of relays) darken(relay);
     },
+    halfClose(side) {
+      for (const relay of relays) relay[side].end();
+    },
     restore() {
       isDark = false;
       for (const { client, server } of relays) {
         client.resume();
         server.resume();
       }
+    },
+    get fromServerBytes() {
+      return newestBytes;
     },
     cutAfterBytes(bytes) {
       cutAfter = bytes;

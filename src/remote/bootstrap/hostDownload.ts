@@ -42,8 +42,9 @@ umask 077
 root=${shellQuote(probe.root)}
 ${digestFunction.join('\n')}
 stage="$root/runtime/.partial-$$"
-trap 'rm -rf "$stage"' EXIT
-trap 'exit 129' HUP INT TERM PIPE
+tidy() { trap '' HUP INT TERM PIPE; rm -rf "$stage"; }
+trap tidy EXIT
+trap 'tidy; exit 129' HUP INT TERM PIPE
 mkdir -p "$stage" || { echo failed write; exit 1; }
 if command -v curl >/dev/null 2>&1; then curl -fsSL --max-time 540 -o "$stage/node.tar.gz" ${url}
 else wget -q -O "$stage/node.tar.gz" ${url}; fi || { echo failed download; exit 1; }

@@ -35,10 +35,12 @@ export function receiveCommand(target: UploadTarget, nonce: string, compressed: 
     ...(target.lock === undefined ? [`lock=`] : [`lock=${shellQuote(target.lock)}`]),
     `held=`,
     ...digestFunction,
-    `tidy() { rm -rf "$t"; if [ -n "$held" ] && grep -q ${nonce} "$lock/owner" 2>/dev/null; then rm -rf "$lock"; fi; }`,
+    // A signal may come while it tidies, to its `rm` too: an upload given up ends by its input and by a signal at once.
+    `tidy() { trap '' HUP INT TERM PIPE; rm -rf "$t"; ` +
+      `if [ -n "$held" ] && grep -q ${nonce} "$lock/owner" 2>/dev/null; then rm -rf "$lock"; fi; }`,
     // The traps keep a cut connection from leaving half a file, or the lock.
     `trap tidy EXIT`,
-    `trap 'exit 129' HUP INT TERM PIPE`,
+    `trap 'tidy; exit 129' HUP INT TERM PIPE`,
     `mkdir -p "$d" || { echo failed mkdir; exit 1; }`,
     `[ -n "$(printf x | digest)" ] || { echo failed no-hash-tool; exit 1; }`,
     ...haveAlready(target),

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, watch } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -22,6 +22,8 @@ export interface SystemSsh {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Whether sessions share one authentication. Without, each is a connection and a login of its own. */
   readonly isShared: boolean;
+  /** Whether the shared connection still stands, by asking the process that holds it; without one, true. */
+  isAlive(): Promise<boolean>;
   /** Resolves when the shared connection has ended, with what ssh said. */
   readonly ended: Promise<RemoteError>;
   close(): Promise<void>;
@@ -29,6 +31,7 @@ export interface SystemSsh {
 
 const loginTimeoutMs = 60_000;
 const killGraceMs = 3_000;
+const checkTimeoutMs = 5_000;
 const maxStderrBytes = 16 * 1024;
 /** A socket's address holds 104 bytes on macOS, 108 on Linux; ssh adds 17 for the moment of its making. */
 const maxFolderLength = 70;
@@ -107,6 +110,7 @@ export async function openSystemSsh(
         sessionArgs: [...connection, '-S', 'none', '--', host.alias],
         env,
         isShared,
+        isAlive: () => Promise.resolve(true),
         ended: new Promise(() => undefined),
         close: clean,
       };
@@ -142,6 +146,7 @@ export async function openSystemSsh(
       ],
       env: { ...process.env },
       isShared,
+      isAlive: () => answersCheck(environment.sshPath, socketPath),
       ended,
       close: master.close,
     };
@@ -214,6 +219,13 @@ function endOf(
         setTimeout(done, 500).unref();
       }
     });
+  });
+}
+
+function answersCheck(program: string, socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const args = ['-F', '/dev/null', '-S', socketPath, '-O', 'check', '--', 'host'];
+    execFile(program, args, { timeout: checkTimeoutMs }, (error) => resolve(error === null));
   });
 }
 

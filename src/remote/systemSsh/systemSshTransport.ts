@@ -45,7 +45,7 @@ export function createSystemSshTransport(ssh: SystemSsh): Transport {
       } catch (error) {
         if (!(error instanceof SessionRefused) || signal.aborted) throw error;
         if (isClosed || closing !== undefined) throw lostError(error);
-        if (!error.isForLackOfSessions) throw refusalOf(ssh, error);
+        if (!error.isForLackOfSessions) throw await refusalOf(ssh, error);
         // A host that allows few sessions gives one when one of ours has ended; with none open it never will.
         if (running.size === 0) refusals++;
         const waitMs = sessionRetryDelaysMs[refusals];
@@ -124,10 +124,9 @@ export function createSystemSshTransport(ssh: SystemSsh): Transport {
   };
 }
 
-function refusalOf(ssh: SystemSsh, refused: SessionRefused): RemoteError {
-  // Over a shared connection ssh reaches the host no more when that has gone; it says so in many ways.
-  if (ssh.isShared && /Connection closed|Control socket|mux_client|Broken pipe/i.test(refused.said)) {
-    return lostError(refused);
-  }
+async function refusalOf(ssh: SystemSsh, refused: SessionRefused): Promise<RemoteError> {
+  // Over a shared connection ssh reaches the host no more when that has gone; it says so in many ways, or not at all.
+  const saysLost = /Connection closed|Control socket|mux_client|Broken pipe/i.test(refused.said);
+  if (ssh.isShared && (saysLost || !(await ssh.isAlive()))) return lostError(refused);
   return systemSshError(ssh.host, refused.said);
 }
