@@ -18,6 +18,7 @@ export interface MarkedRunOptions {
 /** Beyond this an answer is a mistake, and keeping it would cost the editor its memory. */
 const maxOutputBytes = 64 * 1024 * 1024;
 const maxStderrBytes = 64 * 1024;
+const maxSaidChars = 500;
 const endedGraceMs = 2_000;
 
 export function newNonce(): string {
@@ -39,6 +40,7 @@ export async function followMarkedRun(
   let outBytes = 0;
   let stderr = '';
   let rawStderr = '';
+  let printedBefore = '';
   const lines = options.onLine === undefined ? undefined : new LineSplitter(options.onLine);
   let timer: NodeJS.Timeout | undefined;
   let onAbort: (() => void) | undefined;
@@ -48,6 +50,7 @@ export async function followMarkedRun(
       if (out.hasEnded && err.hasEnded) resolve();
     };
     process.stdout.on('data', (chunk: Buffer) => {
+      if (!out.hasBegun) printedBefore = (printedBefore + chunk.toString('utf8')).slice(-maxSaidChars);
       const content = out.push(chunk);
       outBytes += content.length;
       if (out.hasTooMuchNoise || outBytes > maxOutputBytes) {
@@ -74,7 +77,7 @@ export async function followMarkedRun(
         // The end on standard output carries the code; a standard error cut short takes nothing from it.
         if (out.hasEnded) resolve();
         else if (exit.code === undefined && exit.signal === undefined) reject(lostError());
-        else reject(noShellError(rawStderr, exit.code));
+        else reject(noShellError(rawStderr.trim() === '' ? printedBefore : rawStderr, exit.code));
       },
       (error: unknown) => reject(error instanceof Error ? error : new Error(String(error))),
     );
@@ -156,8 +159,9 @@ export function cancelledError(): RemoteError {
   return new RemoteError('cancelled', 'Cancelled.', 'Start it again when you want it.');
 }
 
-function noShellError(stderr: string, code: number | undefined): RemoteError {
-  const said = stderr.trim().slice(-500);
+/** @param printed what came instead, for the person to see. */
+export function noShellError(printed: string, code: number | undefined): RemoteError {
+  const said = printed.trim().slice(-maxSaidChars);
   return new RemoteError(
     'unsupported-host',
     `The host did not run a POSIX shell script (exit code ${code ?? 'unknown'})${said === '' ? '.' : `: ${said}`}`,

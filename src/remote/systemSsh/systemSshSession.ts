@@ -21,7 +21,11 @@ function remoteCommand(kind: SessionKind, nonce: string): string {
 
 /** A session that ended before it began, with what was said. */
 export class SessionRefused extends Error {
-  constructor(readonly said: string) {
+  /** @param printed what the host printed on standard output, if anything. */
+  constructor(
+    readonly said: string,
+    readonly printed = '',
+  ) {
     super(said);
   }
   /** The server allows no more sessions on this connection now. */
@@ -48,6 +52,14 @@ export async function startSession(
   // A session that ended takes no more input; its end tells the story.
   child.stdin.on('error', () => undefined);
   let failure: Error | undefined;
+  let printed = '';
+  // Of a session that has begun, standard output is the caller's; of another nobody else would read it.
+  child.once('exit', () => {
+    if (stderr.hasBegun) return;
+    child.stdout.on('data', (chunk: Buffer) => {
+      printed = (printed + chunk.toString('utf8')).slice(-maxNoiseBytes);
+    });
+  });
   const exited = new Promise<{ code: number | undefined; signal: string | undefined }>((resolve) => {
     child.once('error', (error) => {
       failure = error;
@@ -71,7 +83,7 @@ export async function startSession(
     await Promise.race([
       stderr.begun,
       exited.then(() => {
-        throw new SessionRefused(failure?.message ?? stderr.noise);
+        throw new SessionRefused(failure?.message ?? stderr.noise, printed);
       }),
     ]);
   } finally {
@@ -86,7 +98,7 @@ class SessionStderr extends Transform {
   noise = '';
   readonly begun: Promise<void>;
   private settleBegun: () => void = () => undefined;
-  private hasBegun = false;
+  hasBegun = false;
   private pending = Buffer.alloc(0);
   private readonly beginMark: Buffer;
   private readonly endMark: Buffer;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RemoteError } from '../hostClient';
-import { cancelledError, lostError } from '../shell/markedRun';
+import { cancelledError, lostError, noShellError } from '../shell/markedRun';
 import { openTimeoutMs, shellCalls } from '../shell/shellCalls';
 import { maxSessions, sessionRetryDelaysMs, Slots } from '../ssh2/slots';
 import { tooFewSessionsError } from '../sshErrors';
@@ -125,8 +125,10 @@ export function createSystemSshTransport(ssh: SystemSsh): Transport {
 }
 
 async function refusalOf(ssh: SystemSsh, refused: SessionRefused): Promise<RemoteError> {
+  if (!ssh.isShared) return systemSshError(ssh.host, refused.said);
   // Over a shared connection ssh reaches the host no more when that has gone; it says so in many ways, or not at all.
   const saysLost = /Connection closed|Control socket|mux_client|Broken pipe/i.test(refused.said);
-  if (ssh.isShared && (saysLost || !(await ssh.isAlive()))) return lostError(refused);
-  return systemSshError(ssh.host, refused.said);
+  if (saysLost || !(await ssh.isAlive())) return lostError(refused);
+  // The connection stands, so that it was the host that ended the session.
+  return noShellError(refused.said.trim() === '' ? refused.printed : refused.said, undefined);
 }
