@@ -5,6 +5,7 @@ import { RemoteError } from './hostClient';
 import { createLocalTransport } from './shell/localTransport';
 import { lostError } from './shell/markedRun';
 import { multiplex } from './multiplex/multiplexedTransport';
+import { HostSockets } from './forward/hostSockets';
 import { openSshTransport } from './openTransport';
 import type { InstalledRunner } from './attach/runnerCommand';
 import { RunnerCalls } from './attach/runnerCalls';
@@ -61,6 +62,7 @@ function hostClient(
   times: AttachTimes,
 ): HostClient {
   const calls = new RunnerCalls(transport, runner);
+  const sockets = new HostSockets(transport, runner);
   let attachments = 0;
   /** One silent session does not mean a dead link: it is given up only when a second look fails too. */
   const probeLink = async (): Promise<void> => {
@@ -114,6 +116,7 @@ function hostClient(
         throw error;
       }
     },
+    connectTo: (address) => sockets.connect(address),
     onClosed: (listener) => transport.onClosed(listener),
     close: () => transport.close(),
   };

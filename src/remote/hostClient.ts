@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { EvaluationOutcome } from '../domain/session/outcome';
 import type { PauseParams } from '../protocol/attachRpc';
 import type { DoctorReply, SessionListing, Verdict } from '../protocol/hostCommands';
@@ -97,14 +98,24 @@ export interface HostClient {
    * which is not ours. Nothing can be run through this connection any more.
    */
   removeEverything(signal: AbortSignal): Promise<readonly string[]>;
+  /**
+   * A byte stream to a socket that only the host can reach, through a channel of our own: servers that forbid TCP forwarding
+   * know nothing of it. All streams of a host share one channel, opened with the first. Rejects with a `RemoteError`.
+   */
+  connectTo(address: HostAddress): Promise<Duplex>;
   onClosed(listener: (reason: Error | undefined) => void): void;
   close(): Promise<void>;
 }
+
+/** A port of the host's loopback addresses, or where a session there waits for an editor that reaches its model server. */
+export type HostAddress = { readonly port: number } | { readonly modelOfSession: string };
 
 export interface AttachmentListener {
   /** Raw journal values in order, contiguous from `from`; awaited before more are taken (flow control). */
   onEntries(entries: readonly unknown[]): Promise<void> | void;
   onVerdict(verdict: Verdict): void;
+  /** The host was heard, with news or as the answer to whether it is there. */
+  onHeard?(): void;
   /** Contact was lost, or the attach process ended. Never called after `close`. */
   onLost(reason: Error): void;
 }

@@ -1,4 +1,4 @@
-import type { Readable, Writable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import type { UploadOptions } from './bootstrap/upload';
 import type { UploadTarget } from './bootstrap/uploadReceive';
 
@@ -11,6 +11,12 @@ export interface RemoteProcess {
   readonly exited: Promise<{ readonly code: number | undefined; readonly signal: string | undefined }>;
   kill(): void;
 }
+
+/**
+ * A socket of the host that only the host can reach: a port of its loopback addresses, or where a session's process waits for
+ * an editor that hands its requests on to a model server (`root`: as the runner there knows it).
+ */
+export type SocketAddress = { readonly port: number } | { readonly root: string; readonly sessionId: string };
 
 export interface ExecResult {
   /** Exit code of the script itself, read behind a marker, never the channel's. */
@@ -32,6 +38,8 @@ export interface Transport {
   spawn(command: string): Promise<RemoteProcess>;
   /** Writes a file whole: to a temporary name, checked by size and SHA-256 on the host, then renamed. */
   upload(content: AsyncIterable<Uint8Array>, target: UploadTarget, options?: UploadOptions): Promise<void>;
+  /** Connects to a socket of the host. Rejects with a `RemoteError`: `unreachable` where nobody listens. Absent: `multiplex` can. */
+  readonly connect?: (address: SocketAddress) => Promise<Duplex>;
   /** Whether a host allows so few sessions at once that all must share one; absent: it allows enough. */
   readonly hasFewSessions?: () => Promise<boolean>;
   /** Called once when contact is lost or `close` was called; at once if that has happened. */

@@ -1,4 +1,11 @@
-import { answerForms, chatFormats, reasoningEfforts, skyrlBackends, wires } from '../session/modelSettings';
+import {
+  answerForms,
+  chatFormats,
+  reasoningEfforts,
+  serverReaches,
+  skyrlBackends,
+  wires,
+} from '../session/modelSettings';
 import { fromTo, whole, type KeySpec } from './keySpec';
 
 /** A key of `policy:`; `usedBy` names the policy or the server that alone looks at it. */
@@ -39,6 +46,13 @@ export const policyKeys = [
     doc: 'Where the model is: `skyrl` (a SkyRL server that is started on the host), `tinker` (hosted Tinker), `vscode` (a language model of your editor), or the address of a server. Keys never stand in this file.',
     example: 'skyrl',
     whenAbsent: 'it must be chosen at the start',
+  },
+  {
+    name: 'reachedFrom',
+    value: { kind: 'choice', choices: serverReaches },
+    doc: "Which machine reaches the address in `server`: the session's `host`, or the `editor`, which then hands the session's requests on; without one the session waits.",
+    example: 'host',
+    whenAbsent: 'host',
   },
   {
     name: 'model',

@@ -2,6 +2,7 @@ import {
   answerForms,
   chatFormats,
   reasoningEfforts,
+  serverReaches,
   skyrlBackends,
   wires,
   type ModelSettings,
@@ -43,6 +44,7 @@ export function readModel(fields: YamlFields, field: Field | undefined): Partial
   const keys = fields.sectionOf(field, policyKeys)?.fields;
   return withoutAbsent({
     server: serverOf(fields, keys?.get('server')),
+    reachedFrom: choiceOf(fields, keys?.get('reachedFrom'), serverReaches),
     model: textOf(fields, keys?.get('model')),
     answer: choiceOf(fields, keys?.get('answer'), answerForms),
     temperature: numberOf(fields, keys?.get('temperature')),

@@ -34,6 +34,8 @@ export const chatFormats = ['auto', 'harmony', 'qwen3', 'llama3', 'template'] as
 export const reasoningEfforts = ['low', 'medium', 'high'] as const;
 export const wires = ['auto', 'proto', 'json'] as const;
 export const skyrlBackends = ['jax', 'fsdp', 'megatron'] as const;
+/** Which machine reaches the model server: the session's host, or that of the editor that follows the session. */
+export const serverReaches = ['host', 'editor'] as const;
 
 /**
  * The language model of a session: the problem file's `policy:` with the user's overrides on top. Never holds a secret: it
@@ -42,6 +44,8 @@ export const skyrlBackends = ['jax', 'fsdp', 'megatron'] as const;
 export const modelSettings = z.object({
   /** An http(s) address without user, password or query, or one of `serverWords`. */
   server: z.string().min(1),
+  /** `editor`: requests go through an editor that follows the session, to a server that the host cannot reach. Absent: `host`. */
+  reachedFrom: z.enum(serverReaches).optional(),
   /** The model's name as the server knows it; for SkyRL also an absolute path of a folder on the host. */
   model: z.string().min(1),
 
@@ -100,3 +104,9 @@ export const modelSettings = z.object({
   prices: tokenPrices.optional(),
 });
 export type ModelSettings = z.infer<typeof modelSettings>;
+
+/** True if an editor that follows the session hands its requests on to the model server. */
+export function isReachedFromEditor(model: Partial<ModelSettings> | undefined): boolean {
+  const { server = '', reachedFrom } = model ?? {};
+  return reachedFrom === 'editor' && plainAddress.test(server);
+}

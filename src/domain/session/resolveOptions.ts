@@ -27,7 +27,7 @@ export interface HostDefaults {
 
 /**
  * What decides how a session runs: the user's choice, else the problem's, else the host's; of the model setting by setting. Prices
- * and tokenizer of the problem file belong to its model, and go when another is chosen. Throws `SettingsError`.
+ * and tokenizer of the problem file belong to its model, the way to a server to that server; they go when another is chosen. Throws `SettingsError`.
  */
 export function resolveOptions(
   problem: Problem,
@@ -85,12 +85,13 @@ function chosenModel(
   const merged = { ...ofProblem, ...given };
   const isOtherModel = merged.model !== ofProblem?.model;
   const isOtherServer = merged.server !== ofProblem?.server;
-  const { prices, tokenizer, ...rest } = merged;
+  const { prices, tokenizer, reachedFrom, ...rest } = merged;
   return {
     ...rest,
     ...withoutAbsent({
       prices: (isOtherModel || isOtherServer) && given.prices === undefined ? undefined : prices,
       tokenizer: isOtherModel && given.tokenizer === undefined ? undefined : tokenizer,
+      reachedFrom: isOtherServer && given.reachedFrom === undefined ? undefined : reachedFrom,
     }),
   };
 }

@@ -43,6 +43,7 @@ export function complaintsAbout(choice: SessionChoice): readonly Complaint[] {
   return [
     ...missingModel(choice),
     ...wrongServer(choice),
+    ...wrongWay(choice),
     ...wrongModel(choice),
     ...wrongMethod(choice),
     ...wrongNumbers(choice),
@@ -76,6 +77,28 @@ function wrongServer({ policy, model }: SessionChoice): Complaint[] {
       ? `A language model of the editor cannot be trained: write session.policy: openai, or another server.`
       : `The policy openai asks a chat endpoint, and ${server} is a server that trains: write session.policy: tinker, or the address of a chat endpoint.`;
   return [contradiction(['session.policy', 'policy.server'], why)];
+}
+
+function wrongWay({ policy, model }: SessionChoice): Complaint[] {
+  if (policy === 'tunables' || model?.reachedFrom !== 'editor') return [];
+  const keys = ['policy.reachedFrom'];
+  switch (model.server) {
+    case serverWords.skyrl:
+      return [
+        contradiction(
+          keys,
+          "A SkyRL server that is started on the session's host is reached from there: leave the line out, or write the address of a server of yours.",
+        ),
+      ];
+    case serverWords.tinker:
+      return [contradiction(keys, 'Hosted Tinker is reached from the host alone: leave the line out.')];
+    case serverWords.vscode: {
+      const message = 'A language model of the editor is reached from there in any case: leave the line out.';
+      return [{ keys, severity: 'warning', code: 'unused-key', message }];
+    }
+    default:
+      return [];
+  }
 }
 
 function wrongModel({ model }: SessionChoice): Complaint[] {

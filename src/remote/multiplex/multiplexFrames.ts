@@ -10,12 +10,17 @@ export const frameKind = {
   kill: 4,
   /** One byte: 1 for standard output, 2 for standard error; then the number of bytes that may follow. */
   outputCredit: 5,
+  /** JSON `SocketAddress`: a socket in place of a process, which answers `connected` or `exit` */
+  connect: 6,
+  /** This end is alive. After the first one, long silence ends the other end. */
+  alive: 7,
   stdout: 11,
   stderr: 12,
-  /** JSON `{ "code": number|null, "signal": string|null }` */
+  /** JSON `{ "code": number|null, "signal": string|null }`; of a socket that failed `{ …, "error": string }` */
   exit: 13,
   /** The number of bytes of standard input that may follow. */
   inputCredit: 14,
+  connected: 15,
 } as const;
 
 /** Bytes of one stream that may be on the way. */

@@ -1,4 +1,4 @@
-import { Readable, Writable } from 'node:stream';
+import { Readable, Writable, type Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
 import { RemoteError } from '../hostClient';
@@ -9,20 +9,62 @@ import { NoHandshake, skipToNonce } from '../shell/nonceHandshake';
 import type { InstalledRunner } from '../attach/runnerCommand';
 import { shellAssignments, shellQuote } from '../shell/shellQuote';
 import { shellCalls } from '../shell/shellCalls';
-import type { RemoteProcess, Transport } from '../transport';
+import type { RemoteProcess, SocketAddress, Transport } from '../transport';
+import { refusedError, RemoteSocket } from './remoteSocket';
 
-const exitShape = z.object({ code: z.number().nullable(), signal: z.string().nullable() });
+const exitShape = z.object({
+  code: z.number().nullable(),
+  signal: z.string().nullable(),
+  error: z.string().optional(),
+});
 const lastWordsMs = 1_000;
 const maxWriteBytes = 64 * 1024;
+const aliveEveryMs = 15_000;
+
+/** A transport that reaches sockets of its host too. */
+export type SocketTransport = Transport & Required<Pick<Transport, 'connect'>>;
 
 /**
  * Everything over one session of another transport, for hosts that allow no more (MaxSessions 1) or want a login for each.
- * Closing it closes the other. Rejects with a `RemoteError` where the host's Node does not answer.
+ * Closing it closes the other, and so does losing it. Rejects with a `RemoteError` where the host's Node does not answer.
  */
-export async function multiplex(
+export async function multiplex(inner: Transport, node: HostNode): Promise<SocketTransport> {
+  return openChannel(inner, node, () => inner);
+}
+
+/** As `multiplex`, beside what else the other transport carries: that goes on when this is closed or lost. */
+export async function multiplexBeside(inner: Transport, node: HostNode): Promise<SocketTransport> {
+  return openChannel(inner, node, lifeOf);
+}
+
+type HostNode = Pick<InstalledRunner, 'nodePath' | 'nodeEnv'>;
+
+type Life = Pick<Transport, 'onClosed' | 'close'>;
+
+/** Of the channel alone. */
+function lifeOf(channel: RemoteProcess): Life {
+  const listeners: ((reason: Error | undefined) => void)[] = [];
+  let ended: { readonly reason: Error | undefined } | undefined;
+  return {
+    onClosed(listener) {
+      if (ended === undefined) listeners.push(listener);
+      else listener(ended.reason);
+    },
+    async close(reason) {
+      if (ended !== undefined) return;
+      ended = { reason };
+      channel.kill();
+      await channel.exited;
+      for (const listener of listeners.splice(0)) listener(reason);
+    },
+  };
+}
+
+async function openChannel(
   inner: Transport,
-  node: Pick<InstalledRunner, 'nodePath' | 'nodeEnv'>,
-): Promise<Transport> {
+  node: HostNode,
+  lifeFor: (channel: RemoteProcess) => Life,
+): Promise<SocketTransport> {
   const nonce = newNonce();
   const program = Buffer.from(multiplexProgram(nonce)).toString('base64');
   const command = [
@@ -37,7 +79,7 @@ export async function multiplex(
   channel.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString('utf8')).slice(-1_000)));
   try {
     const output = await skipToNonce(channel.stdout, nonce);
-    return new MultiplexedTransport(inner, channel, output).transport;
+    return new MultiplexedTransport(inner.kind, channel, output, lifeFor(channel)).transport;
   } catch (error) {
     // Why it ended may still be on its way.
     if (error instanceof NoHandshake) await Promise.race([channel.exited, delay(lastWordsMs)]);
@@ -58,51 +100,67 @@ class MultiplexedTransport {
   private isOver = false;
 
   constructor(
-    private readonly inner: Transport,
+    private readonly kind: Transport['kind'],
     private readonly channel: RemoteProcess,
     output: Readable,
+    private readonly life: Life,
   ) {
     const reader = new FrameReader();
     output.on('data', (chunk: Buffer) => {
       try {
         for (const frame of reader.push(chunk)) this.streams.get(frame.stream)?.take(frame);
       } catch (error) {
-        void inner.close(lostError(error));
+        void life.close(lostError(error));
       }
     });
     output.on('error', () => undefined);
     channel.stdin.on('error', () => undefined);
+    const alive = setInterval(() => channel.stdin.write(frameOf(frameKind.alive, 0)), aliveEveryMs);
+    alive.unref();
     void channel.exited.then(() => {
       this.isOver = true;
+      clearInterval(alive);
       for (const stream of this.streams.values()) stream.lose();
       // Without its one session a host is as good as away.
-      void inner.close(lostError());
+      void life.close(lostError());
     });
   }
 
-  get transport(): Transport {
+  get transport(): SocketTransport {
     return {
-      kind: this.inner.kind,
+      kind: this.kind,
       ...shellCalls({
         outlivesSession: false,
         script: () => this.start({ script: true, command: '' }),
         command: (command) => this.start({ script: false, command }),
       }),
-      onClosed: (listener) => this.inner.onClosed(listener),
-      close: (reason) => this.inner.close(reason),
+      connect: (address) => this.connect(address),
+      onClosed: (listener) => this.life.onClosed(listener),
+      close: (reason) => this.life.close(reason),
     };
   }
 
+  private async connect(address: SocketAddress): Promise<Duplex> {
+    const stream = this.begin(frameKind.connect, address);
+    const failure = await stream.connected();
+    if (failure === undefined) return new RemoteSocket(stream);
+    throw this.isOver ? lostError() : refusedError(address, failure);
+  }
+
   private start(what: { readonly script: boolean; readonly command: string }): RemoteProcess {
+    return this.begin(frameKind.open, what);
+  }
+
+  private begin(kind: number, what: unknown): RemoteStream {
     if (this.isOver) throw lostError();
     const id = ++this.lastStream;
-    const stream = new RemoteStream((kind, payload, done) => {
+    const stream = new RemoteStream((frame, payload, done) => {
       if (this.isOver) done?.();
-      else this.channel.stdin.write(frameOf(kind, id, payload), () => done?.());
+      else this.channel.stdin.write(frameOf(frame, id, payload), () => done?.());
     });
     this.streams.set(id, stream);
     void stream.exited.then(() => this.streams.delete(id));
-    this.channel.stdin.write(frameOf(frameKind.open, id, Buffer.from(JSON.stringify(what))));
+    this.channel.stdin.write(frameOf(kind, id, Buffer.from(JSON.stringify(what))));
     return stream;
   }
 }
@@ -116,6 +174,8 @@ class RemoteStream implements RemoteProcess {
   readonly stderr: CreditedOutput;
   readonly exited: RemoteProcess['exited'];
   private settle: (exit: Awaited<RemoteProcess['exited']>) => void = () => undefined;
+  private onConnected: (failure: string | undefined) => void = () => undefined;
+  private readonly connecting = new Promise<string | undefined>((resolve) => (this.onConnected = resolve));
   private inputCredit = windowBytes;
   private waiting: (() => void) | undefined;
   private isOver = false;
@@ -145,14 +205,24 @@ class RemoteStream implements RemoteProcess {
         this.inputCredit += payload.readUInt32BE(0);
         return this.waiting?.();
       case frameKind.exit: {
-        const { code, signal } = exitShape.parse(JSON.parse(payload.toString('utf8')));
+        const { code, signal, error } = exitShape.parse(JSON.parse(payload.toString('utf8')));
+        this.onConnected(error ?? 'closed');
         this.end({ code: code ?? undefined, signal: signal ?? undefined });
         return;
       }
+      case frameKind.connected:
+        this.onConnected(undefined);
+        return;
     }
   }
 
+  /** Of a socket: why there is no connection; `undefined` when there is one. */
+  connected(): Promise<string | undefined> {
+    return this.connecting;
+  }
+
   lose(): void {
+    this.onConnected('lost');
     this.end({ code: undefined, signal: undefined });
   }
 

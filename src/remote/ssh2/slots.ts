@@ -1,7 +1,10 @@
 import { cancelledError } from '../shell/markedRun';
 
-/** sshd allows 10 sessions a connection by default and frees them late; 8 leave room for that. */
-export const maxSessions = 8;
+/**
+ * sshd allows 10 sessions a connection by default and frees them late; 9 leave room for that. They are enough for six attachments,
+ * the channel of sockets, a call, and a look whether the link still lives.
+ */
+export const maxSessions = 9;
 /** Waits before a refused session is asked for again. */
 export const sessionRetryDelaysMs = [100, 200, 400, 800, 800, 800];
 

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import type * as z from 'zod';
+import * as z from 'zod';
 import { sessionId as sessionIdSchema, sessionSpec, type SessionSpec } from '../../protocol/sessionSpec';
 import { errorCode } from '../journal/diskFullError';
 import { makePrivateFolder, readJsonFile, writeJsonFile } from './privateFiles';
@@ -39,6 +39,8 @@ export interface SessionFolder {
   /** Copies of the best program and its construction under their own names, made at the end. */
   readonly bestPath: string;
   readonly socketPath: string;
+  /** Where editors offer connections through which the session reaches its model server. `src/remote/multiplex` knows the name too. */
+  readonly modelSocketPath: string;
 }
 
 export function sessionFolder(root: string, sessionId: string): SessionFolder {
@@ -59,6 +61,7 @@ export function sessionFolder(root: string, sessionId: string): SessionFolder {
     startLogPath: join(path, 'start.log'),
     bestPath: join(path, 'best'),
     socketPath: join(socketFolder(root), `${sessionId}.sock`),
+    modelSocketPath: join(socketFolder(root), `${sessionId}.model.sock`),
   };
 }
 
@@ -105,6 +108,13 @@ export function writeProblemFiles(folder: string, files: SessionSpec['files']): 
     writeFileSync(path, Buffer.from(file.base64, 'base64'), { mode: 0o600, flag: 'wx' });
     if (file.executable) chmodSync(path, 0o700);
   }
+}
+
+const specHead = z.object({ displayPath: z.string() });
+
+/** What every version writes into a specification; `undefined` if there is no such session. */
+export function readSpecHead(folder: SessionFolder): z.infer<typeof specHead> | undefined {
+  return readJsonFile(folder.specPath, specHead);
 }
 
 export function readSpec(folder: SessionFolder): StoredSpec | undefined {

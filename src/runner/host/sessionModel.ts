@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { serverWords, type ModelSettings } from '../../domain/session/modelSettings';
+import { isReachedFromEditor, serverWords, type ModelSettings } from '../../domain/session/modelSettings';
 import type { ModelPorts, Policy } from '../../policy/policy';
 import { createManagedSkyrl } from '../../policy/skyrl/managedSkyrl';
 import type { ManagedSkyrl } from '../../policy/skyrl/ports';
@@ -8,7 +8,9 @@ import { systemClock } from '../clock';
 import { createBlobStore } from '../journal/blobStore';
 import type { PolicyWords } from '../loop/ports';
 import { lendsEditorModel } from './editorModelPolicy';
+import { waitsForEditor } from './editorReachedPolicy';
 import { findModelEndpoint } from './modelEndpoint';
+import { ModelLink } from './modelLink';
 import { makePrivateFolder } from './privateFiles';
 import type { SecretHolder } from './secrets';
 import type { SessionFolder } from './sessionFolder';
@@ -23,11 +25,14 @@ export interface SessionModelNeeds {
   readonly log: ModelPorts['log'];
   /** In place of the real one, which `server: skyrl` starts on this host. */
   readonly startSkyrl?: typeof createManagedSkyrl;
+  /** See `ModelLinkSetup`. */
+  readonly patienceMs?: number;
 }
 
 /** What the session's policies with a language model share while this process runs: the way to its server, and its data. */
 export class SessionModel {
   #skyrl: ManagedSkyrl | undefined;
+  #link: Promise<ModelLink> | undefined;
   /** The server has answered, so its end is an end and no failed start. */
   #wasUp = false;
   /** The last words of a server that ended, until they are told. */
@@ -52,6 +57,11 @@ export class SessionModel {
       clock: systemClock,
       endpoint: async (signal) => {
         if (settings === undefined) throw new Error('This session has no language model.');
+        if (isReachedFromEditor(settings)) {
+          const link = await this.#editorLink(settings);
+          await link.attached(signal);
+          return link.endpoint;
+        }
         return findModelEndpoint(settings, secrets, (waiting) => this.#managed(settings, waiting), signal);
       },
       blobs: {
@@ -67,6 +77,9 @@ export class SessionModel {
   /** The policy with those failures named that a client can remove by itself. */
   named(policy: Policy): Policy {
     const { settings, secrets } = this.needs;
+    if (settings !== undefined && isReachedFromEditor(settings)) {
+      return waitsForEditor(policy, () => this.#editorLink(settings));
+    }
     if (settings?.server !== serverWords.vscode) return policy;
     return lendsEditorModel(policy, () => secrets.endpointUrl);
   }
@@ -85,6 +98,27 @@ export class SessionModel {
   /** Ends what the session keeps running for its model, or leaves it for the next session, as its settings say. Never rejects. */
   async dispose(): Promise<void> {
     await this.#skyrl?.dispose();
+    try {
+      await (await this.#link)?.close();
+    } catch (error) {
+      this.needs.log('The way to the editor was not closed', error);
+    }
+  }
+
+  /** Open for as long as this process lives: editors come and go. */
+  #editorLink({ server }: ModelSettings): Promise<ModelLink> {
+    const { folder, log, patienceMs } = this.needs;
+    if (this.#link !== undefined) return this.#link;
+    const link = ModelLink.open({
+      socketPath: folder.modelSocketPath,
+      server,
+      log,
+      ...(patienceMs === undefined ? {} : { patienceMs }),
+    });
+    this.#link = link;
+    // A folder that is not safe to use can be mended, and the session resumed.
+    link.catch(() => (this.#link = undefined));
+    return link;
   }
 
   async #managed(settings: ModelSettings, signal: AbortSignal): ReturnType<ModelPorts['endpoint']> {

@@ -73,6 +73,18 @@ describe('the options of a session', () => {
     });
   });
 
+  it('forget the way to a server that is not taken', () => {
+    const away = problemWith(
+      'session: { policy: openai, method: puct }\npolicy: { server: "http://farm:8000/v1", model: m, reachedFrom: editor }',
+    );
+    expect(resolveOptions(away, {}, host).model?.reachedFrom).toBe('editor');
+    expect(resolveOptions(away, { model: { model: 'n' } }, host).model?.reachedFrom).toBe('editor');
+    const other = { server: 'http://127.0.0.1:8000/v1' };
+    expect(resolveOptions(away, { model: other }, host).model).not.toHaveProperty('reachedFrom');
+    const both = { ...other, reachedFrom: 'editor' } as const;
+    expect(resolveOptions(away, { model: both }, host).model?.reachedFrom).toBe('editor');
+  });
+
   it('have no model where none is asked', () => {
     expect(resolveOptions(hosted, { policy: 'tunables' }, host)).not.toHaveProperty('model');
   });

@@ -21,6 +21,7 @@ class FakeClient implements HostClient {
   readonly evaluate = notAsked;
   readonly attach = notAsked;
   readonly removeEverything = notAsked;
+  readonly connectTo = notAsked;
   isOpen = true;
   private readonly closeListeners: ((reason: Error | undefined) => void)[] = [];
   onClosed(listener: (reason: Error | undefined) => void): void {
