@@ -21,7 +21,7 @@ import { startCommands } from './start/startCommands';
 export function activate(context: ExtensionContext): void {
   const log = window.createOutputChannel('TTT-Discover', { log: true });
   const failures = new FailureReporter(log);
-  const hosts = createHosts({ context, log, failures, sessionTargets: () => sessions.store.targets() });
+  const hosts = createHosts({ context, failures, sessionTargets: () => sessions.store.targets() });
   const sessions = createSessions({
     context,
     log,
@@ -58,7 +58,7 @@ export function activate(context: ExtensionContext): void {
       ...control,
       ...candidates,
       ...modelKeys.commands,
-      ...hosts.commands(sessions.store),
+      ...hosts.commands({ sessions: sessions.store, modelKeys: modelKeys.keys }),
       ...problemCommands(context.extensionUri, `${context.extension.id}#firstSteps`),
       ...startCommands({
         connections: hosts.connections,

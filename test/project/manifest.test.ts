@@ -15,6 +15,10 @@ const manifestSchema = z.object({
   main: z.string(),
   enabledApiProposals: z.array(z.string()).optional(),
   activationEvents: z.array(z.string()),
+  extensionKind: z.array(z.string()),
+  capabilities: z.object({
+    untrustedWorkspaces: z.object({ supported: z.string(), restrictedConfigurations: z.array(z.string()) }),
+  }),
   contributes: z.object({
     commands: z.array(
       z.object({
@@ -32,7 +36,12 @@ const manifestSchema = z.object({
     configuration: z.object({
       properties: z.record(
         z.string(),
-        z.object({ default: z.unknown(), scope: z.string(), markdownDescription: z.string().min(20) }),
+        z.object({
+          default: z.unknown(),
+          scope: z.string(),
+          type: z.union([z.string(), z.array(z.string())]),
+          markdownDescription: z.string().min(20),
+        }),
       ),
     }),
     languages: z.array(z.object({ id: z.string(), filenamePatterns: z.array(z.string()).optional() })),
@@ -136,10 +145,27 @@ describe('the manifest', () => {
     });
   });
 
-  it('keeps settings that name programs and hosts out of reach of a workspace', () => {
-    for (const [key, property] of Object.entries(contributes.configuration.properties)) {
-      if (!key.startsWith('tttDiscover.session.')) expect([key, property.scope]).toEqual([key, 'machine']);
+  it('keeps settings that name programs, paths and hosts out of reach of a workspace, trusted or not', () => {
+    const { properties } = contributes.configuration;
+    const own = Object.keys(properties).filter((key) => !key.startsWith('tttDiscover.session.'));
+    for (const key of own) expect([key, properties[key]?.scope]).toEqual([key, 'machine']);
+    expect(manifest.capabilities.untrustedWorkspaces).toMatchObject({
+      supported: 'limited',
+      restrictedConfigurations: own,
+    });
+  });
+
+  it('leaves to a workspace only numbers', () => {
+    // A text could name a program, a path, a host or a command one day without anybody noticing its scope.
+    for (const [key, { scope, type }] of Object.entries(contributes.configuration.properties)) {
+      if (scope === 'machine') continue;
+      for (const one of [type].flat())
+        expect([key, one]).toEqual([key, expect.stringMatching(/^(number|integer|null)$/)]);
     }
+  });
+
+  it('has its hosts, keys and terminals on the machine of the user first', () => {
+    expect(manifest.extensionKind).toEqual(['ui', 'workspace']);
   });
 
   it('links only to its own commands and to those of the editor', () => {

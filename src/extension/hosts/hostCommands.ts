@@ -1,23 +1,30 @@
-import { window, type QuickPickItem } from 'vscode';
+import { QuickPickItemKind, window, type QuickPickItem } from 'vscode';
 import * as z from 'zod';
-import { forgetHostKey, pinnedHostNames } from '../../remote/hostKeys/knownHostsStore';
+import { pinnedHostNames } from '../../remote/hostKeys/knownHostsStore';
 import { hostKeyOf, type HostClient, type HostTarget } from '../../remote/hostClient';
 import { Cancelled, Refusal } from '../base/failures';
 import { withNotification } from '../base/progress';
+import type { Settings } from '../base/settings';
 import type { CommandHandlers } from '../commandIds';
 import { requireTrust } from '../base/trust';
+import { forgetHost, forgetTrustedKey, type ForgetContext } from './forgetHost';
 import type { HostConnections } from './hostConnections';
 import { hostItem } from './hostItems';
 import { labelOf, targetOfKey } from './hostTargets';
+import { hostTerminal, terminalOptions } from './hostTerminal';
 import type { SelectedHost } from './selectedHost';
+import type { WindowPlace } from './windowPlace';
 
-export interface HostCommandsContext {
+/** What is needed to let the user choose a host. */
+export interface HostChoice {
   readonly connections: HostConnections;
   readonly selected: SelectedHost;
+  readonly place: WindowPlace;
   readonly listTargets: () => Promise<readonly HostTarget[]>;
-  readonly knownHostsPath: string;
-  /** The name under which the key of an alias is pinned. */
-  readonly pinNameOf: (alias: string) => Promise<string>;
+}
+
+export interface HostCommandsContext extends HostChoice, Omit<ForgetContext, 'disconnect'> {
+  readonly settings: () => Pick<Settings, 'sshPath' | 'sshConfigFile'>;
   /** The user disconnects a host: sessions on it are not followed any more. */
   readonly detachSessions: (hostKey: string) => Promise<void>;
   /** Sessions that run on a host and that this editor does not know come into the list. */
@@ -32,9 +39,19 @@ export function hostCommands(
   context: HostCommandsContext,
 ): Pick<
   CommandHandlers,
-  'selectHost' | 'connectHost' | 'disconnectHost' | 'forgetHostKey' | 'removeEverything' | 'refreshHosts'
+  | 'selectHost'
+  | 'connectHost'
+  | 'disconnectHost'
+  | 'forgetHost'
+  | 'openHostTerminal'
+  | 'removeEverything'
+  | 'refreshHosts'
 > {
   const { connections, selected } = context;
+  const disconnect = async (target: HostTarget): Promise<void> => {
+    await context.detachSessions(hostKeyOf(target));
+    await connections.disconnect(hostKeyOf(target));
+  };
   return {
     async selectHost(...args) {
       await selected.set(
@@ -50,13 +67,24 @@ export function hostCommands(
       await context.adoptSessions(client);
     },
     async disconnectHost(...args) {
-      const target =
-        targetFromArguments(args) ?? (await pickHost(context, 'Disconnect from', isOpen(connections)));
-      await context.detachSessions(hostKeyOf(target));
-      await connections.disconnect(hostKeyOf(target));
+      await disconnect(
+        targetFromArguments(args) ?? (await pickHost(context, 'Disconnect from', isOpen(connections))),
+      );
     },
-    async forgetHostKey(...args) {
-      await forgetKey(context, targetFromArguments(args));
+    async forgetHost(...args) {
+      const chosen = targetFromArguments(args) ?? (await pickWhatToForget(context));
+      if (typeof chosen === 'string') await forgetTrustedKey(context, chosen);
+      else await forgetHost({ ...context, disconnect }, chosen);
+    },
+    async openHostTerminal(...args) {
+      requireTrust('A terminal on a host runs programs there.');
+      const target = targetFromArguments(args) ?? (await pickHost(context, 'Open a terminal on'));
+      if (!context.place.hasTerminal) {
+        throw new Refusal(
+          `Terminals of this window are on another machine. Run "ssh ${labelOf(target)}" in a window on the machine that you sit at.`,
+        );
+      }
+      window.createTerminal(terminalOptions(hostTerminal(target, context.settings()))).show();
     },
     async removeEverything(...args) {
       await removeFromHost(
@@ -85,55 +113,50 @@ function isOpen(connections: HostConnections): (target: HostTarget) => boolean {
   };
 }
 
+interface TargetItem extends QuickPickItem {
+  readonly target: HostTarget;
+}
+
+async function targetItems(context: HostChoice): Promise<TargetItem[]> {
+  const current = context.selected.get();
+  return (await context.listTargets()).map((target) => {
+    const isSelected = current !== undefined && hostKeyOf(current) === hostKeyOf(target);
+    const state = context.connections.stateOf(hostKeyOf(target));
+    const { label, description } = hostItem(target, state, isSelected, context.place);
+    return { label, description, target };
+  });
+}
+
 /** Lets the user choose a host: this machine, those of the SSH configuration, and those of known sessions. */
 export async function pickHost(
-  context: Pick<HostCommandsContext, 'connections' | 'selected' | 'listTargets'>,
+  context: HostChoice,
   title: string,
   isEligible: (target: HostTarget) => boolean = () => true,
 ): Promise<HostTarget> {
-  const current = context.selected.get();
-  const items = (await context.listTargets()).filter(isEligible).map(
-    (
-      target,
-    ): QuickPickItem & {
-      readonly target: HostTarget;
-    } => {
-      const isSelected = current !== undefined && hostKeyOf(current) === hostKeyOf(target);
-      const item = hostItem(target, context.connections.stateOf(hostKeyOf(target)), isSelected);
-      return { label: item.label, description: item.description, target };
-    },
-  );
+  const items = (await targetItems(context)).filter(({ target }) => isEligible(target));
   if (items.length === 0) throw new Refusal('No host is connected.');
   const chosen = await window.showQuickPick(items, {
     title,
-    placeHolder: 'This machine, or a host of your SSH configuration',
+    placeHolder: `${context.place.localLabel}, or a host of your SSH configuration`,
   });
   if (chosen === undefined) throw new Cancelled();
   return chosen.target;
 }
 
-async function forgetKey(context: HostCommandsContext, target: HostTarget | undefined): Promise<void> {
+/** A host, or the name of a trusted key. */
+async function pickWhatToForget(context: HostCommandsContext): Promise<HostTarget | string> {
+  const hosts = await targetItems(context);
   const names = await pinnedHostNames(context.knownHostsPath);
-  if (names.length === 0) {
-    throw new Refusal(
-      'No host key was trusted in this editor yet. Keys in your own known_hosts file are yours: remove those with ssh-keygen -R.',
-    );
-  }
-  const own = target?.kind === 'ssh' ? await context.pinNameOf(target.alias) : undefined;
-  const chosen =
-    own !== undefined && names.includes(own)
-      ? own
-      : await window.showQuickPick(names, { title: 'Forget the key of which host?' });
-  if (chosen === undefined) throw new Cancelled();
-  const typed = await window.showInputBox({
-    title: `Forget the trusted key of ${chosen}?`,
-    prompt: `Type ${chosen} to forget its key. The next connection asks whether to trust the key that the host shows then.`,
-    ignoreFocusOut: true,
-    validateInput: (text) => (text === '' || chosen.startsWith(text) ? undefined : `Type ${chosen}`),
-  });
-  if (typed !== chosen) throw new Cancelled();
-  const count = await forgetHostKey(context.knownHostsPath, chosen);
-  void window.showInformationMessage(`Forgot ${count} trusted key${count === 1 ? '' : 's'} of ${chosen}.`);
+  const chosen = await window.showQuickPick<QuickPickItem & { readonly chosen?: HostTarget | string }>(
+    [
+      ...hosts.map(({ target, ...item }) => ({ ...item, chosen: target })),
+      ...(names.length === 0 ? [] : [{ label: 'Trusted host keys', kind: QuickPickItemKind.Separator }]),
+      ...names.map((name) => ({ label: name, description: 'host key', chosen: name })),
+    ],
+    { title: 'Forget which host?', matchOnDescription: true },
+  );
+  if (chosen?.chosen === undefined) throw new Cancelled();
+  return chosen.chosen;
 }
 
 async function removeFromHost(context: HostCommandsContext, target: HostTarget): Promise<void> {

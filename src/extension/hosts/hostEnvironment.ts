@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import * as z from 'zod';
-import type { LogOutputChannel, Uri } from 'vscode';
+import type { Uri } from 'vscode';
 import type { HostEnvironment, HostPrompts } from '../../remote/hostClient';
 import type { Settings } from '../base/settings';
 import { nodeReleaseFor } from '../../remote/bootstrap/nodeReleases';
@@ -13,7 +13,9 @@ export function hostEnvironment(context: {
   readonly globalStorageUri: Uri;
   readonly settings: () => Settings;
   readonly prompts: HostPrompts;
-  readonly log: LogOutputChannel;
+  readonly log: HostEnvironment['log'];
+  /** Present where every step is to be logged. */
+  readonly trace?: (message: string) => void;
 }): HostEnvironment {
   const settings = context.settings();
   return {
@@ -38,7 +40,8 @@ export function hostEnvironment(context: {
     sshTransport: settings.sshTransport ?? 'auto',
     root: settings.remoteRoot,
     prompts: context.prompts,
-    log: (level, message) => context.log[level](message),
+    log: context.log,
+    ...(context.trace === undefined ? {} : { trace: context.trace }),
   };
 }
 

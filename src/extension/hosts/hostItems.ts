@@ -1,31 +1,76 @@
-import { hostKeyOf, type HostTarget } from '../../remote/hostClient';
+import type { HostTarget } from '../../remote/hostClient';
 import type { HostState } from './hostConnections';
+import type { HostNotice } from './hostList';
 import { labelOf } from './hostTargets';
+import type { WindowPlace } from './windowPlace';
 
 /** A row of the Hosts view, before it becomes a tree item. */
 export interface HostItem {
-  readonly hostKey: string;
   readonly label: string;
   readonly description: string;
   readonly tooltip: string;
   readonly icon: string;
+  /** What a screen reader says in place of label and description. */
   readonly accessibleLabel: string;
   /** Flags for `when` clauses, separated by spaces. */
   readonly contextValue: string;
 }
 
-export function hostItem(target: HostTarget, state: HostState, isSelected: boolean): HostItem {
-  const label = target.kind === 'local' ? 'This machine' : target.alias;
-  const words = stateWords(state);
-  const description = isSelected ? `${words} · selected` : words;
+export function hostItem(
+  target: HostTarget,
+  state: HostState,
+  isSelected: boolean,
+  place: Pick<WindowPlace, 'localLabel' | 'localNote' | 'localTooltip' | 'ownAlias'>,
+): HostItem {
+  const label = target.kind === 'local' ? place.localLabel : target.alias;
+  const words = [noteOf(target, place), stateWords(state), isSelected ? 'selected' : undefined].filter(
+    (part) => part !== undefined,
+  );
   return {
-    hostKey: hostKeyOf(target),
     label,
-    description,
-    tooltip: tooltipOf(label, state),
+    description: words.join(' · '),
+    tooltip: [tooltipOf(label, state), whereOf(target, place)].filter(Boolean).join('\n'),
     icon: iconOf(target, state),
-    accessibleLabel: `Host ${labelOf(target)}, ${words}${isSelected ? ', selected' : ''}`,
+    accessibleLabel: `Host ${labelOf(target)}, ${words.join(', ')}`,
     contextValue: flagsOf(target, state).join(' '),
+  };
+}
+
+type Place = Parameters<typeof hostItem>[3];
+
+function noteOf(target: HostTarget, place: Place): string | undefined {
+  if (target.kind === 'local') return place.localNote;
+  return target.alias === place.ownAlias ? "this window's host" : undefined;
+}
+
+function whereOf(target: HostTarget, place: Place): string | undefined {
+  if (target.kind === 'local') return place.localTooltip;
+  return target.alias === place.ownAlias
+    ? 'This window is on it already. A connection from here is a second login, which may ask for passwords and codes again.'
+    : undefined;
+}
+
+/** What stands where SSH hosts would, and what a click on it opens. */
+export function noticeItem(notice: HostNotice): HostItem {
+  const { configPath } = notice;
+  if (notice.kind === 'unreadable') {
+    return {
+      label: 'The SSH configuration cannot be read',
+      description: configPath,
+      tooltip: [notice.message, notice.advice].filter(Boolean).join('\n'),
+      icon: 'warning',
+      accessibleLabel: `${notice.message} ${notice.advice} Opens the file.`,
+      contextValue: 'notice',
+    };
+  }
+  const why = notice.kind === 'no-config' ? `${configPath} does not exist yet` : `none in ${configPath}`;
+  return {
+    label: 'Add an SSH host…',
+    description: why,
+    tooltip: `Every host that "ssh NAME" reaches can run sessions: write it into ${configPath}, and it appears here. Sessions run on this machine without it.`,
+    icon: 'add',
+    accessibleLabel: `Add an SSH host, ${why}. Opens the SSH configuration.`,
+    contextValue: 'notice',
   };
 }
 
@@ -62,9 +107,5 @@ function iconOf(target: HostTarget, state: HostState): string {
 
 function flagsOf(target: HostTarget, state: HostState): string[] {
   const isOpen = state.state === 'connected' || state.state === 'connecting';
-  return [
-    'host',
-    isOpen ? 'canDisconnect' : 'canConnect',
-    ...(target.kind === 'ssh' ? ['canForgetKey'] : []),
-  ];
+  return ['host', isOpen ? 'canDisconnect' : 'canConnect', ...(target.kind === 'ssh' ? ['canForget'] : [])];
 }

@@ -14,6 +14,14 @@ export function targetOfSetting(text: string): HostTarget {
   return text === 'local' ? thisMachine : { kind: 'ssh', alias: text };
 }
 
+let localName = 'this machine';
+
+/** A window is on one machine all its life: what that is called is told once, at activation. */
+export function nameLocalHost(name: string): void {
+  localName = name;
+}
+
+/** A host in the middle of a sentence. */
 export function labelOf(target: HostTarget): string {
-  return target.kind === 'local' ? 'this machine' : target.alias;
+  return target.kind === 'local' ? localName : target.alias;
 }

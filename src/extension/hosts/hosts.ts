@@ -1,135 +1,194 @@
 import { join } from 'node:path';
-import { env, ExtensionKind, workspace, type ExtensionContext, type LogOutputChannel } from 'vscode';
+import { env, ExtensionKind, LogLevel, window, workspace, type ExtensionContext } from 'vscode';
 import type { SessionListing } from '../../protocol/hostCommands';
 import { knownHostName } from '../../remote/hostKeys/knownHosts';
 import { resolveHost } from '../../remote/config/sshConfig';
-import { hostKeyOf, type HostTarget } from '../../remote/hostClient';
-import { listAliases } from '../../remote/config/sshAliases';
-import { currentSettings } from '../base/currentSettings';
+import { sshConfigPathOf } from '../../remote/config/sshAliases';
+import { hostKeyOf, type HostClient, type HostTarget, type Progress } from '../../remote/hostClient';
 import type { Closeable } from '../base/emitter';
 import type { FailureReporter } from '../base/failureReporter';
+import { messageOf } from '../base/failures';
+import type { Settings } from '../base/settings';
 import { requireTrust } from '../base/trust';
+import type { CommandHandlers } from '../commandIds';
 import { doctorCommands } from './doctor/doctorCommands';
 import { ReportDocuments } from './doctor/reportDocuments';
-import { hostCommands, pickHost, targetFromArguments, type HostCommandsContext } from './hostCommands';
+import type { Remembered } from './forgetHost';
+import { hostCommands, pickHost, targetFromArguments, type HostChoice } from './hostCommands';
 import { HostConnections } from './hostConnections';
 import { hostEnvironment } from './hostEnvironment';
+import { readHostList } from './hostList';
 import { editorPrompts } from './hostPrompts';
 import { HostsView } from './hostsView';
-import { thisMachine } from './hostTargets';
+import { nameLocalHost } from './hostTargets';
+import { ConnectionLog } from './log/connectionLog';
+import { diagnosticsCommands } from './log/copyDiagnostics';
+import { HostLogs } from './log/hostLogs';
+import { openSshConfig } from './openSshConfig';
+import { SecondLogin } from './secondLogin';
 import { SelectedHost } from './selectedHost';
+import { settingsOn } from './hostSettings';
+import { windowPlace } from './windowPlace';
 
 const listTimeoutMs = 30_000;
+
+/** What else of the editor the commands on hosts reach. */
+export interface AroundHosts {
+  readonly sessions: {
+    detachHost(hostKey: string): Promise<void>;
+    adopt(target: HostTarget, listings: readonly SessionListing[]): Promise<void>;
+  };
+  readonly modelKeys: {
+    originsFor(target: HostTarget): readonly string[];
+    disallow(origin: string, target: HostTarget): Promise<void>;
+  };
+}
 
 export interface Hosts extends Closeable {
   readonly connections: HostConnections;
   readonly selected: SelectedHost;
   /** The selected host of the workspace; asks if there is none, and remembers the answer. */
   require(): Promise<HostTarget>;
-  commands(sessions: {
-    detachHost(hostKey: string): Promise<void>;
-    adopt(target: HostTarget, listings: readonly SessionListing[]): Promise<void>;
-  }): ReturnType<typeof hostCommands> & ReturnType<typeof doctorCommands>;
+  commands(
+    around: AroundHosts,
+  ): ReturnType<typeof hostCommands> &
+    ReturnType<typeof doctorCommands> &
+    Pick<CommandHandlers, 'copyDiagnostics' | 'openSshConfig' | 'showHostLog'>;
 }
 
-/** Hosts: their connections, the selected one, and their view. */
+/** Hosts: their connections, the selected one, their view and their log. */
 export function createHosts(needs: {
   readonly context: ExtensionContext;
-  readonly log: LogOutputChannel;
   readonly failures: FailureReporter;
   /** Hosts of known sessions, shown also when they are in no configuration. */
   readonly sessionTargets: () => readonly HostTarget[];
 }): Hosts {
-  const { context, log } = needs;
-  const onError = (what: string, error: unknown): void => needs.failures.report(what, error);
+  const { context, failures } = needs;
+  const onError = (what: string, error: unknown): void => failures.report(what, error);
+  const place = windowPlace({
+    remoteName: env.remoteName,
+    authority: workspace.workspaceFolders?.[0]?.uri.authority,
+    isOnWindowsMachine: context.extension.extensionKind === ExtensionKind.Workspace,
+  });
+  nameLocalHost(place.localName);
+  const settings = () => settingsOn(place);
+  const channel = window.createOutputChannel('TTT-Discover Hosts', { log: true });
+  const logs = new HostLogs(channel, () => new Date());
+  const secondLogin = new SecondLogin(context.workspaceState, place.ownAlias);
   const connections = new HostConnections(async (target, signal, progress) => {
     requireTrust('Connecting to a host runs programs there.');
+    await secondLogin.confirm(target);
+    return connect(target, signal, progress);
+  }, onError);
+  const connect = async (
+    target: HostTarget,
+    signal: AbortSignal,
+    progress: Progress,
+  ): Promise<HostClient> => {
+    const log = new ConnectionLog(logs, target, () => performance.now());
     const environment = hostEnvironment({
       extensionUri: context.extensionUri,
       globalStorageUri: context.globalStorageUri,
-      settings: () => currentSettings(),
-      prompts: editorPrompts,
-      log,
+      settings,
+      prompts: log.watch(editorPrompts),
+      log: (level, message) => log.write(level, message),
+      ...(channel.logLevel === LogLevel.Trace ? { trace: (message) => log.write('trace', message) } : {}),
     });
-    // Loaded at the first connection: the SSH client is the largest part of the extension.
-    const { connectHost } = await import('../../remote/connectHost');
-    return connectHost(target, environment, signal, {
-      progress(message, fraction) {
-        log.info(message);
-        progress(message, fraction);
-      },
-    });
-  }, onError);
-  const selected = new SelectedHost(context.workspaceState, () => currentSettings(), onError);
-  const listTargets = async (): Promise<readonly HostTarget[]> => {
-    const configured = await configuredAliases(onError);
-    const all = [
-      thisMachine,
-      ...configured.map((alias): HostTarget => ({ kind: 'ssh', alias })),
-      ...needs.sessionTargets(),
-      ...[selected.get()].filter((target) => target !== undefined),
-    ];
-    return [...new Map(all.map((target) => [hostKeyOf(target), target])).values()];
+    try {
+      // Loaded at the first connection: the SSH client is the largest part of the extension.
+      const { connectHost } = await import('../../remote/connectHost');
+      const client = await connectHost(target, environment, signal, {
+        progress(message, fraction) {
+          log.progress(message);
+          progress(message, fraction);
+        },
+      });
+      log.connected(client.description);
+      client.onClosed((reason) => log.closed(reason));
+      return client;
+    } catch (error) {
+      throw log.failed(error);
+    }
   };
-  const view = new HostsView(connections, selected, listTargets);
-  const shared: Omit<HostCommandsContext, 'detachSessions' | 'adoptSessions'> = {
+  const selected = new SelectedHost(context.workspaceState, settings, onError);
+  const list = () =>
+    readHostList({
+      sshConfigPath: settings().sshConfigFile,
+      others: [...needs.sessionTargets(), ...[selected.get()].filter((target) => target !== undefined)],
+    });
+  const view = new HostsView({
     connections,
     selected,
-    listTargets,
-    knownHostsPath: join(context.globalStorageUri.fsPath, 'known_hosts'),
-    pinNameOf,
-    refreshView: () => view.refresh(),
+    place,
+    list,
+    onTrouble: (folder, error) => channel.warn(`Changes in ${folder} are not noticed: ${messageOf(error)}`),
+  });
+  const choice: HostChoice = {
+    connections,
+    selected,
+    place,
+    listTargets: async () => (await list()).targets,
   };
-  // In a window on another machine the terminals are of that machine, and hosts are reached from this one.
-  const hasTerminal =
-    env.remoteName === undefined || context.extension.extensionKind === ExtensionKind.Workspace;
-  const reports = new ReportDocuments(hasTerminal);
+  const chooseTarget = async (args: readonly unknown[], title: string): Promise<HostTarget> =>
+    targetFromArguments(args) ?? (await pickHost(choice, title));
+  const reports = new ReportDocuments(place.hasTerminal);
   const settingsChanged = workspace.onDidChangeConfiguration((change) => {
     if (change.affectsConfiguration('tttDiscover.defaultHost')) selected.refresh();
     if (change.affectsConfiguration('tttDiscover.ssh')) view.refresh();
   });
+  const choicesOf = (target: HostTarget, { modelKeys }: AroundHosts): Remembered[] => [
+    ...(selected.isChosen(hostKeyOf(target))
+      ? [{ what: 'that sessions of this workspace run there', forget: () => selected.clear() }]
+      : []),
+    ...modelKeys.originsFor(target).map((origin) => ({
+      what: `that the key of ${origin} may go there`,
+      forget: () => modelKeys.disallow(origin, target),
+    })),
+    ...secondLogin.rememberedOf(target),
+  ];
   return {
     connections,
     selected,
     async require() {
       const current = selected.get();
       if (current !== undefined) return current;
-      const chosen = await pickHost(shared, 'Run the sessions of this workspace on');
+      const chosen = await pickHost(choice, 'Run the sessions of this workspace on');
       await selected.set(chosen);
       return chosen;
     },
-    commands: (sessions) => ({
+    commands: (around) => ({
       ...hostCommands({
-        ...shared,
-        detachSessions: (hostKey) => sessions.detachHost(hostKey),
+        ...choice,
+        settings,
+        knownHostsPath: join(context.globalStorageUri.fsPath, 'known_hosts'),
+        pinNameOf: (alias) => pinNameOf(alias, settings()),
+        choicesOf: (target) => choicesOf(target, around),
+        refreshView: () => view.refresh(),
+        detachSessions: (hostKey) => around.sessions.detachHost(hostKey),
         adoptSessions: async (client) =>
-          sessions.adopt(client.target, await client.list(AbortSignal.timeout(listTimeoutMs))),
+          around.sessions.adopt(client.target, await client.list(AbortSignal.timeout(listTimeoutMs))),
       }),
-      ...doctorCommands({
+      ...doctorCommands({ connections, reports, settings, chooseTarget }),
+      ...diagnosticsCommands({
+        extension: context.extension,
+        logs,
         connections,
-        reports,
-        settings: currentSettings,
-        chooseTarget: async (args, title) => targetFromArguments(args) ?? pickHost(shared, title),
+        factsOf: (target) => reports.factsOf(target),
+        settings,
+        listTargets: choice.listTargets,
+        chooseTarget,
       }),
+      openSshConfig: () =>
+        openSshConfig(sshConfigPathOf({ sshConfigPath: settings().sshConfigFile }), place.hasTerminal),
+      showHostLog: () => channel.show(),
     }),
     dispose() {
-      for (const part of [settingsChanged, reports, view, selected, connections]) part.dispose();
+      for (const part of [settingsChanged, reports, view, selected, connections, channel]) part.dispose();
     },
   };
 }
 
 /** Resolves the alias with `ssh -G`, as a connection does. */
-async function pinNameOf(alias: string): Promise<string> {
-  const { sshPath, sshConfigFile } = currentSettings();
+async function pinNameOf(alias: string, { sshPath, sshConfigFile }: Settings): Promise<string> {
   return knownHostName(await resolveHost(alias, { sshPath, sshConfigPath: sshConfigFile }));
-}
-
-/** A configuration that cannot be read must not hide this machine: it is reported, and the list goes on without it. */
-async function configuredAliases(onError: (what: string, error: unknown) => void): Promise<string[]> {
-  try {
-    return await listAliases({ sshConfigPath: currentSettings().sshConfigFile });
-  } catch (error) {
-    onError('SSH configuration', error);
-    return [];
-  }
 }

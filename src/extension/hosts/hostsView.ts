@@ -1,34 +1,44 @@
 import { EventEmitter, ThemeIcon, TreeItem, window, type TreeDataProvider, type TreeView } from 'vscode';
 import type { Closeable } from '../base/emitter';
+import { commandIds } from '../commandIds';
 import { hostKeyOf, type HostTarget } from '../../remote/hostClient';
+import { ConfigWatcher } from './configWatcher';
 import type { HostConnections } from './hostConnections';
-import { hostItem } from './hostItems';
+import { hostItem, noticeItem } from './hostItems';
+import type { HostList, HostNotice } from './hostList';
 import type { SelectedHost } from './selectedHost';
+import type { WindowPlace } from './windowPlace';
 
-/** A row of the Hosts view; menus pass it to commands. */
-export interface HostElement {
-  readonly hostKey: string;
-  readonly target: HostTarget;
-}
+/** A row of the Hosts view; menus pass it to commands, which read `hostKey`. */
+export type HostElement =
+  { readonly hostKey: string; readonly target: HostTarget } | { readonly notice: HostNotice };
 
-/** This machine, then the hosts of the SSH configuration. */
+/** This machine, then the hosts of the SSH configuration; what to do where there are none. Follows the files of the configuration. */
 export class HostsView implements TreeDataProvider<HostElement>, Closeable {
   private readonly changed = new EventEmitter<undefined>();
   readonly onDidChangeTreeData = this.changed.event;
   private readonly view: TreeView<HostElement>;
+  private readonly watcher: ConfigWatcher;
   private readonly subscriptions: readonly Closeable[];
 
   constructor(
-    private readonly connections: HostConnections,
-    private readonly selected: SelectedHost,
-    private readonly listTargets: () => Promise<readonly HostTarget[]>,
+    private readonly needs: {
+      readonly connections: HostConnections;
+      readonly selected: SelectedHost;
+      readonly place: WindowPlace;
+      readonly list: () => Promise<HostList>;
+      /** The files of the configuration cannot be followed. */
+      readonly onTrouble: (folder: string, error: unknown) => void;
+    },
   ) {
+    this.watcher = new ConfigWatcher(() => this.refresh(), needs.onTrouble);
     this.view = window.createTreeView('tttDiscover.hosts', { treeDataProvider: this });
     this.subscriptions = [
       this.view,
       this.changed,
-      connections.onDidChange(() => this.refresh()),
-      selected.onDidChange(() => this.refresh()),
+      this.watcher,
+      needs.connections.onDidChange(() => this.refresh()),
+      needs.selected.onDidChange(() => this.refresh()),
     ];
   }
 
@@ -38,27 +48,37 @@ export class HostsView implements TreeDataProvider<HostElement>, Closeable {
 
   async getChildren(element?: HostElement): Promise<HostElement[]> {
     if (element !== undefined) return [];
-    return (await this.listTargets()).map((target) => ({ hostKey: hostKeyOf(target), target }));
+    const { targets, notice, places } = await this.needs.list();
+    this.watcher.watch(places);
+    return [
+      ...targets.map((target) => ({ hostKey: hostKeyOf(target), target })),
+      ...(notice === undefined ? [] : [{ notice }]),
+    ];
   }
 
   getTreeItem(element: HostElement): TreeItem {
-    const selected = this.selected.get();
-    const row = hostItem(
-      element.target,
-      this.connections.stateOf(element.hostKey),
-      selected !== undefined && hostKeyOf(selected) === element.hostKey,
-    );
+    const row = 'notice' in element ? noticeItem(element.notice) : this.hostRow(element);
     const item = new TreeItem(row.label);
-    item.id = row.hostKey;
+    item.id = 'notice' in element ? 'notice' : element.hostKey;
     item.description = row.description;
     item.tooltip = row.tooltip;
     item.iconPath = new ThemeIcon(row.icon);
     item.contextValue = row.contextValue;
     item.accessibilityInformation = { label: row.accessibleLabel };
+    if ('notice' in element) {
+      item.command = { command: commandIds.openSshConfig, title: 'Open SSH Configuration' };
+    }
     return item;
   }
 
   dispose(): void {
     for (const subscription of this.subscriptions) subscription.dispose();
+  }
+
+  private hostRow({ hostKey, target }: { readonly hostKey: string; readonly target: HostTarget }) {
+    const { connections, selected, place } = this.needs;
+    const current = selected.get();
+    const isSelected = current !== undefined && hostKeyOf(current) === hostKey;
+    return hostItem(target, connections.stateOf(hostKey), isSelected, place);
   }
 }

@@ -38,6 +38,17 @@ export class SelectedHost implements Closeable {
     this.changes.fire();
   }
 
+  /** Whether the user has chosen this host for the workspace; the setting is not the user's choice. */
+  isChosen(hostKey: string): boolean {
+    return this.memory.get<unknown>(memoryKey) === hostKey;
+  }
+
+  /** The setting decides again. */
+  async clear(): Promise<void> {
+    await this.memory.update(memoryKey, undefined);
+    this.changes.fire();
+  }
+
   /** The setting changed. */
   refresh(): void {
     this.changes.fire();

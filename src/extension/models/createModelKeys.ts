@@ -10,6 +10,7 @@ import { ModelServerKeys } from './modelServerKeys';
 import { SessionKeys } from './sessionKeys';
 
 export interface ModelKeys extends Closeable {
+  readonly keys: ModelServerKeys;
   readonly sessions: SessionKeys;
   readonly commands: Pick<CommandHandlers, 'setModelServerKey' | 'forgetModelServerKey'>;
 }
@@ -35,6 +36,7 @@ export function createModelKeys(needs: {
     },
   });
   return {
+    keys,
     sessions,
     commands: modelCommands(keys, sessions, store),
     dispose: () => sessions.dispose(),

@@ -48,6 +48,18 @@ export class ModelServerKeys {
     await this.remember({ ...hosts, [origin]: [...(hosts[origin] ?? []), hostKeyOf(target)] });
   }
 
+  /** Origins whose keys may go to a host, sorted. */
+  originsFor(target: HostTarget): readonly string[] {
+    return this.origins().filter((origin) => (this.hosts()[origin] ?? []).includes(hostKeyOf(target)));
+  }
+
+  /** Takes the word back. What a session there holds in memory stays there. */
+  async disallow(origin: string, target: HostTarget): Promise<void> {
+    const hosts = this.hosts();
+    const others = (hosts[origin] ?? []).filter((hostKey) => hostKey !== hostKeyOf(target));
+    await this.remember({ ...hosts, [origin]: others });
+  }
+
   private hosts(): Readonly<Record<string, readonly string[]>> {
     return hostsByOrigin.safeParse(this.memory.get(memoryKey)).data ?? {};
   }

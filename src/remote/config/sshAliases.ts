@@ -6,23 +6,50 @@ import { homeFolder } from './resolvedHost';
 
 const maxIncludeDepth = 16;
 
-/**
- * Names of hosts in the SSH configuration, in the order found, without patterns. Includes are followed as ssh does:
- * relative ones from `~/.ssh`. A missing configuration has no hosts. Rejects with a `RemoteError` `ssh-config`.
- */
-export async function listAliases(options: {
+export interface SshAliasOptions {
   readonly sshConfigPath: string | undefined;
   /** `~/.ssh` unless a test says otherwise. */
   readonly sshFolder?: string;
-}): Promise<string[]> {
+}
+
+export interface SshAliases {
+  /** The file that all begins with, whether or not it is there. */
+  readonly configPath: string;
+  readonly isThere: boolean;
+  /** Without patterns, in the order found. */
+  readonly aliases: readonly string[];
+  /** Files that were read or looked for, and patterns of Includes, absolute: a change there may change the list. */
+  readonly places: readonly string[];
+}
+
+/** The file that the SSH configuration begins with. */
+export function sshConfigPathOf(options: SshAliasOptions): string {
+  return options.sshConfigPath ?? join(options.sshFolder ?? join(homeFolder(), '.ssh'), 'config');
+}
+
+/** Names of hosts in the SSH configuration, as `readAliases` finds them. */
+export async function listAliases(options: SshAliasOptions): Promise<string[]> {
+  return [...(await readAliases(options)).aliases];
+}
+
+/**
+ * Names of hosts in the SSH configuration. Includes are followed as ssh does: relative ones from `~/.ssh`. A missing
+ * configuration has no hosts. Rejects with a `RemoteError` `ssh-config`.
+ */
+export async function readAliases(options: SshAliasOptions): Promise<SshAliases> {
   const sshFolder = options.sshFolder ?? join(homeFolder(), '.ssh');
+  const configPath = sshConfigPathOf(options);
   const aliases = new Set<string>();
+  const places = new Set<string>();
   const open = new Set<string>();
+  let isThere = false;
 
   const visit = async (path: string, depth: number): Promise<void> => {
     if (depth > maxIncludeDepth || open.has(path)) return;
+    places.add(path);
     const text = await readIfThere(path);
     if (text === undefined) return;
+    if (depth === 0) isThere = true;
     open.add(path);
     for (const { name, values } of directives(path, text)) {
       if (name === 'host') {
@@ -31,14 +58,15 @@ export async function listAliases(options: {
         for (const value of values) {
           const pattern = value.startsWith('~/') ? join(homeFolder(), value.slice(2)) : value;
           const absolute = isAbsolute(pattern) ? pattern : join(sshFolder, pattern);
+          places.add(absolute);
           for (const found of await filesMatching(absolute)) await visit(found, depth + 1);
         }
       }
     }
     open.delete(path);
   };
-  await visit(options.sshConfigPath ?? join(sshFolder, 'config'), 0);
-  return [...aliases];
+  await visit(configPath, 0);
+  return { configPath, isThere, aliases: [...aliases], places: [...places] };
 }
 
 interface DirectiveWords {

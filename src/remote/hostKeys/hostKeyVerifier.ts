@@ -127,7 +127,7 @@ export function keyAt(at: KnownHostLine): string {
 
 function howToForget(at: KnownHostLine, known: KnownToDecide): string {
   return at.path === known.ownPath
-    ? `run "TTT-Discover: Forget Host Key…" for ${known.name}`
+    ? `run "TTT-Discover: Forget Host…" for ${known.name}`
     : `ssh-keygen -R '${known.name}' -f '${at.path}'`;
 }
 

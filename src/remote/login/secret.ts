@@ -19,7 +19,9 @@ export class Secret {
 
   /** The words of others with this secret struck out: some servers repeat what they were sent. Too short ones are in every text. */
   strikeOutOf(words: string): string {
-    return this.#text.length < minStruckLength ? words : words.replaceAll(this.#text, withheld);
+    if (this.#text.length < minStruckLength) return words;
+    const quoted = JSON.stringify(this.#text).slice(1, -1);
+    return words.replaceAll(this.#text, withheld).replaceAll(quoted, withheld);
   }
 
   toString(): string {

@@ -3,10 +3,12 @@ import { hostItem } from '../../../src/extension/hosts/hostItems';
 import { labelOf, targetOfKey, targetOfSetting } from '../../../src/extension/hosts/hostTargets';
 import { chooseNodeBinary, platformKeyOf } from '../../../src/extension/hosts/nodeBinary';
 import { SelectedHost } from '../../../src/extension/hosts/selectedHost';
+import { windowPlace } from '../../../src/extension/hosts/windowPlace';
 import { hostKeyOf, type HostTarget } from '../../../src/remote/hostClient';
 import { memoryMemento } from '../support/memento';
 
 const local: HostTarget = { kind: 'local' };
+const here = windowPlace({ remoteName: undefined, authority: undefined, isOnWindowsMachine: false });
 const farm: HostTarget = { kind: 'ssh', alias: 'farm' };
 const fail = (what: string, error: unknown): void => {
   throw new Error(what, { cause: error });
@@ -14,12 +16,12 @@ const fail = (what: string, error: unknown): void => {
 
 describe('a host in the list', () => {
   it('says what it is and how it stands', () => {
-    expect(hostItem(local, { state: 'disconnected' }, true)).toMatchObject({
+    expect(hostItem(local, { state: 'disconnected' }, true, here)).toMatchObject({
       label: 'This machine',
       description: 'not connected · selected',
       accessibleLabel: 'Host this machine, not connected, selected',
     });
-    expect(hostItem(farm, { state: 'connected', description: 'Linux, Node 22' }, false)).toMatchObject({
+    expect(hostItem(farm, { state: 'connected', description: 'Linux, Node 22' }, false, here)).toMatchObject({
       label: 'farm',
       description: 'connected',
       tooltip: 'farm: Linux, Node 22',
@@ -27,19 +29,24 @@ describe('a host in the list', () => {
   });
 
   it('shows an error with its advice', () => {
-    const item = hostItem(farm, { state: 'failed', message: 'No route', advice: 'Check the VPN.' }, false);
+    const item = hostItem(
+      farm,
+      { state: 'failed', message: 'No route', advice: 'Check the VPN.' },
+      false,
+      here,
+    );
     expect(item.description).toBe('error: No route');
     expect(item.tooltip).toContain('Check the VPN.');
   });
 
   it('offers what can be done in its state', () => {
-    expect(hostItem(farm, { state: 'disconnected' }, false).contextValue).toBe(
-      'host canConnect canForgetKey',
+    expect(hostItem(farm, { state: 'disconnected' }, false, here).contextValue).toBe(
+      'host canConnect canForget',
     );
-    expect(hostItem(farm, { state: 'connecting' }, false).contextValue).toBe(
-      'host canDisconnect canForgetKey',
+    expect(hostItem(farm, { state: 'connecting' }, false, here).contextValue).toBe(
+      'host canDisconnect canForget',
     );
-    expect(hostItem(local, { state: 'connected', description: '' }, false).contextValue).toBe(
+    expect(hostItem(local, { state: 'connected', description: '' }, false, here).contextValue).toBe(
       'host canDisconnect',
     );
   });
@@ -65,6 +72,9 @@ describe('the selected host', () => {
     await selected.set(farm);
     expect([selected.get(), selected.label(), changes]).toEqual([farm, 'farm', 1]);
     expect(new SelectedHost(memory, () => settings, fail).get()).toEqual(farm);
+    expect([selected.isChosen('ssh:farm'), selected.isChosen('local')]).toEqual([true, false]);
+    await selected.clear();
+    expect([selected.get(), changes]).toEqual([undefined, 2]);
   });
 
   it('is the one of the settings until the user chooses', () => {

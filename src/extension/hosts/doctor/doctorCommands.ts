@@ -8,6 +8,7 @@ import { requireTrust } from '../../base/trust';
 import type { CommandHandlers } from '../../commandIds';
 import type { HostConnections } from '../hostConnections';
 import { labelOf, targetOfKey } from '../hostTargets';
+import { terminalOptions } from '../hostTerminal';
 import { fixTerminal } from './fixTerminal';
 import type { FixWay, ReportFix } from './hostReport';
 import type { ReportDocuments } from './reportDocuments';
@@ -97,11 +98,8 @@ async function follow(
     void window.showInformationMessage(`Copied. Run it on ${labelOf(target)}.`);
     return;
   }
-  const { name, program, typed } = fixTerminal(target, way.command, ssh);
-  const terminal = window.createTerminal({
-    name,
-    ...(program === undefined ? {} : { shellPath: program.path, shellArgs: [...program.args] }),
-  });
+  const { typed, ...shown } = fixTerminal(target, way.command, ssh);
+  const terminal = window.createTerminal(terminalOptions(shown));
   terminal.show();
   if (typed !== undefined) {
     terminal.sendText(typed, false);

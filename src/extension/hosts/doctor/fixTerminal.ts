@@ -1,10 +1,8 @@
 import type { HostTarget } from '../../../remote/hostClient';
+import { hostTerminal, type HostTerminal } from '../hostTerminal';
 
 /** How a terminal for a fix is opened, and what becomes of the command: people run it, never we. */
-export interface FixTerminal {
-  readonly name: string;
-  /** Absent: the user's own shell. */
-  readonly program?: { readonly path: string; readonly args: readonly string[] };
+export interface FixTerminal extends HostTerminal {
   /** Written at the prompt, without Enter; absent where something else may ask first, such as a login for its password. */
   readonly typed?: string;
 }
@@ -14,14 +12,8 @@ export function fixTerminal(
   command: string,
   ssh: { readonly sshPath: string; readonly sshConfigFile?: string },
 ): FixTerminal {
+  const terminal = hostTerminal(target, ssh);
   // A line break at a prompt is Enter.
   const isOneLine = !/[\r\n]/.test(command);
-  if (target.kind === 'local') {
-    return { name: 'TTT-Discover: this machine', ...(isOneLine ? { typed: command } : {}) };
-  }
-  const config = ssh.sshConfigFile === undefined ? [] : ['-F', ssh.sshConfigFile];
-  return {
-    name: `TTT-Discover: ${target.alias}`,
-    program: { path: ssh.sshPath, args: [...config, '--', target.alias] },
-  };
+  return target.kind === 'local' && isOneLine ? { ...terminal, typed: command } : terminal;
 }

@@ -30,6 +30,7 @@ import {
  */
 export class ReportDocuments implements TextDocumentContentProvider, CodeLensProvider, Closeable {
   private readonly reports = new Map<string, ShownReport>();
+  private readonly facts = new Map<string, HostFacts>();
   private readonly changes = new EventEmitter<Uri>();
   private readonly lensChanges = new EventEmitter<void>();
   readonly onDidChange = this.changes.event;
@@ -44,6 +45,7 @@ export class ReportDocuments implements TextDocumentContentProvider, CodeLensPro
   }
 
   async show(target: HostTarget, facts: HostFacts): Promise<void> {
+    this.facts.set(hostKeyOf(target), facts);
     this.reports.set(hostKeyOf(target), shownReport(target, facts, this.hasTerminal));
     const uri = Uri.from({ scheme: reportScheme, ...reportAddress(target) });
     this.changes.fire(uri);
@@ -54,6 +56,11 @@ export class ReportDocuments implements TextDocumentContentProvider, CodeLensPro
   /** The report of a host that was looked at in this window. */
   get(target: HostTarget): ShownReport | undefined {
     return this.reports.get(hostKeyOf(target));
+  }
+
+  /** What was seen on a host in this window. */
+  factsOf(target: HostTarget): HostFacts | undefined {
+    return this.facts.get(hostKeyOf(target));
   }
 
   /** The host whose report is in the active editor. */

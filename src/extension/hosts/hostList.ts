@@ -1,0 +1,53 @@
+import { RemoteError, hostKeyOf, type HostTarget } from '../../remote/hostClient';
+import { readAliases, sshConfigPathOf, type SshAliases } from '../../remote/config/sshAliases';
+import { messageOf } from '../base/failures';
+import { thisMachine } from './hostTargets';
+
+/** Why the list has no SSH hosts; the view says it in a row. */
+export type HostNotice =
+  | { readonly kind: 'no-config' | 'no-hosts'; readonly configPath: string }
+  | {
+      readonly kind: 'unreadable';
+      readonly configPath: string;
+      readonly message: string;
+      readonly advice: string;
+    };
+
+export interface HostList {
+  readonly targets: readonly HostTarget[];
+  readonly notice?: HostNotice;
+  /** Files and patterns that the list was read from. */
+  readonly places: readonly string[];
+}
+
+/**
+ * This machine, the aliases of the SSH configuration, and hosts that are known otherwise, each once. A configuration that cannot be read does
+ * not hide this machine: it becomes the notice.
+ */
+export async function readHostList(options: {
+  readonly sshConfigPath: string | undefined;
+  readonly sshFolder?: string;
+  readonly others: readonly HostTarget[];
+}): Promise<HostList> {
+  const configPath = sshConfigPathOf(options);
+  let found: Pick<SshAliases, 'aliases' | 'places'> = { aliases: [], places: [configPath] };
+  let notice: HostNotice | undefined;
+  try {
+    const read = await readAliases(options);
+    found = read;
+    if (read.aliases.length === 0) notice = { kind: read.isThere ? 'no-hosts' : 'no-config', configPath };
+  } catch (error) {
+    const advice = error instanceof RemoteError ? error.advice : '';
+    notice = { kind: 'unreadable', configPath, message: messageOf(error), advice };
+  }
+  const all = [
+    thisMachine,
+    ...found.aliases.map((alias): HostTarget => ({ kind: 'ssh', alias })),
+    ...options.others,
+  ];
+  return {
+    targets: [...new Map(all.map((target) => [hostKeyOf(target), target])).values()],
+    places: found.places,
+    ...(notice === undefined ? {} : { notice }),
+  };
+}
