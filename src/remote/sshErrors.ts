@@ -70,3 +70,13 @@ export function tooFewSessionsError(said: string, cause: unknown): RemoteError {
     { cause },
   );
 }
+
+/** Hung up on a person again and again, who types as people do. */
+export function impatientError(host: ResolvedHost, cause: unknown): RemoteError {
+  return new RemoteError(
+    'authentication-failed',
+    `${host.alias} did not wait for the answers to its questions and hung up.`,
+    'Have the passwords and codes at hand and connect again; its administrator can raise LoginGraceTime.',
+    { cause },
+  );
+}

@@ -19,6 +19,11 @@ describe('what the ssh program says at its end', () => {
       'Received disconnect from 10.0.0.1 port 22:2: Too many authentication failures',
       'authentication-failed',
     ],
+    [
+      'Received disconnect from 10.0.0.1 port 22:14: No supported authentication methods available',
+      'authentication-failed',
+    ],
+    ['Received disconnect from 10.0.0.1 port 22:11: \nDisconnected from 10.0.0.1 port 22', 'unreachable'],
     ['Host key verification failed.', 'host-key-refused'],
     [
       '@@@@\nIT IS POSSIBLE\nREMOTE HOST IDENTIFICATION HAS CHANGED!\nHost key verification failed.',

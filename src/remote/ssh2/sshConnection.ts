@@ -23,7 +23,7 @@ import { LoginQuestions, readable } from '../login/loginQuestions';
 import { cancelledError } from '../shell/markedRun';
 import { PausableTimer } from '../login/pausableTimer';
 import type { ResolvedHost } from '../config/resolvedHost';
-import { connectionError } from '../sshErrors';
+import { connectionError, impatientError } from '../sshErrors';
 import type { Secret } from '../login/secret';
 import { SshLogin } from '../login/sshLogin';
 
@@ -117,15 +117,6 @@ function isAborted(signal: AbortSignal): boolean {
 
 function isTransient(error: unknown): boolean {
   return error instanceof RemoteError && error.isTransient;
-}
-
-function impatientError(host: ResolvedHost, cause: unknown): RemoteError {
-  return new RemoteError(
-    'authentication-failed',
-    `${host.alias} did not wait for the answers to its questions and hung up.`,
-    'Have the passwords and codes at hand and connect again; its administrator can raise LoginGraceTime.',
-    { cause },
-  );
 }
 
 async function rememberOrClose(client: Client, path: string, name: string, key: Buffer): Promise<void> {

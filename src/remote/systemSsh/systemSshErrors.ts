@@ -53,7 +53,7 @@ const failures: readonly (readonly [RegExp, RemoteError['code'], string])[] = [
     'Name the right IdentityFile for this host in your SSH configuration and set IdentitiesOnly yes.',
   ],
   [
-    /Permission denied \(|Permission denied, please try again|No more authentication methods|Authentication failed/i,
+    /Permission denied \(|Permission denied, please try again|No (?:more|supported) authentication methods|Authentication failed/i,
     'authentication-failed',
     'Check with "ssh" in a terminal which key, certificate or ticket is refused; certificates and tickets expire.',
   ],
@@ -73,7 +73,7 @@ const failures: readonly (readonly [RegExp, RemoteError['code'], string])[] = [
     'Install the OpenSSH client, or set the path of ssh in the settings (tttDiscover.ssh.path).',
   ],
   [
-    /^\s*$|connection (?:refused|timed out|reset|closed|to .* closed)|timed out|no route to host|network is (?:unreachable|down)|host is down|not responding|broken pipe|no answer to the login|closed by remote host|temporary failure in name/i,
+    /^\s*$|connection (?:refused|timed out|reset|closed|to .* closed)|timed out|no route to host|network is (?:unreachable|down)|host is down|not responding|broken pipe|no answer to the login|closed by remote host|received disconnect|temporary failure in name/i,
     'unreachable',
     'Check the network, the VPN, and that the host is up.',
   ],

@@ -1,14 +1,15 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { existsSync, watch } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { startAskpassBridge } from '../login/askpassBridge';
-import type { HostEnvironment, Progress, RemoteError } from '../hostClient';
+import { RemoteError, type HostEnvironment, type Progress } from '../hostClient';
 import { cancelledError } from '../shell/markedRun';
 import { PausableTimer } from '../login/pausableTimer';
 import type { ResolvedHost } from '../config/resolvedHost';
 import { systemSshConfig } from './systemSshConfig';
+import { impatientError } from '../sshErrors';
 import { systemSshError } from './systemSshErrors';
 import { SystemSshPrompts } from './systemSshPrompts';
 import { isCertifiedOnly } from '../transportChoice';
@@ -29,7 +30,14 @@ export interface SystemSsh {
   close(): Promise<void>;
 }
 
+interface Master {
+  readonly child: ChildProcess;
+  readonly ended: Promise<RemoteError>;
+}
+
 const loginTimeoutMs = 60_000;
+/** Each but the first follows an answer for which the server did not wait. */
+const maxCalls = 5;
 const killGraceMs = 3_000;
 const checkTimeoutMs = 5_000;
 const maxStderrBytes = 16 * 1024;
@@ -115,27 +123,8 @@ export async function openSystemSsh(
         close: clean,
       };
     }
-    const child = spawn(
-      '/bin/sh',
-      [
-        '-c',
-        keepScript,
-        'sh',
-        environment.sshPath,
-        ...connection,
-        '-M',
-        '-S',
-        socketPath,
-        '-N',
-        '--',
-        host.alias,
-      ],
-      // Away from the terminal that the editor may have been started in: ssh would ask there.
-      { env, stdio: ['pipe', 'ignore', 'pipe'], detached: true },
-    );
-    const ended = endOf(child, host, environment);
-    const master = { child, ended, close: () => closeMaster(child).then(clean) };
-    giveUp = await untilListening(master, socketPath, host, timer, signal);
+    const call = [environment.sshPath, ...connection, '-M', '-S', socketPath, '-N', '--', host.alias];
+    const master = await logIn(call, socketPath, env, host);
     return {
       host,
       program: environment.sshPath,
@@ -147,17 +136,40 @@ export async function openSystemSsh(
       env: { ...process.env },
       isShared,
       isAlive: () => answersCheck(environment.sshPath, socketPath),
-      ended,
-      close: master.close,
+      ended: master.ended,
+      close: () => closeMaster(master.child).then(clean),
     };
   } catch (error) {
     await clean();
     throw error;
   }
 
+  async function logIn(
+    call: readonly string[],
+    socketPath: string,
+    env: Readonly<Record<string, string | undefined>>,
+    to: ResolvedHost,
+  ): Promise<Master> {
+    for (let calls = 1; ; calls++) {
+      // Away from the terminal that the editor may have been started in: ssh would ask there.
+      const options = { env, stdio: ['pipe', 'ignore', 'pipe'] as StdioOptions, detached: true };
+      const child = spawn('/bin/sh', ['-c', keepScript, 'sh', ...call], options);
+      const master = { child, ended: endOf(child, to, environment) };
+      try {
+        giveUp = await untilListening(master, socketPath, to, timer, signal);
+        prompts.forget();
+        return master;
+      } catch (error) {
+        if (!(error instanceof RemoteError) || !error.isTransient || !prompts.repeat()) throw error;
+        // The server lost its patience with a person who was still typing: it is called again with the answer.
+        if (calls === maxCalls) throw impatientError(to, error);
+      }
+    }
+  }
+
   /** Waits for the login. Returns what to do with a question that is cancelled later, such as a re-keying's. */
   async function untilListening(
-    master: { readonly child: ChildProcess; readonly ended: Promise<RemoteError> },
+    master: Master,
     socketPath: string,
     to: ResolvedHost,
     deadline: PausableTimer,

@@ -13,6 +13,9 @@ type Needs = Pick<HostEnvironment, 'prompts'>;
  */
 export class SystemSshPrompts {
   private readonly attempts = new Map<string, number>();
+  /** By question, while the login lasts. */
+  private given = new Map<string, Secret>();
+  private ready = new Map<string, Secret>();
 
   constructor(
     private readonly route: readonly ResolvedHost[],
@@ -31,7 +34,9 @@ export class SystemSshPrompts {
   ): Promise<Secret | undefined> => {
     this.hooks.onPrompt(true);
     try {
-      const answer = await this.ask({ ...question, text: readable(question.text) }, withdrawn);
+      const text = readable(question.text);
+      const answer = this.takeReady(text) ?? (await this.ask({ ...question, text }, withdrawn));
+      if (answer !== undefined) this.given.set(text, answer);
       if (answer === undefined && !withdrawn.aborted) this.hooks.giveUp(cancelledError());
       return answer;
     } catch (error) {
@@ -41,6 +46,28 @@ export class SystemSshPrompts {
       this.hooks.onPrompt(false);
     }
   };
+
+  /**
+   * Has each answer given until now ready for the same question in another call, once: a server may hang up on a person who
+   * is still typing. Returns whether there are any.
+   */
+  repeat(): boolean {
+    this.ready = this.given;
+    this.given = new Map();
+    return this.ready.size > 0;
+  }
+
+  private takeReady(text: string): Secret | undefined {
+    const answer = this.ready.get(text);
+    this.ready.delete(text);
+    return answer;
+  }
+
+  /** The login is over; what was typed is not needed any more. */
+  forget(): void {
+    this.given.clear();
+    this.ready.clear();
+  }
 
   private async ask({ text, kind }: AskpassQuestion, withdrawn: AbortSignal): Promise<Secret | undefined> {
     const { prompts } = this.needs;
