@@ -7,6 +7,7 @@ import { registerCandidateDocuments } from './candidates/candidateDocuments';
 import { registerCommands } from './commands';
 import { registerDashboard } from './dashboard/dashboard';
 import { createHosts } from './hosts/hosts';
+import { createReachedServers } from './languageModels/createReachedServers';
 import { createServedSessions } from './languageModels/createServedSessions';
 import { vscodeModels } from './languageModels/vscodeModels';
 import { createModelKeys } from './models/createModelKeys';
@@ -33,6 +34,14 @@ export function activate(context: ExtensionContext): void {
   const models = vscodeModels(context.languageModelAccessInformation);
   const served = createServedSessions({ context, models, store: sessions.store, failures, log });
   const modelKeys = createModelKeys({ context, store: sessions.store, failures, log });
+  const reached = createReachedServers({
+    context,
+    connections: hosts.connections,
+    store: sessions.store,
+    keys: modelKeys.keys,
+    failures,
+    log,
+  });
   const candidates = candidateCommands(sessions.store, chooser);
   const dashboard = registerDashboard({
     extensionUri: context.extensionUri,
@@ -68,6 +77,7 @@ export function activate(context: ExtensionContext): void {
         openDashboard: (id) => dashboard.open(id),
         models,
         served,
+        reached,
         modelKeys: modelKeys.sessions,
         memory: context.workspaceState,
         log,
@@ -85,6 +95,7 @@ export function activate(context: ExtensionContext): void {
       onDidChangeHost: hosts.selected.onDidChange,
     }),
     served,
+    reached,
     modelKeys,
     sessions,
     hosts,

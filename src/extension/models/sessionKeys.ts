@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isReachedFromEditor } from '../../domain/session/modelSettings';
 import type { SessionOptions } from '../../domain/session/options';
 import { isKeyNeeded, keyOriginOf } from '../../protocol/modelServers';
 import type { SessionSecrets } from '../../protocol/sessionSecrets';
@@ -71,7 +72,7 @@ export class SessionKeys implements Closeable {
     options: Pick<SessionOptions, 'policy' | 'model'>,
     target: HostTarget,
   ): Promise<SessionSecrets | undefined> {
-    const origin = originOfOptions(options);
+    const origin = handedOriginOf(options);
     if (origin === undefined) return undefined;
     const isNeeded = isKeyNeeded(options.model?.server ?? '');
     const key = await this.keyFor(origin, target, isNeeded, `${origin} answers nobody without a key.`);
@@ -84,7 +85,7 @@ export class SessionKeys implements Closeable {
   async resume(id: string): Promise<void> {
     const { sessions } = this.ports;
     const view = sessions.get(id);
-    const origin = view === undefined ? undefined : originOfOptions(view.snapshot.options);
+    const origin = view === undefined ? undefined : handedOriginOf(view.snapshot.options);
     const isGone = view?.connection.state === 'connected' && view.connection.verdict.state === 'exited';
     if (view === undefined || origin === undefined || !(isGone || waitsForKey(view.snapshot))) {
       await sessions.resume(id);
@@ -99,11 +100,12 @@ export class SessionKeys implements Closeable {
   /** Asks for a new key, and gives it to the sessions that use it and whose hosts may have it. `view`: the session it is meant for. */
   async set(origin: string, view?: SessionView): Promise<void> {
     const { keys, questions } = this.ports;
-    const place = view === undefined ? { origin } : { origin, hostLabel: view.hostLabel };
+    const isHanded = view !== undefined && handedOriginOf(view.snapshot.options) !== undefined;
+    const place = isHanded ? { origin, hostLabel: view.hostLabel } : { origin };
     const why = view === undefined ? '' : `"${titleOf(view)}" asks ${origin}.`;
     const key = await questions.enter(place, why);
     if (key === undefined) throw new Cancelled();
-    if (view !== undefined) await keys.allow(origin, view.target);
+    if (isHanded) await keys.allow(origin, view.target);
     await keys.store(origin, key);
     await this.renew(origin, key);
   }
@@ -112,7 +114,7 @@ export class SessionKeys implements Closeable {
   private async renew(origin: string, key: string): Promise<void> {
     const { keys, sessions, log } = this.ports;
     for (const view of sessions.all) {
-      if (originOfOptions(view.snapshot.options) !== origin || !isLive(view)) continue;
+      if (handedOriginOf(view.snapshot.options) !== origin || !isLive(view)) continue;
       if (!keys.mayGoTo(origin, view.target)) continue;
       if (waitsForKey(view.snapshot)) {
         await this.handIn(view, key, view.snapshot.runs);
@@ -133,7 +135,7 @@ export class SessionKeys implements Closeable {
       this.failed.delete(id);
       return;
     }
-    const origin = originOfOptions(view.snapshot.options);
+    const origin = handedOriginOf(view.snapshot.options);
     if (origin === undefined || !waitsForKey(view.snapshot)) return;
     if (this.busy.has(id) || this.failed.has(id) || !this.ports.sessions.isCurrent(id)) return;
     this.busy.add(id);
@@ -223,6 +225,11 @@ export function originOfOptions(
 ): string | undefined {
   if (options?.model === undefined || options.policy === 'tunables') return undefined;
   return keyOriginOf(options.model.server);
+}
+
+/** As `originOfOptions`, where the session's own process needs the key: not where this editor hands its requests on. */
+function handedOriginOf(options: Pick<SessionOptions, 'policy' | 'model'> | undefined): string | undefined {
+  return isReachedFromEditor(options?.model) ? undefined : originOfOptions(options);
 }
 
 function isLive({ connection }: SessionView): boolean {

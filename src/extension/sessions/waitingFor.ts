@@ -1,3 +1,4 @@
+import { isReachedFromEditor } from '../../domain/session/modelSettings';
 import type { SessionSnapshot } from '../../domain/session/snapshot';
 
 /** True if the session paused for want of a key that its model server takes. */
@@ -6,13 +7,15 @@ export function waitsForKey({ status, pauseCode }: SessionSnapshot): boolean {
 }
 
 /** What a paused session waits for, in words; `undefined` where it is nothing that a client can give by itself. */
-export function waitingText({ status, pauseCode }: SessionSnapshot): string | undefined {
+export function waitingText({ status, pauseCode, options }: SessionSnapshot): string | undefined {
   if (status !== 'paused') return undefined;
   switch (pauseCode) {
     case 'needs-key':
       return "waits for the model server's key";
     case 'needs-endpoint':
-      return "waits for the editor's language model";
+      return isReachedFromEditor(options?.model)
+        ? 'waits for an editor that reaches its model server'
+        : "waits for the editor's language model";
     default:
       return undefined;
   }

@@ -11,6 +11,7 @@ import type { CommandHandlers } from '../commandIds';
 import type { HostConnections } from '../hosts/hostConnections';
 import { labelOf } from '../hosts/hostTargets';
 import type { EditorModels } from '../languageModels/models';
+import type { ReachedServers } from '../languageModels/reachedServers';
 import type { ServedSessions } from '../languageModels/servedSessions';
 import type { SessionKeys } from '../models/sessionKeys';
 import type { SessionStore } from '../sessions/sessionStore';
@@ -31,6 +32,8 @@ export interface StartContext {
   readonly models: EditorModels;
   /** Serves a model of this editor to the session that is started. */
   readonly served: Pick<ServedSessions, 'admit' | 'release'>;
+  /** Lets the session reach its model server through this editor, where the problem says so. */
+  readonly reached: Pick<ReachedServers, 'admit'>;
   /** Gives the key of the model server that the session asks. */
   readonly modelKeys: Pick<SessionKeys, 'forStart'>;
   /** Memory of the workspace. */
@@ -73,6 +76,7 @@ export function startCommands(
       const chosen = await chooseHow(context, job, asksHow);
       const { sessionId, overrides } = chosen.prepared.spec;
       const options = plannedOptions(chosen.checked.problem, overrides);
+      await context.reached.admit(sessionId, options, chosen.target);
       const key = await context.modelKeys.forStart(sessionId, options, chosen.target);
       if (attempt.isReplaced) throw new Cancelled();
       attempt.isAsking = false;

@@ -17,6 +17,8 @@ export interface ModelLinkNeeds {
 }
 
 export interface ModelLink {
+  /** The session can be served now. */
+  readonly isReady: boolean;
   /** Ends the requests that are under way. */
   close(): void;
 }
@@ -89,6 +91,9 @@ export function linkModel(needs: ModelLinkNeeds): ModelLink {
 
   void fill();
   return {
+    get isReady() {
+      return open.size > 0;
+    },
     close() {
       closed.abort();
       for (const stream of open) stream.destroy();

@@ -1,6 +1,6 @@
 import { ulid } from 'ulid';
 import type { JournalEntry } from '../../../domain/session/events';
-import type { ModelSettings } from '../../../domain/session/modelSettings';
+import { isReachedFromEditor, type ModelSettings } from '../../../domain/session/modelSettings';
 import { exitCodes } from '../../../protocol/hostCommands';
 import { isKeyNeeded, keyOriginOf } from '../../../protocol/modelServers';
 import type { SessionSecrets } from '../../../protocol/sessionSecrets';
@@ -113,6 +113,8 @@ async function secretsOf({ values }: CommandCall, model: ModelSettings | undefin
 /** A session without the key that its server is known to want would only pause at once. */
 function requireKey(model: ModelSettings | undefined, { key }: SessionSecrets): void {
   if (model === undefined || key !== undefined || !isKeyNeeded(model.server)) return;
+  // An editor adds it.
+  if (isReachedFromEditor(model)) return;
   const where = keyOriginOf(model.server) ?? model.server;
   throw new CommandError(
     'needs-key',
