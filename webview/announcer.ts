@@ -11,7 +11,7 @@ export interface Announcer {
   show(model: PageModel): void;
 }
 
-/** A line for screen readers that says each new best value, but not the one the page opened with. */
+/** A line for screen readers that says each new best value when it was looked at twice, but not the one the page opened with. */
 export function makeAnnouncer(): Announcer {
   const element = make('p', { class: 'visually-hidden', id: 'announcement', 'aria-live': 'polite' });
   const say = throttle(announcementIntervalMs, (text: string) => setText(element, text));
@@ -19,13 +19,13 @@ export function makeAnnouncer(): Announcer {
   return {
     element,
     show({ header }) {
-      const best = header.best?.id ?? null;
-      if (knownBest !== undefined && best !== null && best !== knownBest && header.best !== null) {
+      const best = header.announcedBest;
+      if (knownBest !== undefined && best !== null && best.id !== knownBest) {
         say(
-          `New best ${header.metricName}: ${formatWithUnit(header.best.value, header.unit)}, candidate ${best}`,
+          `New best ${header.metricName}: ${formatWithUnit(best.value, header.unit)}, candidate ${best.id}`,
         );
       }
-      knownBest = best;
+      knownBest = best?.id ?? null;
     },
   };
 }

@@ -90,7 +90,14 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
           argv: command.argv,
           cwd: command.cwd ?? work.copy,
           env: {
-            ...evaluationEnvironment({ hostEnv, python, work, limits, seed: request.seed }),
+            ...evaluationEnvironment({
+              hostEnv,
+              python,
+              work,
+              limits,
+              seed: request.seed,
+              strict: request.strict === true,
+            }),
             ...command.env,
           },
           limits,
@@ -186,7 +193,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
         const work = await makeBareFolder(workRoot, 'prepare');
         try {
           const limits = { ...problem.limits, ...command.limits };
-          const env = evaluationEnvironment({ hostEnv, python, work, limits, seed: 0 });
+          const env = evaluationEnvironment({ hostEnv, python, work, limits, seed: 0, strict: false });
           return await options.executor.execute(
             {
               id: 'prepare',

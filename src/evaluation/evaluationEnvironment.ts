@@ -15,8 +15,9 @@ export function evaluationEnvironment(options: {
   readonly work: WorkFolder;
   readonly limits: Limits;
   readonly seed: number;
+  readonly strict: boolean;
 }): Record<string, string> {
-  const { hostEnv, python, work, limits, seed } = options;
+  const { hostEnv, python, work, limits, seed, strict } = options;
   const threads = String(Math.max(1, Math.floor(limits.cpus)));
   const env: Record<string, string> = {
     PATH: [python?.binFolder, hostEnv['PATH'] ?? systemPath]
@@ -37,6 +38,7 @@ export function evaluationEnvironment(options: {
     DISCOVER_TIME_LIMIT: String(limits.timeMs / 1000),
     DISCOVER_CPUS: String(limits.cpus),
   };
+  if (strict) env['DISCOVER_STRICT'] = '1';
   if (python !== undefined) env['VIRTUAL_ENV'] = python.folder;
   if (work.parentState !== undefined) env['DISCOVER_PARENT_STATE'] = work.parentState;
   const names = limits.gpus > 0 ? [...passedThrough, ...passedThroughForGpus] : passedThrough;

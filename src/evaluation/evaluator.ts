@@ -7,6 +7,8 @@ export interface EvaluationRequest {
   /** Construction of the parent, JSON text as the evaluator wrote it. */
   readonly parentState?: string;
   readonly seed: number;
+  /** The evaluator is told to look more closely than it does for every candidate. */
+  readonly strict?: boolean;
   /** Called as soon as a case is known, where the evaluator has cases. */
   readonly onCase?: (result: CaseResult) => void;
 }

@@ -87,6 +87,8 @@ export const dashboardHeader = z.object({
   connectionText: z.string().nullable(),
   hostLabel: z.string(),
   best: z.object({ id: z.int(), value: z.number() }).nullable(),
+  /** The best of all steps that have ended: it was looked at twice. */
+  announcedBest: z.object({ id: z.int(), value: z.number() }).nullable(),
   initialValue: finiteOrNull,
   evaluated: z.int(),
   valid: z.int(),

@@ -3,7 +3,7 @@ import { hostFacts } from '../domain/host/hostFacts';
 import { hostFeature, hostOffer } from '../domain/host/hostReport';
 import { methods, policies } from '../domain/problem/problem';
 import { tokenPrices } from '../domain/session/modelSettings';
-import { evaluationOutcome } from '../domain/session/outcome';
+import { caseResult, evaluationOutcome } from '../domain/session/outcome';
 import { sessionId } from './sessionSpec';
 
 /**
@@ -70,7 +70,19 @@ export const estimateReply = z.object({
   policy: z.enum(policies),
   method: z.enum(methods),
   /** `null` if the policy asks no model. */
+  /** In order, where the evaluator has cases. */
+  cases: z.array(caseResult).optional(),
+});
+/** One case of an evaluation, as soon as it is known; all of them are in the result again. */
+export const caseLine = z.object({ kind: z.literal('case'), case: caseResult });
+/** `ttt-discover verify … --json`: progress lines, then one result. */
+export const verifyReply = z.object({
+  kind: z.literal('verification'),
+  /** `unclear`: some run ended by a limit or by the machine, and none failed otherwise. */
+  verdict: z.enum(['confirmed', 'refuted', 'unclear']),
+  runs: z.array(z.object({ seed: z.int().min(0), outcome: evaluationOutcome, durationMs: z.number() })),
   model: z.object({ server: z.string(), model: z.string() }).nullable(),
+export type VerifyReply = z.infer<typeof verifyReply>;
   prices: tokenPrices.nullable(),
   lowest: forecast,
   likely: forecast,
@@ -175,6 +187,8 @@ export const exitCodes = {
   /** The candidate failed its evaluation, or a session ended without a valid candidate. */
   noResult: 5,
   /** No such session. */
+  caseLine,
+  verifyReply,
   notFound: 6,
   /** Interrupted by a signal. */
   interrupted: 130,

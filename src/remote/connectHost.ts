@@ -78,8 +78,13 @@ function hostClient(
     start: (input, progress, signal) => calls.start(input, progress, signal),
     list: (signal) => calls.list(signal),
     examine: (signal) => calls.examine(signal),
-    evaluate: (spec, candidateText, progress, signal) =>
-      calls.evaluate(candidateText === undefined ? spec : { ...spec, candidateText }, progress, signal),
+    evaluate: (spec, candidateText, progress, signal, onCase) =>
+      calls.evaluate(
+        candidateText === undefined ? spec : { ...spec, candidateText },
+        progress,
+        signal,
+        onCase,
+      ),
     async removeEverything(signal) {
       const left = await calls.removeEverything(signal);
       // On a network file system a running program's file goes only when it has ended.

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { EvaluationOutcome } from '../domain/session/outcome';
+import type { CaseResult, EvaluationOutcome } from '../domain/session/outcome';
 import type { PauseParams } from '../protocol/attachRpc';
 import type { DoctorReply, SessionListing, Verdict } from '../protocol/hostCommands';
 import type { SessionSecrets } from '../protocol/sessionSecrets';
@@ -74,6 +74,14 @@ export interface HostKeyQuestion {
 /** Reports what is being done, in words for people. `fraction` is 0 to 1 where it is known. */
 export type Progress = (message: string, fraction?: number) => void;
 
+/** What came of one evaluation. */
+export interface HostEvaluation {
+  readonly outcome: EvaluationOutcome;
+  readonly durationMs: number;
+  /** In order; empty where the evaluator has no cases. */
+  readonly cases: readonly CaseResult[];
+}
+
 /** One connected host, ready to run sessions: the runner (and Node where missing) is on it. */
 export interface HostClient {
   readonly target: HostTarget;
@@ -90,7 +98,8 @@ export interface HostClient {
     candidateText: string | undefined,
     progress: Progress,
     signal: AbortSignal,
-  ): Promise<{ readonly outcome: EvaluationOutcome; readonly durationMs: number }>;
+    onCase?: (result: CaseResult) => void,
+  ): Promise<HostEvaluation>;
   /** Replays the journal from `from`, then follows it. One attachment a call; the caller closes it. */
   attach(sessionId: string, from: number, listener: AttachmentListener): Promise<SessionAttachment>;
   /**

@@ -176,7 +176,7 @@ describe('a pause after the step', () => {
       ...['step.started', 'step.finished', 'step.started', 'request.received', 'step.finished'],
       ...['session.paused', 'request.received', 'session.resumed', 'step.started', 'step.finished'],
     ]);
-    expect(run.evaluator.requests).toHaveLength(26);
+    expect(run.evaluator.firstRuns).toHaveLength(26);
   });
 
   it('can be made a pause at once, and can be taken back', async () => {

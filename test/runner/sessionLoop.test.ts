@@ -178,7 +178,7 @@ describe('pause, resume and stop', () => {
       },
     });
     await loop.run();
-    expect(evaluator.requests).toHaveLength(26);
+    expect(evaluator.firstRuns).toHaveLength(26);
     expect(findings(disk)).toEqual(whole);
     const order = types(disk).filter((type) => /paused|resumed|request/.test(type));
     expect(order).toEqual(['request.received', 'session.paused', 'request.received', 'session.resumed']);

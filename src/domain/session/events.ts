@@ -80,6 +80,18 @@ export const sessionEvent = z.discriminatedUnion('type', [
     outcome: evaluationOutcome,
     durationMs: z.number(),
   }),
+  /**
+   * A candidate that would be the new best was run again from scratch, with a seed of its own and `DISCOVER_STRICT`. `confirmed`: it
+   * is valid again, with the value in `outcome`. `refuted`: it is not, and from here on its own outcome is a failure. `unclear`: the
+   * run ended by a limit or by the machine, which says nothing about what the candidate found.
+   */
+  z.object({
+    type: z.literal('candidate.verified'),
+    candidate: candidateId,
+    verdict: z.enum(['confirmed', 'refuted', 'unclear']),
+    outcome: evaluationOutcome,
+    durationMs: z.number(),
+  }),
   /** All evaluations of the step are in, the archive is updated and the policy has learned. */
   z.object({
     type: z.literal('step.finished'),

@@ -13,6 +13,8 @@ export const failureReasons = [
   'bad-result',
   'not-finite',
   'invalid',
+  /** It had a value, and failed when it was run again with another seed. */
+  'refuted',
   'could-not-start',
   /** The policy gave no program, so nothing was run. */
   'no-program',

@@ -4,7 +4,7 @@ import type { SessionEvent } from './events';
 import { SequenceError, type SequencedEntry } from './sequence';
 import type { CandidateList, CandidateRecord, SessionSnapshot, StepSummary, TokenUsage } from './snapshot';
 import { messageAfter, statusAfter } from './status';
-import { betterOf, distributionOf, emptyStep } from './stepStatistics';
+import { betterOf, distributionOf, emptyStep, withoutDistribution } from './stepStatistics';
 
 export { entriesAfter, SequenceError, type SequencedEntry, type UnknownEntry } from './sequence';
 
@@ -46,6 +46,8 @@ type Event<Type extends SessionEvent['type']> = Extract<SessionEvent, { type: Ty
 interface StepChange {
   readonly summary: Writable<StepSummary>;
   readonly newValues: number[];
+  /** Of candidates that were refuted; each is among the step's values. */
+  readonly goneValues: number[];
 }
 
 class Reduction {
@@ -99,6 +101,9 @@ class Reduction {
         break;
       case 'candidate.evaluated':
         this.evaluate(event);
+        break;
+      case 'candidate.verified':
+        this.verify(event);
         break;
       case 'step.finished':
         this.finishStep(event);
@@ -177,7 +182,52 @@ class Reduction {
     change.summary.valid += 1;
     // Adding 0 turns -0 into 0, which sorts one way only.
     change.newValues.push(outcome.value + 0);
-    if (this.beatsBest(id, outcome.value)) this.next.best = id;
+    if (!this.beats(this.next.best, id, outcome.value)) return;
+    this.next.best = id;
+    // The initial program is the user's own.
+    if (record.step === -1) this.next.announcedBest = id;
+  }
+
+  private verify(event: Event<'candidate.verified'>): void {
+    const { candidate: id, verdict, outcome, durationMs } = event;
+    const record = this.candidates.at(id);
+    if (record?.outcome?.kind !== 'valid') {
+      this.inconsistent(`candidate ${id} was verified and had no value`);
+      return;
+    }
+    const { value } = record.outcome;
+    const verification = {
+      verdict,
+      durationMs,
+      ...(verdict === 'confirmed' && outcome.kind === 'valid' ? { value: outcome.value } : {}),
+    };
+    if (verdict !== 'refuted') {
+      this.candidates = this.candidates.with({ ...record, verification });
+      if (this.beats(this.next.announcedBest, id, value)) this.next.announcedBest = id;
+      return;
+    }
+    const change = this.changeOf(record.step);
+    if (!change) return;
+    const message = `Had the value ${value}, and failed when it was run again with another seed: ${outcome.kind === 'failed' ? outcome.message : 'no reason is known.'}`;
+    const tail = outcome.kind === 'failed' ? outcome.outputTail : undefined;
+    const failure = {
+      kind: 'failed' as const,
+      reason: 'refuted' as const,
+      message,
+      ...(tail === undefined ? {} : { outputTail: tail }),
+    };
+    this.candidates = this.candidates.with({ ...record, outcome: failure, verification });
+    this.next.valid -= 1;
+    change.summary.valid -= 1;
+    change.goneValues.push(value + 0);
+    if (this.next.best === id) this.findBest();
+  }
+
+  private findBest(): void {
+    delete this.next.best;
+    for (const { id, outcome } of this.candidates) {
+      if (outcome?.kind === 'valid' && this.beats(this.next.best, id, outcome.value)) this.next.best = id;
+    }
   }
 
   private finishStep(event: Event<'step.finished'>): void {
@@ -187,15 +237,19 @@ class Reduction {
     change.summary.durationMs = event.durationMs;
     change.summary.gauges = event.gauges;
     this.count(event.usage);
+    // Journals of runners that verified nothing: what their steps ended with is what there is to announce.
+    const { best } = this.next;
+    const record = best === undefined ? undefined : this.candidates.at(best);
+    if (record?.step === event.step) this.next.announcedBest = record.id;
   }
 
-  private beatsBest(id: number, value: number): boolean {
+  private beats(best: number | undefined, id: number, value: number): boolean {
     const goal = this.goal;
     if (goal === undefined) return false;
-    if (this.next.best === undefined) return true;
-    const bestOutcome = this.candidates.at(this.next.best)?.outcome;
+    if (best === undefined) return true;
+    const bestOutcome = this.candidates.at(best)?.outcome;
     if (bestOutcome?.kind !== 'valid') return true;
-    return isBetter(goal, value, bestOutcome.value) || (value === bestOutcome.value && id < this.next.best);
+    return isBetter(goal, value, bestOutcome.value) || (value === bestOutcome.value && id < best);
   }
 
   private get goal(): Goal | undefined {
@@ -212,7 +266,7 @@ class Reduction {
     }
     if (step === this.stepCount) this.stepCount += 1;
     const old = step === -1 ? this.before.initial : this.before.steps[step];
-    const change = { summary: { ...(old ?? emptyStep(step)) }, newValues: [] };
+    const change = { summary: { ...(old ?? emptyStep(step)) }, newValues: [], goneValues: [] };
     this.changes.set(step, change);
     return change;
   }
@@ -232,7 +286,11 @@ class Reduction {
       if (!summary) continue;
       const earlier = step === 0 ? this.next.initial?.best : steps[step - 1]?.bestSoFar;
       const bestSoFar = betterOf(goal, earlier, summary.best);
-      if (bestSoFar !== undefined && bestSoFar !== summary.bestSoFar) steps[step] = { ...summary, bestSoFar };
+      if (bestSoFar === summary.bestSoFar) continue;
+      const changed: Writable<StepSummary> = { ...summary };
+      if (bestSoFar === undefined) delete changed.bestSoFar;
+      else changed.bestSoFar = bestSoFar;
+      steps[step] = changed;
     }
     this.next.steps = steps;
   }
@@ -249,10 +307,11 @@ class Reduction {
   }
 }
 
-function summarize({ summary, newValues }: StepChange, goal: Goal): StepSummary {
-  if (newValues.length === 0) return summary;
+function summarize({ summary, newValues, goneValues }: StepChange, goal: Goal): StepSummary {
+  if (newValues.length === 0 && goneValues.length === 0) return summary;
   const ascending = [...(summary.values ?? []), ...newValues].sort((a, b) => a - b);
-  return { ...summary, ...distributionOf(ascending, goal) };
+  for (const value of goneValues) ascending.splice(ascending.indexOf(value), 1);
+  return { ...withoutDistribution(summary), ...distributionOf(ascending, goal) };
 }
 
 function persistent(list: CandidateList): PersistentCandidateList {

@@ -16,6 +16,16 @@ export interface CandidateRecord {
   /** Absent while the evaluation runs. */
   readonly outcome?: EvaluationOutcome;
   readonly durationMs?: number;
+  /** Of a candidate that was the best when its step ended. */
+  readonly verification?: Verification;
+}
+
+/** What came of running a candidate again with another seed. */
+export interface Verification {
+  readonly verdict: 'confirmed' | 'refuted' | 'unclear';
+  /** With that seed; only of a confirmed one. */
+  readonly value?: number;
+  readonly durationMs: number;
 }
 
 /** How the metric was distributed over the valid candidates of one step; all numbers in the metric's own unit. */
@@ -71,6 +81,8 @@ export interface SessionSnapshot {
   readonly step: number;
   /** Best valid candidate under the goal; the earliest among equals. */
   readonly best?: number;
+  /** The one to announce: best of all whose step has ended, and so was looked at again. */
+  readonly announcedBest?: number;
   readonly candidates: CandidateList;
   readonly evaluated: number;
   readonly valid: number;

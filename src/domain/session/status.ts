@@ -30,6 +30,7 @@ export function statusAfter(status: SessionStatus, event: SessionEvent, begun: b
     case 'policy.ready':
     case 'candidate.proposed':
     case 'candidate.evaluated':
+    case 'candidate.verified':
     case 'step.finished':
     case 'warning':
       return status;

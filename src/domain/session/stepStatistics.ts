@@ -26,6 +26,21 @@ export function distributionOf(
   };
 }
 
+/** The step with its counts and times alone. */
+export function withoutDistribution(summary: StepSummary): StepSummary {
+  const { step, proposed, evaluated, valid, finished, durationMs, gauges, bestSoFar } = summary;
+  return {
+    step,
+    proposed,
+    evaluated,
+    valid,
+    finished,
+    gauges,
+    ...(durationMs === undefined ? {} : { durationMs }),
+    ...(bestSoFar === undefined ? {} : { bestSoFar }),
+  };
+}
+
 /** Linear between neighbours, as numpy's default. `ascending` is not empty, `fraction` in [0, 1]. */
 export function quantile(ascending: readonly number[], fraction: number): number {
   const place = fraction * (ascending.length - 1);

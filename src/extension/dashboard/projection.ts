@@ -66,7 +66,8 @@ function projectHeader(view: SessionView, nowMs: number): DashboardHeader {
     connection: view.connection.state,
     connectionText: connectionText(view, nowMs),
     hostLabel: view.hostLabel,
-    best: bestOf(snapshot),
+    best: bestOf(snapshot, snapshot.best),
+    announcedBest: bestOf(snapshot, snapshot.announcedBest),
     initialValue: valueOf(snapshot.candidates.at(0)),
     evaluated: snapshot.evaluated,
     valid: snapshot.valid,
@@ -95,18 +96,19 @@ function projectUsage(snapshot: SessionSnapshot): DashboardHeader['usage'] {
 function allowedRequests(view: SessionView): DashboardHeader['allowed'] {
   const heard = view.connection.state === 'connected';
   const live = heard && view.connection.verdict.state === 'live';
+  const isGone = heard && view.connection.verdict.state === 'exited';
   const { status } = view.snapshot;
   return {
     pause: live && status === 'running',
-    resume: heard && (live ? status === 'paused' : statusOf(view).status === 'interrupted'),
+    resume: (live && status === 'paused') || (isGone && statusOf(view).status === 'interrupted'),
     stop: live && ['preparing', 'running', 'pausing', 'paused'].includes(status),
   };
 }
 
-function bestOf(snapshot: SessionSnapshot): DashboardHeader['best'] {
-  if (snapshot.best === undefined) return null;
-  const value = valueOf(snapshot.candidates.at(snapshot.best));
-  return value === null ? null : { id: snapshot.best, value };
+function bestOf(snapshot: SessionSnapshot, id: number | undefined): DashboardHeader['best'] {
+  if (id === undefined) return null;
+  const value = valueOf(snapshot.candidates.at(id));
+  return value === null ? null : { id, value };
 }
 
 function valueOf(candidate: CandidateRecord | undefined): number | null {
@@ -173,7 +175,19 @@ function projectCandidate(candidate: CandidateRecord): CandidateRow {
     parent: candidate.parent ?? null,
     state: outcome === undefined ? 'running' : outcome.kind,
     value: valueOf(candidate),
-    note: outcome?.kind === 'failed' ? outcome.message : (candidate.note ?? ''),
+    note: noteOf(candidate),
     durationMs: candidate.durationMs ?? null,
   };
+}
+
+/** The failure, or what the policy changed and what came of a second run. */
+function noteOf({ outcome, note, verification }: CandidateRecord): string {
+  if (outcome?.kind === 'failed') return outcome.message;
+  const again =
+    verification === undefined
+      ? undefined
+      : verification.value === undefined
+        ? 'run again, it ended by a limit'
+        : `run again with another seed: ${Number(verification.value.toPrecision(8))}`;
+  return [note, again].filter((part) => part !== undefined && part !== '').join('; ');
 }

@@ -7,8 +7,8 @@ import {
   type SessionListing,
 } from '../../protocol/hostCommands';
 import type { EvaluateSpec, StartInput } from '../../protocol/sessionSpec';
-import type { EvaluationOutcome } from '../../domain/session/outcome';
-import { RemoteError, type Progress } from '../hostClient';
+import type { CaseResult } from '../../domain/session/outcome';
+import { RemoteError, type HostEvaluation, type Progress } from '../hostClient';
 import { markCommand } from '../shell/markedOutput';
 import { endGroupScript, followMarkedRun, newNonce } from '../shell/markedRun';
 import { runnerCommand, type InstalledRunner } from './runnerCommand';
@@ -56,10 +56,17 @@ export class RunnerCalls {
     spec: EvaluateSpec,
     progress: Progress,
     signal: AbortSignal,
-  ): Promise<{ readonly outcome: EvaluationOutcome; readonly durationMs: number }> {
-    const reply = await this.call(['evaluate', '--spec', '-', '--json'], { input: spec, progress, signal });
+    onCase?: (result: CaseResult) => void,
+  ): Promise<HostEvaluation> {
+    const reply = await this.call(['evaluate', '--spec', '-', '--json'], {
+      input: spec,
+      progress,
+      signal,
+      ...(onCase === undefined ? {} : { onCase }),
+    });
     if (reply.kind !== 'evaluation') throw unexpected(reply.kind);
-    return { outcome: reply.outcome, durationMs: reply.durationMs };
+    const { outcome, durationMs, cases = [] } = reply;
+    return { outcome, durationMs, cases };
   }
 
   /** Ends all sessions and removes all of ours. Returns the names of what is in the root and is not ours. */
@@ -77,6 +84,7 @@ export class RunnerCalls {
     options: {
       readonly input?: StartInput | EvaluateSpec;
       readonly progress?: Progress;
+      readonly onCase?: (result: CaseResult) => void;
       readonly signal: AbortSignal;
       readonly timeoutMs?: number;
     },
@@ -96,6 +104,7 @@ export class RunnerCalls {
         const reply = parseReply(line);
         if (reply === undefined) notUnderstood = line;
         else if (reply.kind === 'progress') options.progress?.(reply.message);
+        else if (reply.kind === 'case') options.onCase?.(reply.case);
         else last = reply;
       },
       input: (stdin) =>

@@ -10,11 +10,13 @@ import { doctorCommand } from './commands/doctor';
 import { estimateCommand } from './commands/estimate';
 import { evaluateCommand } from './commands/evaluate';
 import { listCommand } from './commands/list';
+import { proposeCommand } from './commands/propose';
 import { removeEverythingCommand } from './commands/removeEverything';
 import { runCommand } from './commands/run';
 import { startCommand } from './commands/start';
 import { statusCommand } from './commands/status';
 import { superviseCommand } from './commands/supervise';
+import { verifyCommand } from './commands/verify';
 import { commandHelp, generalHelp } from './help';
 import { Output } from './output';
 
@@ -22,6 +24,8 @@ const commands: readonly Command[] = [
   runCommand,
   estimateCommand,
   evaluateCommand,
+  verifyCommand,
+  proposeCommand,
   doctorCommand,
   listCommand,
   statusCommand,

@@ -1,13 +1,12 @@
 import { costUsd, pricesInUse } from '../../domain/session/cost';
 import { emptySnapshot, reduce } from '../../domain/session/reduce';
-import type { JournalEntry } from '../../domain/session/events';
+import type { JournalEntry, SessionEvent } from '../../domain/session/events';
 import type { SessionSnapshot } from '../../domain/session/snapshot';
 import { dollarsText, shortCountText, totalTokens } from './amounts';
 
 /** What people see of a session in a terminal: one line that changes, or where there is none a line for each thing of note. */
 export class ProgressView {
   #snapshot: SessionSnapshot = emptySnapshot;
-  #shown: { readonly best?: number } = {};
   #drawnAtMs = 0;
 
   constructor(
@@ -30,10 +29,7 @@ export class ProgressView {
     }
     if (event.type === 'environment.progress' || event.type === 'policy.progress') this.say(event.message);
     if (event.type === 'step.started' && event.step === 0) this.say(`start: ${this.#bestText()}`);
-    if (event.type === 'candidate.evaluated' && this.#snapshot.best !== this.#shown.best) {
-      this.#shown = this.#snapshot.best === undefined ? {} : { best: this.#snapshot.best };
-      if (this.#snapshot.step >= 0) this.say(`better: ${this.#bestText()}`);
-    }
+    if (event.type === 'candidate.verified') this.#sayVerified(event);
     if (event.type === 'step.finished') this.say(this.#line(entry.t));
   }
 
@@ -46,6 +42,20 @@ export class ProgressView {
     if (!this.stream.isTTY) return;
     this.#draw(atMs);
     this.stream.write('\n');
+  }
+
+  #sayVerified({ candidate, verdict, outcome }: Extract<SessionEvent, { type: 'candidate.verified' }>): void {
+    const { problem } = this.#snapshot;
+    if (verdict === 'refuted') {
+      const why = outcome.kind === 'failed' ? `: ${outcome.message}` : '';
+      this.say(`c${candidate} was better, and failed when it was run again with another seed${why}`);
+      return;
+    }
+    const again =
+      outcome.kind === 'valid'
+        ? `run again with another seed: ${valueText(outcome.value, problem?.metric.unit)}`
+        : `run again with another seed, it ended by a limit: ${outcome.message}`;
+    this.say(`better: ${this.#bestText()}; ${again}`);
   }
 
   #draw(atMs: number): void {

@@ -126,7 +126,8 @@ export class CandidateFacts {
     };
   }
 
-  private async stateOf(id: number): Promise<Pick<Job, 'parentState'>> {
+  /** The construction that children of this candidate start from. */
+  async stateOf(id: number): Promise<Pick<Job, 'parentState'>> {
     const outcome = this.candidate(id)?.outcome;
     if (outcome?.kind !== 'valid' || outcome.stateSha256 === undefined) return {};
     return { parentState: await this.context.ports.states.readText(outcome.stateSha256) };

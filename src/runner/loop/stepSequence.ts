@@ -7,12 +7,13 @@ import type { Occupancy } from './occupancy';
 import { Search } from './search';
 import type { OpenStep } from './sessionRecord';
 import type { Stretch } from './stretch';
+import { verifyBest } from './verifyBest';
 
 export interface StepSequenceOptions extends LoopContext {
   readonly facts: CandidateFacts;
   readonly control: LoopControl;
   readonly occupancy: Occupancy;
-  append(event: SessionEvent): void;
+  readonly append: (event: SessionEvent) => void;
   /** What halts the work, if anything does. */
   haltAsked(): Halt | undefined;
 }
@@ -59,6 +60,7 @@ export class StepSequence {
         const sampled = (): boolean => control.wish === 'finish-step' || facts.allProposed(overlapping);
         if (!(await this.#reached(stretch, sampled))) return this.#halted();
       }
+      await verifyBest(current, this.#options, working);
       if (working.aborted || this.#tokensSpent()) return this.#halted();
       await this.#finish(current, search, working);
       control.stepEnded();

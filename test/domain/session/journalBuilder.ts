@@ -57,6 +57,19 @@ export function evaluated(candidate: number, value?: number): SessionEvent {
   return { type: 'candidate.evaluated', candidate, outcome, durationMs: 12 };
 }
 
+/** A second run of a candidate; without `value` it failed. */
+export function verified(
+  candidate: number,
+  verdict: 'confirmed' | 'refuted' | 'unclear',
+  value?: number,
+): SessionEvent {
+  const outcome: EvaluationOutcome =
+    value === undefined
+      ? { kind: 'failed', reason: 'invalid', message: 'The answer overlaps.' }
+      : { kind: 'valid', metrics: { c5: value }, value, reward: value };
+  return { type: 'candidate.verified', candidate, verdict, outcome, durationMs: 20 };
+}
+
 export function stepStarted(step: number, parents: number[] = [0]): SessionEvent {
   return { type: 'step.started', step, parents };
 }

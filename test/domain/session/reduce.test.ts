@@ -13,6 +13,7 @@ import {
   runnerStarted,
   stepFinished,
   stepStarted,
+  verified,
 } from './journalBuilder';
 
 function after(...events: SessionEvent[]): SessionSnapshot {
@@ -339,6 +340,70 @@ describe('entriesAfter', () => {
   });
 });
 
+describe('a best candidate that is run again', () => {
+  const found = [
+    ...[created('minimize'), runnerStarted(), proposed(0, -1), evaluated(0, 9), stepStarted(0)],
+    ...[proposed(1, 0, 0), proposed(2, 0, 0), evaluated(1, 5), evaluated(2, 3)],
+  ];
+
+  it('is announced when it is confirmed, with the value of the second run', () => {
+    expect(after(...found)).toMatchObject({ best: 2, announcedBest: 0 });
+    const snapshot = after(...found, verified(2, 'confirmed', 3.5));
+    expect(snapshot).toMatchObject({ best: 2, announcedBest: 2 });
+    expect(snapshot.candidates.at(2)).toMatchObject({
+      outcome: { value: 3 },
+      verification: { verdict: 'confirmed', value: 3.5, durationMs: 20 },
+    });
+  });
+
+  it('is announced too when its second run says nothing about it', () => {
+    expect(after(...found, verified(2, 'unclear'))).toMatchObject({ best: 2, announcedBest: 2 });
+  });
+
+  it('is a failure when it is refuted, and no number of the session has it any more', () => {
+    const snapshot = after(...found, verified(2, 'refuted'));
+    const never = after(...found.slice(0, -1), evaluated(2));
+    expect(snapshot).toMatchObject({ best: 1, announcedBest: 0, valid: 2, evaluated: 3 });
+    expect(snapshot.steps).toEqual(never.steps);
+    expect(snapshot.candidates.at(2)?.outcome).toEqual({
+      kind: 'failed',
+      reason: 'refuted',
+      message: 'Had the value 3, and failed when it was run again with another seed: The answer overlaps.',
+    });
+  });
+
+  it('leaves a step without values where it was the only one', () => {
+    const snapshot = after(...found, verified(2, 'refuted'), verified(1, 'refuted'));
+    expect(snapshot.steps[0]).toEqual({
+      step: 0,
+      proposed: 2,
+      evaluated: 2,
+      valid: 0,
+      bestSoFar: 9,
+      finished: false,
+      gauges: {},
+    });
+    expect(snapshot.best).toBe(0);
+  });
+
+  it('is announced at the end of its step by a journal that knows of no second runs', () => {
+    expect(after(...found, stepFinished(0))).toMatchObject({ best: 2, announcedBest: 2 });
+  });
+
+  it('is doubted where it has no value to verify', () => {
+    const snapshot = after(
+      ...found,
+      verified(7, 'refuted'),
+      verified(2, 'refuted'),
+      verified(2, 'confirmed', 3),
+    );
+    expect(snapshot.warnings.map(({ code }) => code)).toEqual([
+      'journal-inconsistent',
+      'journal-inconsistent',
+    ]);
+  });
+});
+
 describe('a journal cut anyhow', () => {
   const event = fc.oneof(
     {
@@ -352,6 +417,12 @@ describe('a journal cut anyhow', () => {
       arbitrary: fc
         .record({ id: fc.nat(40), value: fc.option(fc.integer({ min: -9, max: 9 }), { nil: undefined }) })
         .map(({ id, value }) => evaluated(id, value)),
+    },
+    {
+      weight: 2,
+      arbitrary: fc
+        .record({ id: fc.nat(40), verdict: fc.constantFrom('confirmed', 'refuted', 'unclear') })
+        .map(({ id, verdict }) => verified(id, verdict, verdict === 'confirmed' ? 1 : undefined)),
     },
     fc.nat(4).map((step) => stepStarted(step)),
     fc.nat(4).map(stepFinished),

@@ -186,7 +186,8 @@ export function expectWhole(halted: Halted, trial: Trial): void {
   const initials = eventsOf(entries, 'candidate.proposed').filter(({ step }) => step < 0).length;
   expect(evaluated).toHaveLength(count + initials);
   const run = evaluated.filter(({ outcome }) => outcome.kind === 'valid' || outcome.reason !== 'no-program');
-  expect(trial.evaluatorRuns()).toBe(run.length);
+  const again = eventsOf(entries, 'candidate.verified').length;
+  expect(trial.evaluatorRuns()).toBe(run.length + again);
   expect(eventsOf(entries, 'step.finished').map(({ step }) => step)).toEqual([0, 1, 2]);
 }
 

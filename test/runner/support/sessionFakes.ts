@@ -78,6 +78,8 @@ export function frameOf(options: Partial<SessionOptions> = {}): SessionFrame {
 /** Its value depends on the program, the seed and the parent's construction, and it takes its time. About one in six programs fails. */
 export class FakeEvaluator implements Evaluator {
   readonly requests: EvaluationRequest[] = [];
+  /** What a second run of this program says, in place of what its seed says. */
+  strictOutcome: ((text: string) => EvaluationReport['outcome'] | undefined) | undefined;
   running = 0;
   mostRunning = 0;
   /** Resolves evaluations one by one when set; otherwise they end by themselves. */
@@ -118,7 +120,14 @@ export class FakeEvaluator implements Evaluator {
     return Promise.resolve();
   }
 
-  #report({ candidateText, seed, parentState }: EvaluationRequest): EvaluationReport {
+  /** Those of every candidate, without second runs. */
+  get firstRuns(): readonly EvaluationRequest[] {
+    return this.requests.filter(({ strict }) => strict !== true);
+  }
+
+  #report({ candidateText, seed, parentState, strict }: EvaluationRequest): EvaluationReport {
+    const given = strict === true ? this.strictOutcome?.(candidateText) : undefined;
+    if (given !== undefined) return { outcome: given, durationMs: 1 };
     const isInitial = candidateText === 'x = 1\n';
     const luck = fraction('luck', candidateText, seed);
     if (isInitial ? this.initialFails : luck < 0.16) {

@@ -22,6 +22,9 @@ export function findings(disk: FakeDisk): unknown {
       .ofType('candidate.proposed')
       .sort((a, b) => a.candidate - b.candidate)
       .map((event) => ({ ...event, outcome: evaluated.get(event.candidate) })),
+    verified: disk
+      .ofType('candidate.verified')
+      .map(({ candidate, verdict, outcome }) => ({ candidate, verdict, outcome })),
     parents: disk.ofType('step.started').map((event) => event.parents),
     steps: disk.ofType('step.finished').map(({ gauges, policySha256 }) => {
       return { gauges: withoutMeasured(gauges), policySha256 };

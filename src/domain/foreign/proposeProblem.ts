@@ -1,0 +1,104 @@
+import { stringify } from 'yaml';
+import { isAbsolutePath, normalPath } from '../problem/hostPlaces';
+import { defaultLimits, type Limits } from '../problem/problem';
+import type { FolderDescription } from './foreignFolder';
+
+const formatWords: Record<FolderDescription['format'], string> = {
+  'gpu-mode': 'GPU MODE',
+  atcoder: 'an AtCoder Heuristic Contest',
+  openevolve: 'OpenEvolve',
+  'shinka-evolve': 'ShinkaEvolve',
+  kernelbench: 'KernelBench',
+};
+
+/**
+ * Text of a problem file for a folder of another tool. `folder` is as the file will name it: absolute, or relative to the file, with
+ * forward slashes. The text has no mistakes in the sense of `parseProblem`.
+ */
+export function proposeProblem(description: FolderDescription, folder: string): string {
+  const { format, title, metric, mode, cases, caseTimeMs, reward, environment, limits, references } = description;
+  const evaluator = {
+    format,
+    folder: normalPath(folder) === '' ? '.' : normalPath(folder),
+    ...(mode === undefined ? {} : { mode }),
+    ...(cases === undefined ? {} : { cases }),
+    ...(caseTimeMs === undefined ? {} : { caseTime: timeWord(caseTimeMs) }),
+  };
+  const needsEnvironment = environment !== undefined && (environment.python ?? environment.packages[0]);
+  const lines = [
+    `# Made for a folder of ${formatWords[format]}: nothing in that folder is changed.`,
+    ...description.notes.flatMap((note) => comment(note)),
+    `title: ${inline(title)}`,
+    '# The program that evolves.',
+    `candidate: ${inline(joined(evaluator.folder, description.candidate))}`,
+    `evaluator: ${inline(evaluator)}`,
+    `metric: ${inline(metric)}`,
+    ...(reward === undefined ? [] : [`reward: ${inline(reward)}`]),
+    ...(needsEnvironment === undefined || needsEnvironment === false
+      ? []
+      : [
+          `environment: ${inline({
+            ...(environment.python === undefined ? {} : { python: environment.python }),
+            ...(environment.packages[0] === undefined ? {} : { packages: environment.packages }),
+          })}`,
+        ]),
+    '# Of one evaluation; a program that takes more has failed.',
+    `limits: ${inline(limitWords({ ...defaultLimits, ...limits }))}`,
+    ...(references?.[0] === undefined
+      ? []
+      : ['references:', ...references.map((reference) => `  - ${inline(reference)}`)]),
+    '# tunables: values of the numbers marked with "# @tune", without a model. See docs/models.md for a model that learns.',
+    'session: { method: ttt-discover, policy: tunables, steps: 20, groups: 4, groupSize: 8 }',
+  ];
+  return `---\n${lines.join('\n')}\n---\n${bodyOf(description)}\n`;
+}
+
+function joined(folder: string, path: string): string {
+  if (isAbsolutePath(path) || folder === '.') return normalPath(path);
+  return normalPath(`${folder}/${path}`);
+}
+
+/** The statement under a heading of its own, with nothing in it that ends the file's head. */
+function bodyOf({ title, statement }: FolderDescription): string {
+  const body = statement.replace(/\r\n?/g, '\n').replaceAll('\0', '').trim();
+  if (body === '') return `# ${oneLine(title)}\n\nSay here what is asked: people and models read it.`;
+  return /^#{1,2} /.test(body) ? body : `# ${oneLine(title)}\n\n${body}`;
+}
+
+function limitWords(limits: Limits): Record<string, string | number> {
+  return {
+    time: timeWord(limits.timeMs),
+    memory:
+      limits.memoryBytes % 1024 ** 3 === 0
+        ? `${limits.memoryBytes / 1024 ** 3}GiB`
+        : `${limits.memoryBytes}B`,
+    cpus: limits.cpus,
+    gpus: limits.gpus,
+    output: `${limits.outputBytes}B`,
+    processes: limits.processes,
+  };
+}
+
+function timeWord(timeMs: number): string {
+  return timeMs % 1000 === 0 ? `${timeMs / 1000}s` : `${timeMs}ms`;
+}
+
+function inline(value: unknown): string {
+  return stringify(value, {
+    collectionStyle: 'flow',
+    lineWidth: 0,
+    defaultStringType: 'PLAIN',
+    blockQuote: false,
+    flowCollectionPadding: true,
+  }).trim();
+}
+
+function comment(text: string): string[] {
+  return oneLine(text)
+    .split(/(?<=.{80,100}) /)
+    .map((line) => `# ${line}`);
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').replaceAll('\0', '').trim();
+}

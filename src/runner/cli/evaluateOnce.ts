@@ -1,0 +1,114 @@
+import { rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ulid } from 'ulid';
+import type { Problem } from '../../domain/problem/problem';
+import type { CaseResult, EvaluationOutcome } from '../../domain/session/outcome';
+import { createEvaluator } from '../../evaluation/createEvaluator';
+import type { EvaluationReport } from '../../evaluation/evaluator';
+import { createLocalExecutor } from '../../evaluation/localExecutor';
+import { exitCodes } from '../../protocol/hostCommands';
+import type { EvaluateSpec } from '../../protocol/sessionSpec';
+import { makePrivateFolder } from '../host/privateFiles';
+import { problemOfSpec } from '../host/readProblem';
+import { writeProblemFiles } from '../host/sessionFolder';
+import { createBlobStore } from '../journal/blobStore';
+import type { CommandCall } from './command';
+import { CommandError } from './commandError';
+import { valueText } from './progressView';
+
+export type EvaluationInput = Pick<EvaluateSpec, 'displayPath' | 'problemFile' | 'files' | 'candidateText'>;
+
+/** One run of the candidate. */
+export type EvaluateOnce = (options: {
+  readonly seed: number;
+  readonly strict?: boolean;
+  readonly onCase?: (result: CaseResult) => void;
+}) => Promise<EvaluationReport>;
+
+/**
+ * Prepares the problem of an input apart from every session, lets `use` run its candidate, and removes all that it made. Ends with a
+ * `CommandError` when the process is told to end.
+ */
+export async function withEvaluator(
+  { root, output }: CommandCall,
+  input: EvaluationInput,
+  use: (problem: Problem, evaluateOnce: EvaluateOnce) => Promise<number>,
+): Promise<number> {
+  const cancelling = new AbortController();
+  const cancel = (): void => {
+    cancelling.abort();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, cancel);
+  const { problem, initialText, warnings } = problemOfSpec(input);
+  for (const warning of warnings) output.note(warning);
+  const folder = join(root, 'evaluations', ulid());
+  makePrivateFolder(folder);
+  try {
+    writeProblemFiles(join(folder, 'problem'), input.files);
+    makePrivateFolder(join(folder, 'blobs'));
+    const blobs = createBlobStore(join(folder, 'blobs'));
+    const evaluator = createEvaluator({
+      problem,
+      problemFolder: join(folder, 'problem', dirname(input.problemFile)),
+      workRoot: join(folder, 'work'),
+      root,
+      executor: createLocalExecutor(),
+      storeBlob: (bytes) => blobs.write(bytes),
+      concurrency: 1,
+    });
+    try {
+      const onProgress = (message: string): void => {
+        output.reply({ kind: 'progress', message });
+        output.note(message);
+      };
+      await evaluator.prepare(onProgress, cancelling.signal);
+      const candidateText = input.candidateText ?? initialText;
+      let runs = 0;
+      return await use(problem, (options) =>
+        evaluator.evaluate({ id: `evaluate${(runs += 1)}`, candidateText, ...options }, cancelling.signal),
+      );
+    } finally {
+      await evaluator.dispose();
+    }
+  } catch (error) {
+    if (cancelling.signal.aborted)
+      throw new CommandError('interrupted', exitCodes.interrupted, 'Interrupted.');
+    throw error;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** What people read of one run. */
+export function outcomeLines(
+  outcome: EvaluationOutcome,
+  metric: { readonly name: string; readonly unit?: string },
+  durationMs: number,
+): readonly string[] {
+  const seconds = `${(durationMs / 1000).toFixed(2)} s`;
+  if (outcome.kind === 'failed') {
+    const tail = outcome.outputTail?.trimEnd() ?? '';
+    return [
+      `failed (${outcome.reason}) after ${seconds}: ${outcome.message}`,
+      ...(tail === '' ? [] : [tail]),
+    ];
+  }
+  const others = Object.entries(outcome.metrics).filter(([name]) => name !== metric.name);
+  return [
+    `${metric.name} ${valueText(outcome.value, metric.unit)}  (reward ${valueText(outcome.reward, undefined)}, ${seconds})`,
+    ...others.map(([name, value]) => `${name} ${valueText(value, undefined)}`),
+    ...(outcome.feedback === undefined ? [] : [outcome.feedback.trimEnd()]),
+  ];
+}
+
+/** One line of a case: `passed  seed 17  1234 points`. */
+export function caseText({ name, verdict, value, unit, message }: CaseResult): string {
+  return [
+    verdict.padEnd(7),
+    name,
+    value === undefined ? undefined : valueText(value, unit),
+    message?.replace(/\s+/g, ' ').trim(),
+  ]
+    .filter((part) => part !== undefined && part !== '')
+    .join('  ');
+}
