@@ -61,7 +61,7 @@ export function hostCommands(
     async connectHost(...args) {
       requireTrust('Connecting to a host runs programs there.');
       const target = targetFromArguments(args) ?? (await pickHost(context, 'Connect to'));
-      const client = await withNotification(`Connecting to ${labelOf(target)}`, (report, signal) =>
+      const client = await withNotification(`Host ${labelOf(target)}`, (report, signal) =>
         connections.connect(target, signal, report),
       );
       await context.adoptSessions(client);

@@ -23,7 +23,8 @@ export function hostItem(
   place: Pick<WindowPlace, 'localLabel' | 'localNote' | 'localTooltip' | 'ownAlias'>,
 ): HostItem {
   const label = target.kind === 'local' ? place.localLabel : target.alias;
-  const words = [noteOf(target, place), stateWords(state), isSelected ? 'selected' : undefined].filter(
+  // How it stands comes first: a narrow side bar cuts off the end.
+  const words = [stateWords(state), isSelected ? 'selected' : undefined, noteOf(target, place)].filter(
     (part) => part !== undefined,
   );
   return {
@@ -63,7 +64,7 @@ export function noticeItem(notice: HostNotice): HostItem {
       contextValue: 'notice',
     };
   }
-  const why = notice.kind === 'no-config' ? `${configPath} does not exist yet` : `none in ${configPath}`;
+  const why = notice.kind === 'no-config' ? `there is no ${configPath}` : `none in ${configPath}`;
   return {
     label: 'Add an SSH host…',
     description: why,

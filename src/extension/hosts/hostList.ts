@@ -1,9 +1,10 @@
 import { RemoteError, hostKeyOf, type HostTarget } from '../../remote/hostClient';
 import { readAliases, sshConfigPathOf, type SshAliases } from '../../remote/config/sshAliases';
+import { homeFolder } from '../../remote/config/resolvedHost';
 import { messageOf } from '../base/failures';
 import { thisMachine } from './hostTargets';
 
-/** Why the list has no SSH hosts; the view says it in a row. */
+/** Why the list has no SSH hosts; the view says it in a row. `configPath` is for people: `~` stands for the home folder. */
 export type HostNotice =
   | { readonly kind: 'no-config' | 'no-hosts'; readonly configPath: string }
   | {
@@ -29,8 +30,9 @@ export async function readHostList(options: {
   readonly sshFolder?: string;
   readonly others: readonly HostTarget[];
 }): Promise<HostList> {
-  const configPath = sshConfigPathOf(options);
-  let found: Pick<SshAliases, 'aliases' | 'places'> = { aliases: [], places: [configPath] };
+  const mainPath = sshConfigPathOf(options);
+  const configPath = withTilde(mainPath);
+  let found: Pick<SshAliases, 'aliases' | 'places'> = { aliases: [], places: [mainPath] };
   let notice: HostNotice | undefined;
   try {
     const read = await readAliases(options);
@@ -50,4 +52,9 @@ export async function readHostList(options: {
     places: found.places,
     ...(notice === undefined ? {} : { notice }),
   };
+}
+
+function withTilde(path: string): string {
+  const home = homeFolder();
+  return path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
 }

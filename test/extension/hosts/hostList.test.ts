@@ -38,8 +38,8 @@ describe('the list of hosts', () => {
     expect(none.notice).toEqual({ kind: 'no-config', configPath: config });
     expect(noticeItem(none.notice!)).toMatchObject({
       label: 'Add an SSH host…',
-      description: `${config} does not exist yet`,
-      accessibleLabel: `Add an SSH host, ${config} does not exist yet. Opens the SSH configuration.`,
+      description: `there is no ${config}`,
+      accessibleLabel: `Add an SSH host, there is no ${config}. Opens the SSH configuration.`,
     });
     await mkdir(sshFolder);
     await writeFile(config, 'Host *\n  User ada\n');

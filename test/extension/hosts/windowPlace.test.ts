@@ -28,12 +28,12 @@ describe('a window on another machine, with the extension there', () => {
     const place = onRemote('ssh-remote', 'ssh-remote+gpu-1');
     const row = hostItem(local, closed, true, place);
     expect(row.label).toBe("This window's host");
-    expect(row.description).toBe('gpu-1 · not connected · selected');
+    expect(row.description).toBe('not connected · selected · gpu-1');
     expect(row.tooltip).toContain('no second login');
     nameLocalHost(place.localName);
     expect(labelOf(local)).toBe("this window's host");
     expect(hostItem(local, closed, true, place).accessibleLabel).toBe(
-      "Host this window's host, gpu-1, not connected, selected",
+      "Host this window's host, not connected, selected, gpu-1",
     );
     expect(place.hasTerminal).toBe(true);
   });
@@ -66,9 +66,9 @@ describe('a window in a browser', () => {
 describe('a window on another machine, with the extension on the user’s', () => {
   it('says which host of the list the window is on, and that a connection is a second login', () => {
     const place = besideRemote('ssh-remote', 'ssh-remote+gpu-1');
-    expect(hostItem(local, closed, false, place).description).toBe("not the window's host · not connected");
+    expect(hostItem(local, closed, false, place).description).toBe("not connected · not the window's host");
     const own = hostItem({ kind: 'ssh', alias: 'gpu-1' }, closed, false, place);
-    expect(own.description).toBe("this window's host · not connected");
+    expect(own.description).toBe("not connected · this window's host");
     expect(own.tooltip).toContain('second login');
     expect(hostItem({ kind: 'ssh', alias: 'gpu-2' }, closed, false, place).description).toBe('not connected');
     expect(place.hasTerminal).toBe(false);

@@ -65,7 +65,7 @@ export class ConnectionLog {
         noted(asked(`New password of ${question.account}`), await prompts.newPassword(question, signal)),
       answers: async (question, signal) =>
         noted(
-          asked(`${question.prompts.length} questions of ${question.account}, attempt ${question.attempt}`),
+          asked(`${countOf(question.prompts.length)} of ${question.account}, attempt ${question.attempt}`),
           await prompts.answers(question, signal),
         ),
     };
@@ -113,6 +113,10 @@ export class ConnectionLog {
     if (!(error instanceof RemoteError)) return new Error(message);
     return new RemoteError(error.code, message, this.withoutSecrets(error.advice));
   }
+}
+
+function countOf(questions: number): string {
+  return questions === 1 ? 'A question' : `${questions} questions`;
 }
 
 function secretsOf(answer: Secret | readonly Secret[] | undefined): readonly Secret[] {

@@ -30,6 +30,8 @@ export function diagnosticsText(
   ];
   const lines = facts.logLines.length === 0 ? ['(nothing yet in this window)'] : facts.logLines.map(shown);
   return [
+    '# Diagnostics of TTT-Discover',
+    '',
     ...list('Versions', facts.versions),
     ...list('Host', facts.host),
     ...list('Settings', facts.settings),

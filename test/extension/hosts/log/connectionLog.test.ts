@@ -87,8 +87,8 @@ describe('the log of a connection', () => {
     const cancel = new RemoteError('cancelled', 'Cancelled', '');
     expect(isCancelled(log.failed(cancel))).toBe(true);
     expect(written).toEqual([
-      '[farm] 1 questions of ada@gpu, attempt 1: asked',
-      '[farm] 1 questions of ada@gpu, attempt 1: cancelled',
+      '[farm] A question of ada@gpu, attempt 1: asked',
+      '[farm] A question of ada@gpu, attempt 1: cancelled',
       '[farm] Failed after 700 ms (unreachable): No route',
       '[farm]   Check the VPN.',
       '[farm]   Because: ETIMEDOUT',

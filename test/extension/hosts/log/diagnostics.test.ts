@@ -16,6 +16,8 @@ const facts: DiagnosticFacts = {
 describe('diagnostics', () => {
   it('are a Markdown text of versions, host, settings and the log', () => {
     expect(diagnosticsText(facts).split('\n')).toEqual([
+      '# Diagnostics of TTT-Discover',
+      '',
       '## Versions',
       '',
       '- TTT-Discover: 0.1.0',
