@@ -1,14 +1,18 @@
 import type { ForeignEvaluator, Problem } from '../domain/problem/problem';
 import type { EvaluationMethod } from './evaluationMethod';
 import { EnvironmentError } from './evaluator';
+import { openEvolveMethod } from './openEvolve/openEvolveMethod';
+import { shinkaEvolveMethod } from './shinkaEvolve/shinkaEvolveMethod';
 
 /** The protocol of the tool that the folder was made for. */
-export function foreignMethod(_problem: Problem, evaluator: ForeignEvaluator): EvaluationMethod {
+export function foreignMethod(problem: Problem, evaluator: ForeignEvaluator): EvaluationMethod {
   switch (evaluator.format) {
+    case 'shinka-evolve':
+      return shinkaEvolveMethod(problem, evaluator);
+    case 'openevolve':
+      return openEvolveMethod(problem, evaluator);
     case 'gpu-mode':
     case 'atcoder':
-    case 'openevolve':
-    case 'shinka-evolve':
     case 'kernelbench':
       return notYet(evaluator.format);
   }

@@ -1,6 +1,7 @@
 import type { Language } from '../problem/language';
 import { isBetter, type Limits, type Metric, type Reference } from '../problem/problem';
 import { editMarkers } from '../extraction/editMarkers';
+import { evolveMarkers, hasEvolveBlocks } from '../extraction/evolveBlocks';
 import { fenceLabel } from '../extraction/languageLabels';
 import { fenced } from './fence';
 import { directionInWords, gapInWords, limitsInWords, valueInWords } from './promptNumbers';
@@ -161,6 +162,12 @@ function answerSection(
       ? `with as ${metric.goal === 'minimize' ? 'low' : 'high'} a ${metric.name} as you can`
       : `whose ${metric.name} is ${better} than ${valueInWords(value, metric.unit)}`;
   const heading = '## Your answer';
+  const frame = hasEvolveBlocks(text)
+    ? [
+        `Only the lines between ${evolveMarkers.start} and ${evolveMarkers.end} may change: keep the lines with these words, and all ` +
+          'lines outside of them, exactly as they are.',
+      ]
+    : [];
   if (answer === 'text') {
     return [
       heading,
@@ -181,11 +188,13 @@ function answerSection(
       ].join('\n'),
       'Each search part is one or more whole lines that stand exactly once in the current program, copied character by ' +
         'character with their indentation. Blocks must not overlap. One block that does not fit fails the whole answer.',
+      ...frame,
     ].join('\n\n');
   }
   return [
     heading,
     `Write a ${language.label} program ${aim}. Give the whole program, ready to run, in one block that begins with ` +
       `${marker}${fenceLabel(language)} and ends with ${marker}. Only the last such block of your final answer is run.`,
+    ...frame,
   ].join('\n\n');
 }
