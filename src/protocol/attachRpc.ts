@@ -13,7 +13,25 @@ import { sessionId } from './sessionSpec';
  */
 export const attachProtocolVersion = 1;
 
+/** All versions that this program speaks, as a client and as a host. */
+export const attachProtocols: readonly number[] = [attachProtocolVersion];
+
+/** The newest version that both speak; `undefined` if there is none. */
+export function commonProtocol(theirs: readonly number[]): number | undefined {
+  const both = attachProtocols.filter((version) => theirs.includes(version));
+  return both.length === 0 ? undefined : Math.max(...both);
+}
+
+/** `data` of the error with which a host refuses `initialize` where there is no common version. */
+export const protocolMismatch = z.object({
+  protocols: z.array(z.int()).min(1),
+  runnerVersion: z.string(),
+  advice: z.string(),
+});
+export type ProtocolMismatch = z.infer<typeof protocolMismatch>;
+
 export const initializeParams = z.object({
+  /** All that the client speaks; the host chooses the newest that it speaks too. */
   protocols: z.array(z.int()).min(1),
   sessionId,
   /** First sequence number wanted; `entries` follow from there, then live. */
@@ -30,6 +48,9 @@ export const initializeResult = z.object({
   nowMs: z.number(),
 });
 export type InitializeResult = z.infer<typeof initializeResult>;
+
+/** What an answer to `initialize` says in every version of the protocol. */
+export const initializeHead = z.looseObject({ protocol: z.int(), runnerVersion: z.string() });
 
 /** Journal lines as parsed JSON, contiguous; each is to be read with `parseJournalValue`. */
 export const entriesParams = z.object({ entries: z.array(z.unknown()), bytes: z.int().min(0) });

@@ -21,6 +21,11 @@ class FakeClock implements FollowerClock {
   get pending() {
     return this.timers.length;
   }
+  /** The clock is set, which is no time that passes. */
+  step(ms: number) {
+    this.now += ms;
+    this.timers = this.timers.map((timer) => ({ ...timer, at: timer.at + ms }));
+  }
   advance(ms: number) {
     this.now += ms;
     const due = this.timers.filter(({ at }) => at <= this.now);
@@ -35,6 +40,8 @@ const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 /** A host whose attachments the test speaks through. */
 class FakeHost {
   connects = 0;
+  /** What each attachment says that the journal has. */
+  lastSeq = 0;
   failWith: Error | undefined;
   readonly attachments: { from: number; listener: AttachmentListener; closed: boolean }[] = [];
   get last() {
@@ -52,13 +59,14 @@ class FakeHost {
       examine: unused,
       evaluate: unused,
       removeEverything: unused,
+      connectTo: unused,
       onClosed: () => undefined,
       close: () => Promise.resolve(),
       attach: (_id, from, listener) => {
         const record = { from, listener, closed: false };
         this.attachments.push(record);
         return Promise.resolve({
-          lastSeq: 0,
+          lastSeq: this.lastSeq,
           verdict: { state: 'live', pid: 1 },
           pause: unused,
           resume: unused,
@@ -176,7 +184,6 @@ describe('following a session', () => {
     await settle();
     expect(follower.state).toMatchObject({ state: 'lost', reason: { code } });
     expect(follower.state).not.toHaveProperty('retryAtMs');
-    expect(clock.pending).toBe(0);
     clock.advance(3_600_000);
     await settle();
     expect(host.connects).toBe(1);
@@ -221,6 +228,79 @@ describe('following a session', () => {
     host.last.listener.onLost(lost());
     expect(follower.state).toEqual({ state: 'offline' });
     expect(clock.pending).toBe(0);
+  });
+
+  it('fetches the rest of a session that has ended when the link goes before all is here', async () => {
+    const host = new FakeHost();
+    host.lastSeq = 9;
+    const { clock, seen, follower } = follow(host);
+    follower.start();
+    await settle();
+    host.last.listener.onVerdict({ state: 'exited', reason: 'finished' });
+    await host.last.listener.onEntries(entries(1, 4));
+    host.last.listener.onLost(lost());
+    expect(follower.state.state).toBe('lost');
+    clock.advance(60_000);
+    await settle();
+    expect(host.last.from).toBe(5);
+    host.last.listener.onVerdict({ state: 'exited', reason: 'finished' });
+    await host.last.listener.onEntries(entries(5, 9));
+    host.last.listener.onLost(lost());
+    expect(follower.state).toEqual({ state: 'offline' });
+    expect(seen).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  it('says after 45 s without a word of the host that nothing can be said of the session, and never that it ended', async () => {
+    const host = new FakeHost();
+    const { clock, states, follower } = follow(host);
+    follower.start();
+    await settle();
+    clock.advance(100_000);
+    host.last.listener.onHeard?.();
+    const heardAtMs = clock.now;
+    clock.advance(30_000);
+    host.last.listener.onLost(lost());
+    host.failWith = lost();
+    expect(follower.state).toMatchObject({ state: 'lost', sinceMs: heardAtMs, isUnverifiable: false });
+    clock.advance(1_000);
+    await settle();
+    clock.advance(13_999);
+    await settle();
+    expect(follower.state).toMatchObject({ state: 'lost', isUnverifiable: false });
+    clock.advance(1);
+    await settle();
+    expect(states.at(-1)).toMatchObject({ state: 'lost', sinceMs: heardAtMs, isUnverifiable: true });
+    for (let minute = 0; minute < 600; minute++) {
+      clock.advance(60_000);
+      await settle();
+    }
+    expect(follower.state).toMatchObject({ state: 'lost', sinceMs: heardAtMs, isUnverifiable: true });
+    host.failWith = undefined;
+    clock.advance(60_000);
+    await settle();
+    expect(follower.state).toEqual({ state: 'connected', verdict: { state: 'live', pid: 1 } });
+    host.last.listener.onLost(lost());
+    expect(follower.state).toMatchObject({ state: 'lost', sinceMs: clock.now, isUnverifiable: false });
+  });
+
+  it('is not taken in by a clock that is set back or forth by hours', async () => {
+    for (const stepMs of [-5 * 3_600_000, 5 * 3_600_000]) {
+      const host = new FakeHost();
+      const { clock, seen, follower } = follow(host);
+      follower.start();
+      await settle();
+      await host.last.listener.onEntries(entries(1, 2));
+      clock.step(stepMs);
+      expect(follower.state.state).toBe('connected');
+      host.last.listener.onLost(lost());
+      const { state } = follower;
+      if (state.state !== 'lost' || state.retryAtMs === undefined) throw new Error(state.state);
+      expect(state.retryAtMs - clock.now).toBeLessThanOrEqual(60_000);
+      clock.advance(60_000);
+      await settle();
+      await host.last.listener.onEntries(entries(3, 4));
+      expect(seen).toEqual([1, 2, 3, 4]);
+    }
   });
 
   it('stops for good: closes, forgets its timer, and hears nothing more', async () => {

@@ -43,6 +43,8 @@ function connectionOf(state: FollowerState): Connection {
         state: 'lost',
         sinceMs: state.sinceMs,
         reason: state.reason.message,
+        ...(state.wasHeard ? { lastHeardMs: state.sinceMs } : {}),
+        ...(state.isUnverifiable ? { isUnverifiable: true } : {}),
         ...withoutAbsent({ retryAtMs: state.retryAtMs }),
       };
     case 'connected':

@@ -7,8 +7,19 @@ import type { Subscribe } from '../base/emitter';
 export type Connection =
   | { readonly state: 'connecting' }
   | { readonly state: 'connected'; readonly verdict: Verdict }
-  /** Contact was lost; what the session does now is not known. `retryAtMs` is absent when only the user can retry. */
-  | { readonly state: 'lost'; readonly sinceMs: number; readonly reason: string; readonly retryAtMs?: number }
+  /** Contact was lost; the session goes on by itself. */
+  | {
+      readonly state: 'lost';
+      /** Since when there is no contact. */
+      readonly sinceMs: number;
+      /** When the host was last heard over this link; absent if it never was. */
+      readonly lastHeardMs?: number;
+      readonly reason: string;
+      /** Absent when only the user can retry. */
+      readonly retryAtMs?: number;
+      /** For so long that what the session does now is not known. */
+      readonly isUnverifiable?: boolean;
+    }
   /** Not tried: the user disconnected, or the window has just opened. */
   | { readonly state: 'offline' };
 

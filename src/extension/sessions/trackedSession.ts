@@ -224,6 +224,7 @@ export class TrackedSession {
       this.lastContactMs = this.context.nowMs();
       void this.keepBest();
     }
+    if (connection.state === 'lost') this.lastContactMs = connection.lastHeardMs ?? this.lastContactMs;
     for (const wake of this.waiters) wake();
     this.waiters.clear();
     this.context.onChange();

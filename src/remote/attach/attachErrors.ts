@@ -1,5 +1,6 @@
 import type { ResponseError } from 'vscode-jsonrpc/node';
 import * as z from 'zod';
+import { attachProtocols, protocolMismatch } from '../../protocol/attachRpc';
 import { RemoteError } from '../hostClient';
 import { lostError } from '../shell/markedRun';
 import type { NoHandshake } from '../shell/nonceHandshake';
@@ -13,7 +14,10 @@ export async function endedEarly(
   stderr: string,
 ): Promise<RemoteError> {
   const { code, signal } = await process.exited;
-  if (code === undefined && signal === undefined) return lostError();
+  // Killed, by whomever, also behind a shell (128 and the signal's number): another may live longer.
+  if (code === undefined || code > 128) {
+    return lostError(signal === undefined ? undefined : new Error(`attach was ended by ${signal}`));
+  }
   const reply = end.printed
     .split('\n')
     .map(parseReply)
@@ -21,13 +25,27 @@ export async function endedEarly(
   if (reply?.kind === 'error') return runnerError(reply.message, reply.advice);
   const said = (stderr.trim() || end.printed.trim()).slice(-500);
   return runnerError(
-    `The runner's "attach" ended with code ${code ?? signal ?? ''}${said === '' ? '.' : `: ${said}`}`,
+    `The runner's "attach" ended with code ${code}${said === '' ? '.' : `: ${said}`}`,
     undefined,
+  );
+}
+
+/** The runner and this editor have no version of the protocol in common; says which of the two is to be updated. */
+export function versionError(runnerVersion: string, protocols: readonly number[]): RemoteError {
+  const isNewer = Math.max(...protocols) > Math.max(...attachProtocols);
+  return new RemoteError(
+    'protocol',
+    `The runner on the host (version ${runnerVersion}) speaks version ${protocols.join(', ')} of the protocol, this editor version ${attachProtocols.join(', ')}.`,
+    isNewer
+      ? 'Update the extension: the runner is newer. The session goes on meanwhile.'
+      : 'Disconnect from the host and connect again, which brings this version of the runner there. The session goes on meanwhile.',
   );
 }
 
 /** The runner's advice travels as `data.advice` of the JSON-RPC error. */
 export function responseError(error: ResponseError<unknown>): RemoteError {
+  const mismatch = protocolMismatch.safeParse(error.data);
+  if (mismatch.success) return versionError(mismatch.data.runnerVersion, mismatch.data.protocols);
   const data = z.object({ advice: z.string() }).safeParse(error.data);
   return runnerError(error.message, data.data?.advice);
 }

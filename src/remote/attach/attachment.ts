@@ -7,13 +7,13 @@ import {
 } from 'vscode-jsonrpc/node';
 import * as z from 'zod';
 import {
-  attachProtocolVersion,
+  attachProtocols,
   entriesParams,
+  initializeHead,
   initializeResult,
   methodNames,
   readBlobResult,
   verdictParams,
-  type InitializeResult,
   type PauseParams,
   type ProvideSecretsParams,
   type ResumeParams,
@@ -24,11 +24,15 @@ import { RemoteError, type AttachmentListener, type SessionAttachment } from '..
 import { cancelledError, lostError, newNonce } from '../shell/markedRun';
 import { NoHandshake, skipToNonce } from '../shell/nonceHandshake';
 import { runnerCommand, type InstalledRunner } from './runnerCommand';
-import { endedEarly, protocolError, responseError } from './attachErrors';
+import { endedEarly, protocolError, responseError, versionError } from './attachErrors';
+import { LinkPulse } from './linkPulse';
+import { systemClock } from './sessionFollower';
 import type { RemoteProcess, Transport } from '../transport';
 
 export interface AttachTimes {
+  /** A host that was silent for so long is asked whether it is there. */
   readonly pingEveryMs: number;
+  /** The link is dead when it then stays silent for so long. */
   readonly pingTimeoutMs: number;
   readonly requestTimeoutMs: number;
 }
@@ -89,7 +93,7 @@ class RpcAttachment implements SessionAttachment {
   private currentVerdict: Verdict = { state: 'live', pid: 0 };
   private isOver = false;
   private delivering: Promise<void> = Promise.resolve();
-  private pingTimer: NodeJS.Timeout | undefined;
+  private pulse: LinkPulse | undefined;
 
   constructor(
     private readonly connection: MessageConnection,
@@ -122,8 +126,8 @@ class RpcAttachment implements SessionAttachment {
     try {
       const result = await this.ask(
         methodNames.initialize,
-        { protocols: [attachProtocolVersion], sessionId, from: this.nextSeq },
-        initializeResult,
+        { protocols: [...attachProtocols], sessionId, from: this.nextSeq },
+        initializeHead,
         this.options.times.requestTimeoutMs,
       );
       this.begin(result);
@@ -134,28 +138,43 @@ class RpcAttachment implements SessionAttachment {
     setImmediate(() => held?.());
   }
 
-  private begin(result: InitializeResult): void {
-    if (result.protocol !== attachProtocolVersion) {
-      throw new RemoteError(
-        'protocol',
-        `The session speaks version ${result.protocol} of the protocol, this editor version ${attachProtocolVersion}.`,
-        'Update the extension.',
-      );
-    }
-    this.hostLastSeq = result.lastSeq;
-    this.currentVerdict = result.verdict;
-    this.pingTimer = setInterval(() => this.ping(), this.options.times.pingEveryMs);
-  }
-
-  private ping(): void {
-    this.ask(methodNames.ping, {}, z.unknown(), this.options.times.pingTimeoutMs).catch((error: unknown) => {
-      if (this.hasEnded()) return;
-      this.options.onSilent();
-      this.lose(error instanceof Error ? error : lostError(error));
+  private begin(head: z.infer<typeof initializeHead>): void {
+    if (!attachProtocols.includes(head.protocol)) throw versionError(head.runnerVersion, [head.protocol]);
+    const result = initializeResult.safeParse(head);
+    if (!result.success) throw protocolError('The answer to initialize is not understood', result.error);
+    this.hostLastSeq = result.data.lastSeq;
+    this.currentVerdict = result.data.verdict;
+    const { pingEveryMs, pingTimeoutMs } = this.options.times;
+    this.pulse = new LinkPulse({
+      pingEveryMs,
+      deadlineMs: pingTimeoutMs,
+      clock: systemClock,
+      ping: () => void this.ping(),
+      onDead: () => {
+        this.options.onSilent();
+        this.lose(lostError(new Error(`nothing was heard for ${(pingEveryMs + pingTimeoutMs) / 1000} s`)));
+      },
     });
   }
 
+  /** Any answer is a sign of life; that there is none, the pulse finds out. */
+  private async ping(): Promise<void> {
+    try {
+      await this.connection.sendRequest(methodNames.ping, {});
+    } catch (error) {
+      if (!(error instanceof ResponseError)) return;
+    }
+    this.onHeard();
+  }
+
+  private onHeard(): void {
+    if (this.isOver) return;
+    this.pulse?.heard();
+    this.listener.onHeard?.();
+  }
+
   private onEntries(params: unknown): void {
+    this.onHeard();
     const parsed = entriesParams.safeParse(params);
     if (!parsed.success) {
       this.lose(protocolError('The host sent entries that are not understood', parsed.error));
@@ -193,6 +212,7 @@ class RpcAttachment implements SessionAttachment {
   }
 
   private onVerdict(params: unknown): void {
+    this.onHeard();
     const parsed = verdictParams.safeParse(params);
     if (!parsed.success) {
       this.lose(protocolError('The host sent a verdict that is not understood', parsed.error));
@@ -234,7 +254,7 @@ class RpcAttachment implements SessionAttachment {
 
   private end(): void {
     this.isOver = true;
-    clearInterval(this.pingTimer);
+    this.pulse?.stop();
     this.connection.dispose();
     this.options.onEnded();
   }

@@ -3,6 +3,7 @@ import type { Verdict } from '../../protocol/hostCommands';
 import {
   nextFollowerModel,
   offlineModel,
+  unverifiableAfterMs,
   type FollowerEffect,
   type FollowerEvent,
   type FollowerState,
@@ -66,6 +67,7 @@ export function followSession(
   let lastSeq = options.afterSeq ?? 0;
   let attachment: SessionAttachment | undefined;
   let clearTimer: (() => void) | undefined;
+  let clearDoubt: (() => void) | undefined;
   /** One link from `connect` to its end; what an older one still says is not listened to. */
   let link: AbortController | undefined;
   /** Deliveries and closings still under way; the next link waits for them. */
@@ -97,6 +99,19 @@ export function followSession(
         clearTimer?.();
         clearTimer = undefined;
         return;
+      case 'set-doubt': {
+        const sinceMs = model.lostSinceMs ?? clock.nowMs();
+        // A clock that was set back meanwhile does not make the wait longer.
+        const waitedMs = Math.max(0, clock.nowMs() - sinceMs);
+        clearDoubt = clock.setTimer(Math.max(0, unverifiableAfterMs - waitedMs), () =>
+          send({ type: 'doubt' }),
+        );
+        return;
+      }
+      case 'clear-doubt':
+        clearDoubt?.();
+        clearDoubt = undefined;
+        return;
       case 'disconnect': {
         link?.abort();
         link = undefined;
@@ -115,6 +130,7 @@ export function followSession(
       type: 'failed',
       reason,
       isTransient: reason instanceof RemoteError && reason.isTransient,
+      isComplete: attachment !== undefined && lastSeq >= attachment.lastSeq,
       nowMs: clock.nowMs(),
       random: clock.random(),
     });
@@ -154,6 +170,9 @@ export function followSession(
         },
         onVerdict(verdict: Verdict) {
           if (isCurrent()) send({ type: 'verdict', verdict });
+        },
+        onHeard() {
+          if (isCurrent()) send({ type: 'heard', nowMs: clock.nowMs() });
         },
         onLost: (reason) => fail(controller, reason),
       });

@@ -10,7 +10,8 @@ import {
 import * as z from 'zod';
 import {
   ackParams,
-  attachProtocolVersion,
+  attachProtocols,
+  commonProtocol,
   creditBytes,
   initializeParams,
   methodNames,
@@ -21,6 +22,7 @@ import {
   stopParams,
   type EntriesParams,
   type InitializeResult,
+  type ProtocolMismatch,
   type ReadBlobResult,
   type VerdictParams,
 } from '../../protocol/attachRpc';
@@ -44,10 +46,17 @@ export interface AttachOptions {
 
 const batchBytes = 128 * 1024;
 const lookIntervalMs = 1000;
-/** A client that pings and then is silent for so long is gone, even if the connection does not say so. */
+/** A client that is silent for so long is gone, even if the connection does not say so: it pings far more often. */
 const silenceMs = 60_000;
+/** The silence is counted in looks: a machine that has slept finds one look late, and not the client gone. */
+const silenceLooks = 6;
+/** What was being sent when the client went may stay unsent for ever: a dead link takes nothing. */
+const endGraceMs = 1000;
 
-/** Serves one client over JSON-RPC until its input ends. Reads the session's files itself; the session never waits for it. */
+/**
+ * Serves one client over JSON-RPC until its input ends or it is silent for a minute. Reads the session's files itself; the session
+ * never waits for it.
+ */
 export async function serveAttach(options: AttachOptions): Promise<void> {
   const ended = new AbortController();
   const connection = createMessageConnection(
@@ -61,7 +70,14 @@ export async function serveAttach(options: AttachOptions): Promise<void> {
       resolve();
     });
   });
-  await attachment.following;
+  let grace: NodeJS.Timeout | undefined;
+  await Promise.race([
+    attachment.following,
+    new Promise((resolve) => {
+      grace = setTimeout(resolve, endGraceMs);
+    }),
+  ]);
+  clearTimeout(grace);
   connection.dispose();
 }
 
@@ -79,6 +95,7 @@ class Attachment {
   #newVerdict: Verdict | undefined;
   #newVerdictIsDue = false;
   #silence: NodeJS.Timeout | undefined;
+  #quietLooks = 0;
 
   constructor(connection: MessageConnection, options: AttachOptions, ended: AbortController) {
     this.#connection = connection;
@@ -90,10 +107,7 @@ class Attachment {
     const connection = this.#connection;
     const { folder } = this.#options;
     this.#answer(methodNames.initialize, initializeParams, (params) => this.#initialize(params));
-    this.#answer(methodNames.ping, z.unknown(), () => {
-      this.#expectMore();
-      return Promise.resolve({});
-    });
+    this.#answer(methodNames.ping, z.unknown(), () => Promise.resolve({}));
     this.#answer(methodNames.pause, pauseParams, ({ afterStep = false }) =>
       this.#ask({ request: 'pause', afterStep }),
     );
@@ -113,6 +127,7 @@ class Attachment {
       return { text: await states.readText(sha256) };
     });
     connection.onNotification(methodNames.ack, (params: unknown) => {
+      this.#quietLooks = 0;
       const parsed = ackParams.safeParse(params);
       if (parsed.success) this.#acknowledged(parsed.data.seq);
       else this.#options.log(`ack was not understood: ${z.prettifyError(parsed.error)}`);
@@ -126,6 +141,9 @@ class Attachment {
     this.#options.input.once('close', end);
     this.#options.output.once('error', end);
     connection.listen();
+    this.#silence = setInterval(() => {
+      this.#lookForClient();
+    }, silenceMs / silenceLooks);
   }
 
   #answer<Params, Result>(
@@ -134,6 +152,7 @@ class Attachment {
     act: (params: Params) => Promise<Result>,
   ): void {
     this.#connection.onRequest(method, async (params: unknown) => {
+      this.#quietLooks = 0;
       const parsed = schema.safeParse(params);
       if (!parsed.success) return new ResponseError(ErrorCodes.InvalidParams, z.prettifyError(parsed.error));
       try {
@@ -146,9 +165,15 @@ class Attachment {
 
   async #initialize(params: z.infer<typeof initializeParams>): Promise<InitializeResult> {
     const { folder } = this.#options;
-    if (!params.protocols.includes(attachProtocolVersion)) {
-      const message = `This runner speaks version ${attachProtocolVersion} of the protocol, the client ${params.protocols.join(', ')}.`;
-      throw new ResponseError(ErrorCodes.InvalidParams, message, { advice: 'Update the older of the two.' });
+    const protocol = commonProtocol(params.protocols);
+    if (protocol === undefined) {
+      const message = `This runner speaks version ${attachProtocols.join(', ')} of the protocol, the client ${params.protocols.join(', ')}.`;
+      const data: ProtocolMismatch = {
+        protocols: [...attachProtocols],
+        runnerVersion,
+        advice: 'Update the older of the two.',
+      };
+      throw new ResponseError(ErrorCodes.InvalidParams, message, data);
     }
     if (params.sessionId !== folder.sessionId || this.#follower !== undefined) {
       throw new ResponseError(
@@ -173,7 +198,7 @@ class Attachment {
       this.#options.log(`Following the journal failed: ${String(error)}`);
       this.#end();
     });
-    return { protocol: attachProtocolVersion, runnerVersion, lastSeq, verdict, nowMs: Date.now() };
+    return { protocol, runnerVersion, lastSeq, verdict, nowMs: Date.now() };
   }
 
   async #follow(follower: JournalFollower): Promise<void> {
@@ -268,12 +293,11 @@ class Attachment {
     this.#onAck?.();
   }
 
-  #expectMore(): void {
-    clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => {
-      this.#options.log(`The client was silent for ${silenceMs / 1000} s.`);
-      this.#end();
-    }, silenceMs);
+  #lookForClient(): void {
+    this.#quietLooks += 1;
+    if (this.#quietLooks <= silenceLooks) return;
+    this.#options.log(`The client was silent for ${silenceMs / 1000} s.`);
+    this.#end();
   }
 
   #hasEnded(): boolean {
@@ -281,7 +305,7 @@ class Attachment {
   }
 
   #end(): void {
-    clearTimeout(this.#silence);
+    clearInterval(this.#silence);
     this.#ended.abort();
     this.#onAck?.();
     this.#runner?.close();

@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import { exitCodes } from '../../../protocol/hostCommands';
 import { serveAttach } from '../../host/attachServer';
-import { readSpec, sessionFolder } from '../../host/sessionFolder';
+import { sessionFolder } from '../../host/sessionFolder';
 import type { Command } from '../command';
 import { noSuchSession, usageError } from '../commandError';
 import { session } from '../values';
@@ -21,7 +22,7 @@ export const attachCommand: Command = {
     if (!/^[0-9a-f]{8,128}$/i.test(nonce))
       throw usageError('--nonce takes 8 to 128 hexadecimal digits.', 'attach');
     const folder = sessionFolder(root, id);
-    if (readSpec(folder) === undefined) throw noSuchSession(id, root);
+    if (!existsSync(folder.specPath)) throw noSuchSession(id, root);
     process.stdout.write(`\n@@${nonce}@@\n`);
     await serveAttach({
       root,
@@ -31,6 +32,8 @@ export const attachCommand: Command = {
       output: process.stdout,
       log: (message) => process.stderr.write(`${message}\n`),
     });
+    // What a dead link did not take, nobody will: the process must not wait for that.
+    if (process.stdout.writableLength > 0) process.exit(exitCodes.ok);
     return exitCodes.ok;
   },
 };
