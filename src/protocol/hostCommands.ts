@@ -11,13 +11,35 @@ import { sessionId } from './sessionSpec';
  * the same commands without `--json`.
  */
 
-/** What is known of a session's process. Loss of contact is the client's word (`unverifiable`), never the host's. */
+/**
+ * What a host knows of a session's process; `verdictWords` says it to people. That contact with the host is lost is the
+ * client's to say and never an exit.
+ */
 export const verdict = z.discriminatedUnion('state', [
   z.object({ state: z.literal('live'), pid: z.int() }),
   z.object({
     state: z.literal('exited'),
-    reason: z.enum(['finished', 'failed', 'host-rebooted', 'runner-lost', 'never-started']),
+    reason: z
+      .enum([
+        'finished',
+        'failed',
+        'host-rebooted',
+        'runner-lost',
+        'disk-full',
+        'out-of-memory',
+        'never-started',
+      ])
+      // A reason that a newer runner knows: its message says more.
+      .catch('runner-lost'),
     message: z.string().optional(),
+  }),
+  /** It may run where this host cannot look: on another machine with the same home, in another container. Never taken for dead. */
+  z.object({
+    state: z.literal('unverifiable'),
+    /** Where it was last run. */
+    hostName: z.string().optional(),
+    message: z.string(),
+    advice: z.string().optional(),
   }),
 ]);
 export type Verdict = z.infer<typeof verdict>;
@@ -48,7 +70,19 @@ export const evaluateReply = z.object({
   kind: z.literal('evaluation'),
   outcome: evaluationOutcome,
   durationMs: z.number(),
+  /** In order, where the evaluator has cases. */
+  cases: z.array(caseResult).optional(),
 });
+/** One case of an evaluation, as soon as it is known; all of them are in the result again. */
+export const caseLine = z.object({ kind: z.literal('case'), case: caseResult });
+/** `ttt-discover verify … --json`: progress lines, then one result. */
+export const verifyReply = z.object({
+  kind: z.literal('verification'),
+  /** `unclear`: some run ended by a limit or by the machine, and none failed otherwise. */
+  verdict: z.enum(['confirmed', 'refuted', 'unclear']),
+  runs: z.array(z.object({ seed: z.int().min(0), outcome: evaluationOutcome, durationMs: z.number() })),
+});
+export type VerifyReply = z.infer<typeof verifyReply>;
 const tokenUsage = z.object({
   promptTokens: z.int().min(0),
   sampledTokens: z.int().min(0),
@@ -70,19 +104,7 @@ export const estimateReply = z.object({
   policy: z.enum(policies),
   method: z.enum(methods),
   /** `null` if the policy asks no model. */
-  /** In order, where the evaluator has cases. */
-  cases: z.array(caseResult).optional(),
-});
-/** One case of an evaluation, as soon as it is known; all of them are in the result again. */
-export const caseLine = z.object({ kind: z.literal('case'), case: caseResult });
-/** `ttt-discover verify … --json`: progress lines, then one result. */
-export const verifyReply = z.object({
-  kind: z.literal('verification'),
-  /** `unclear`: some run ended by a limit or by the machine, and none failed otherwise. */
-  verdict: z.enum(['confirmed', 'refuted', 'unclear']),
-  runs: z.array(z.object({ seed: z.int().min(0), outcome: evaluationOutcome, durationMs: z.number() })),
   model: z.object({ server: z.string(), model: z.string() }).nullable(),
-export type VerifyReply = z.infer<typeof verifyReply>;
   prices: tokenPrices.nullable(),
   lowest: forecast,
   likely: forecast,
@@ -165,6 +187,8 @@ export const commandReply = z.discriminatedUnion('kind', [
   statusReply,
   progressLine,
   evaluateReply,
+  caseLine,
+  verifyReply,
   estimateReply,
   doctorReply,
   runSummary,
@@ -187,8 +211,6 @@ export const exitCodes = {
   /** The candidate failed its evaluation, or a session ended without a valid candidate. */
   noResult: 5,
   /** No such session. */
-  caseLine,
-  verifyReply,
   notFound: 6,
   /** Interrupted by a signal. */
   interrupted: 130,

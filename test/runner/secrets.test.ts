@@ -247,7 +247,7 @@ describe('a runner of an older version', () => {
     withTemporaryFolder(async (root) => {
       const spec = modelSpec();
       const { folder } = createSessionFolder(root, spec);
-      claimSession(folder, { hostName: 'here', runnerVersion: '0.0.1', bundlePath: '' });
+      claimSession(folder, { runnerVersion: '0.0.1', bundlePath: '' });
       const heard: string[] = [];
       const old = createServer((socket) => {
         socket.on(

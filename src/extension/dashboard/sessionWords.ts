@@ -1,4 +1,5 @@
 import type { DashboardHeader } from '../../protocol/dashboardMessages';
+import { processGone } from '../../protocol/verdictWords';
 import type { Connection, SessionView } from '../sessions/sessions';
 
 type Status = Pick<DashboardHeader, 'status' | 'statusText'>;
@@ -7,7 +8,7 @@ type Status = Pick<DashboardHeader, 'status' | 'statusText'>;
 export function statusOf(view: SessionView): Status {
   const { status } = view.snapshot;
   const ended = status === 'finished' || status === 'failed';
-  return (ended ? undefined : processGone(view.connection)) ?? { status, statusText: statusText(view) };
+  return (ended ? undefined : interruption(view.connection)) ?? { status, statusText: statusText(view) };
 }
 
 function statusText(view: SessionView): string {
@@ -38,24 +39,17 @@ function stepWords(view: SessionView): string {
   return options === undefined ? `${steps.length}` : `${steps.length} of ${options.steps}`;
 }
 
-/** A session that should be at work, but whose process the host says is not there. */
-function processGone(connection: Connection): Status | undefined {
-  if (connection.state !== 'connected' || connection.verdict.state !== 'exited') return undefined;
-  const { message } = connection.verdict;
-  const detail = message === undefined ? '' : `: ${message}`;
-  switch (connection.verdict.reason) {
-    case 'host-rebooted':
-      return { status: 'interrupted', statusText: `The host was restarted${detail}` };
-    case 'runner-lost':
-      return { status: 'interrupted', statusText: `Its process on the host ended unexpectedly${detail}` };
-    case 'never-started':
-      return { status: 'failed', statusText: `It never started${detail}` };
-    case 'failed':
-      return { status: 'failed', statusText: message ?? 'The host gives no reason' };
-    case 'finished':
-      // The journal's last entries are on their way.
-      return undefined;
-  }
+/** A session that should be at work, but whose process the host says is not there, or cannot see. */
+function interruption(connection: Connection): Status | undefined {
+  if (connection.state !== 'connected') return undefined;
+  const { verdict } = connection;
+  // The journal's last entries are on their way.
+  if (verdict.state === 'exited' && verdict.reason === 'finished') return undefined;
+  if (verdict.state === 'exited' && verdict.reason === 'failed')
+    return { status: 'failed', statusText: verdict.message ?? 'The host gives no reason' };
+  const words = processGone(verdict);
+  if (words === undefined) return undefined;
+  return { status: 'interrupted', statusText: [words.what, words.advice].filter(Boolean).join(' ') };
 }
 
 /** Words for a link that is not up; `null` when it is, and when the session is over and needs none. */
@@ -72,7 +66,11 @@ export function connectionText(view: SessionView, nowMs: number): string | null 
         ? `Not connected to ${view.hostLabel}`
         : `Not connected to ${view.hostLabel}, last heard ${age(nowMs - view.lastContactMs)} ago`;
     case 'lost': {
-      const lost = `Connection lost ${age(nowMs - connection.sinceMs)} ago`;
+      const heardAgo = age(nowMs - connection.sinceMs);
+      const lost =
+        connection.isUnverifiable === true
+          ? `No contact for ${heardAgo}, so what it does now is not known`
+          : `Connection lost ${heardAgo} ago`;
       if (connection.retryAtMs === undefined) return `${lost}: ${connection.reason}`;
       const waitSeconds = Math.ceil((connection.retryAtMs - nowMs) / 1000);
       const retry = waitSeconds <= 0 ? 'trying again now' : `trying again in ${waitSeconds} s`;

@@ -1,4 +1,5 @@
 import type { SessionSnapshot } from '../../domain/session/snapshot';
+import { processGone, verdictWords } from '../../protocol/verdictWords';
 import { ageText, valueText } from '../base/words';
 import type { SessionView } from './sessions';
 import { waitingText, waitsForKey } from './waitingFor';
@@ -84,13 +85,13 @@ export function stateText(view: SessionView): string {
   if (isEnded(view.snapshot)) return snapshot.status;
   switch (connection.state) {
     case 'connected':
-      return connection.verdict.state === 'exited'
-        ? `runner not running (${connection.verdict.reason})`
-        : (waitingText(snapshot) ?? snapshot.status);
+      return connection.verdict.state === 'live'
+        ? (waitingText(snapshot) ?? snapshot.status)
+        : verdictWords(connection.verdict).short;
     case 'connecting':
       return 'connecting…';
     case 'lost':
-      return 'contact lost';
+      return connection.isUnverifiable === true ? 'state unknown' : 'contact lost';
     case 'offline':
       return 'not followed';
   }
@@ -100,6 +101,8 @@ function contactText(view: SessionView, nowMs: number): string | undefined {
   const age = view.lastContactMs === undefined ? undefined : ageText(view.lastContactMs, nowMs);
   const state = stateText(view);
   if (isEnded(view.snapshot)) return [state, age].filter(Boolean).join(' ');
+  if (view.connection.state === 'lost' && view.connection.isUnverifiable === true && age !== undefined)
+    return `${state}, last heard ${age}`;
   if (view.connection.state === 'connected' && view.connection.verdict.state === 'live') {
     return state === 'running' ? age : state;
   }
@@ -109,11 +112,12 @@ function contactText(view: SessionView, nowMs: number): string | undefined {
 function tooltipOf(view: SessionView, facts: readonly string[]): string {
   const { snapshot, connection } = view;
   const usage = usageFacts(snapshot);
+  const gone = connection.state === 'connected' ? processGone(connection.verdict) : undefined;
   const lines = [
     titleOf(view),
     `${stateText(view)} on ${view.hostLabel}`,
     facts.join(' · '),
-    snapshot.statusMessage,
+    ...(gone === undefined || isEnded(snapshot) ? [snapshot.statusMessage] : [gone.what, gone.advice]),
     connection.state === 'lost' ? connection.reason : undefined,
     snapshot.candidates.length > 0 ? `${snapshot.evaluated} evaluated, ${snapshot.valid} valid` : undefined,
     usage === undefined ? undefined : tokensText(usage),
@@ -139,7 +143,7 @@ function iconOf(view: SessionView): { readonly icon: string; readonly color?: st
     case 'connected':
       break;
   }
-  if (view.connection.verdict.state === 'exited') return { icon: 'warning', color: 'list.warningForeground' };
+  if (view.connection.verdict.state !== 'live') return { icon: 'warning', color: 'list.warningForeground' };
   if (waitingText(view.snapshot) !== undefined) return { icon: 'key', color: 'list.warningForeground' };
   if (view.snapshot.status === 'paused') return { icon: 'debug-pause' };
   return { icon: view.snapshot.status === 'running' ? 'pulse' : 'sync~spin' };

@@ -51,7 +51,12 @@ const settingsErrors = new Set([
   'OpenAiSettingsError',
   'TinkerSettingsError',
 ]);
-const refusals = new Set(['SessionOverError', 'RequestRefusedError', 'AlreadyRunningError']);
+const refusals = new Set([
+  'SessionOverError',
+  'RequestRefusedError',
+  'AlreadyRunningError',
+  'RunsElsewhereError',
+]);
 const withAdvice = z.object({ advice: z.string() });
 
 export function failureOf(error: unknown): Failure {

@@ -46,7 +46,11 @@ export function identityOf(pid: number): ProcessIdentity | undefined {
 
 /** Whether exactly this process runs now. A zombie does not. */
 export function isAlive(identity: ProcessIdentity): boolean {
-  if (identity.bootId !== bootId()) return false;
+  return identity.bootId === bootId() && isRunning(identity);
+}
+
+/** As `isAlive`, for a process of this boot. */
+export function isRunning(identity: ProcessIdentity): boolean {
   const stat = readStat(identity.pid);
   return stat !== undefined && stat.startTicks === identity.startTicks && !/[ZXx]/.test(stat.state);
 }

@@ -47,6 +47,7 @@ export async function requestSession(
       throw new SessionOverError();
     }
   }
+  if (verdict.state === 'unverifiable') throw new RequestRefusedError(verdict.message, verdict.advice);
   if (request.request === 'pause') {
     const advice = 'Resume it, or leave it as it is: it does nothing now.';
     throw new RequestRefusedError(

@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { randomInt } from 'node:crypto';
-import { availableParallelism, hostname } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { JournalEntry, SessionEvent } from '../../domain/session/events';
 import type { UnknownEntry } from '../../domain/session/reduce';
@@ -12,13 +12,16 @@ import type { SessionSecrets } from '../../protocol/sessionSecrets';
 import { parseJournalValue } from '../../protocol/journalEntry';
 import { systemClock } from '../clock';
 import { createBlobStore } from '../journal/blobStore';
+import { isDiskFull } from '../journal/diskFullError';
 import type { JournalLine } from '../journal/journalReader';
-import { JournalWriter } from '../journal/journalWriter';
+import { freeReserve, JournalWriter } from '../journal/journalWriter';
 import type { PolicyWords, SessionEnd, SessionFrame } from '../loop/ports';
+import { messageOf } from '../loop/pauseEvents';
 import { SessionLoop } from '../loop/sessionLoop';
 import { runnerVersion } from '../version';
 import { ControlServer } from './controlServer';
 import { claimSession } from './ownership';
+import { recordProcessEnd, watchMemoryKills, type ProcessEnd } from './processEnd';
 import { problemOfFolder, type ReadyProblem } from './readProblem';
 import { resolveOptions } from '../../domain/session/resolveOptions';
 import { SecretHolder } from './secrets';
@@ -77,15 +80,30 @@ export async function superviseSession(options: SuperviseOptions): Promise<Super
   const spec = readSpec(folder);
   if (spec === undefined) throw new SessionDamagedError(`There is no ${folder.specPath}.`);
   const ready = problemOfFolder(folder.problemPath, spec.displayPath, spec.problemFile);
-  const facts = { hostName: hostname(), runnerVersion };
-  const { run } = claimSession(folder, { ...facts, bundlePath });
-  const journal = await JournalWriter.open({ folder: folder.journalPath, run, clock: systemClock });
-  for (const { segment, offset, reason } of journal.skipped) {
-    log(`Journal segment ${segment}, byte ${offset}: ${reason}; left out.`);
-  }
-  const { writer } = journal;
+  const owner = claimSession(folder, { runnerVersion, bundlePath });
+  const { run } = owner;
+  const facts = { hostName: owner.hostName, runnerVersion };
+  const stopWatching = watchMemoryKills(folder, run, log);
+  /** Last words, for whoever finds the process gone and the session not ended. */
+  const recordLeaving = (reason: ProcessEnd['reason'], error?: unknown): void => {
+    stopWatching();
+    const message = error === undefined ? {} : { message: secrets.redact(messageOf(error)) };
+    try {
+      if (reason === 'disk-full') freeReserve(folder.journalPath);
+      recordProcessEnd(folder, run, { atMs: systemClock.wallMs(), reason, ...message });
+    } catch (unwritten) {
+      log('How this process ended could not be written down', unwritten);
+    }
+  };
+  let writer: JournalWriter | undefined;
   try {
-    writer.makeReserve();
+    const journal = await JournalWriter.open({ folder: folder.journalPath, run, clock: systemClock });
+    for (const { segment, offset, reason } of journal.skipped) {
+      log(`Journal segment ${segment}, byte ${offset}: ${reason}; left out.`);
+    }
+    const opened = journal.writer;
+    writer = opened;
+    opened.makeReserve();
     const history = journal.lines.map(entryOf);
     const frame = frameOf(spec, ready, history);
     const problemFolder = join(folder.problemPath, dirname(spec.problemFile));
@@ -103,9 +121,9 @@ export async function superviseSession(options: SuperviseOptions): Promise<Super
     const ports = {
       clock: systemClock,
       journal: {
-        append: (event: SessionEvent) => writer.append(secrets.redactEvent(event)),
-        appendFromReserve: (event: SessionEvent) => writer.appendFromReserve(secrets.redactEvent(event)),
-        makeReserve: () => writer.makeReserve(),
+        append: (event: SessionEvent) => opened.append(secrets.redactEvent(event)),
+        appendFromReserve: (event: SessionEvent) => opened.appendFromReserve(secrets.redactEvent(event)),
+        makeReserve: () => opened.makeReserve(),
       },
       candidates: createBlobStore(folder.candidatesPath),
       states: createBlobStore(folder.statesPath),
@@ -150,17 +168,23 @@ export async function superviseSession(options: SuperviseOptions): Promise<Super
     const supervise = async (): Promise<SupervisionEnd> => {
       try {
         const end = await loop.run();
+        if (end.kind === 'left') recordLeaving('left');
         return { end, snapshot: loop.snapshot, best: saveBest(folder, loop.snapshot, log) };
+      } catch (error) {
+        recordLeaving(isDiskFull(error) ? 'disk-full' : 'error', error);
+        throw error;
       } finally {
+        stopWatching();
         await evaluator.dispose();
         await model.dispose();
         await control.close();
-        await writer.close();
+        await opened.close();
       }
     };
     return { loop, done: supervise() };
   } catch (error) {
-    await writer.close();
+    recordLeaving(isDiskFull(error) ? 'disk-full' : 'error', error);
+    await writer?.close();
     throw error;
   }
 }

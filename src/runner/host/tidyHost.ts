@@ -1,10 +1,8 @@
 import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { dirname, join, sep } from 'node:path';
 import { errorCode } from '../journal/diskFullError';
 import { isUsed } from './ourProcesses';
-import { lastOwner, type Owner } from './ownership';
-import { bootId, isAlive } from './processIdentity';
+import { fateOfOwner, lastOwner } from './ownership';
 import { listSessionIds, sessionFolder } from './sessionFolder';
 import { recordedEnd } from './sessionListing';
 
@@ -25,7 +23,11 @@ export function tidyHost(root: string, now: number = Date.now()): readonly strin
   const owners = listSessionIds(root).flatMap((id) => {
     const folder = sessionFolder(root, id);
     const owner = lastOwner(folder);
-    return owner !== undefined && mayLive(owner, recordedEnd(folder) !== undefined) ? [owner] : [];
+    if (owner === undefined) return [];
+    // Of one on another machine with the same home, only its session's end proves that it is gone.
+    const fate = fateOfOwner(folder, owner);
+    const mayLive = fate === 'alive' || (fate === 'elsewhere' && recordedEnd(folder) === undefined);
+    return mayLive ? [{ ...owner, isHere: fate === 'alive' }] : [];
   });
   const removed: string[] = [];
   for (const [name, pattern] of [
@@ -33,7 +35,7 @@ export function tidyHost(root: string, now: number = Date.now()): readonly strin
     ['runtime', /^node-[0-9a-f]{64}$/],
   ] as const) {
     // Which Node a process on another machine runs is not known here.
-    if (name === 'runtime' && owners.some((owner) => owner.process.bootId !== bootId())) continue;
+    if (name === 'runtime' && owners.some((owner) => !owner.isHere)) continue;
     const folders = foldersIn(join(root, name), pattern).sort((a, b) => b.changedMs - a.changedMs);
     for (const { path, changedMs } of folders.slice(keepNewest)) {
       if (now - changedMs < keepUnusedMs) continue;
@@ -47,12 +49,6 @@ export function tidyHost(root: string, now: number = Date.now()): readonly strin
     removed.push(path);
   }
   return removed;
-}
-
-/** A process of another boot may be one of another machine that has the same home; only its session's end proves it gone. */
-function mayLive(owner: Owner, hasEnded: boolean): boolean {
-  if (isAlive(owner.process)) return true;
-  return !hasEnded && owner.process.bootId !== bootId() && owner.hostName !== hostname();
 }
 
 /** Left by an upload whose machine lost its power. */

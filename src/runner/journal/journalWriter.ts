@@ -122,7 +122,7 @@ export class JournalWriter {
 
   /** As `append` after a `DiskFullError`: gives the reserve back to the disk first. Throws `DiskFullError` if that is not enough. */
   appendFromReserve(event: SessionEvent): JournalEntry {
-    rmSync(this.#reservePath, { force: true });
+    freeReserve(this.#folder);
     return this.append(event);
   }
 
@@ -159,7 +159,7 @@ export class JournalWriter {
   }
 
   get #reservePath(): string {
-    return join(dirname(this.#folder), 'reserve');
+    return reserveOf(this.#folder);
   }
 
   #beginSegment(): void {
@@ -223,6 +223,15 @@ export class JournalWriter {
     }
     return last.readUInt8(0) !== newline;
   }
+}
+
+/** Gives the reserve of a journal back to the disk, so that there is room for last words. */
+export function freeReserve(folder: string): void {
+  rmSync(reserveOf(folder), { force: true });
+}
+
+function reserveOf(folder: string): string {
+  return join(dirname(folder), 'reserve');
 }
 
 function openSegment(folder: string, segment: number): number {

@@ -35,8 +35,23 @@ describe('the words for a session', () => {
     });
     expect(headerOf(gone)).toMatchObject({
       status: 'interrupted',
-      statusText: 'The host was restarted',
+      statusText: 'The host was restarted. Resume it: it goes on from its journal.',
       allowed: { pause: false, resume: true, stop: false },
+    });
+  });
+
+  it('say of a process out of sight where it was last seen, and offer nothing that could run it twice', () => {
+    const message =
+      'It was last run on node7, whose processes cannot be seen from here: it may still run there.';
+    const advice = 'Connect to node7.';
+    const elsewhere = withConnection({
+      state: 'connected',
+      verdict: { state: 'unverifiable', hostName: 'node7', message, advice },
+    });
+    expect(headerOf(elsewhere)).toMatchObject({
+      status: 'interrupted',
+      statusText: `${message} ${advice}`,
+      allowed: { pause: false, resume: false, stop: false },
     });
   });
 

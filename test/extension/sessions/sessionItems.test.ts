@@ -64,7 +64,8 @@ describe('a session in the list', () => {
     });
     expect(sessionItem(gone, 0)).toMatchObject({ icon: 'warning' });
     expect(sessionItem(gone, 0).contextValue).toContain('canResume');
-    expect(sessionItem(gone, 0).description).toContain('runner not running (host-rebooted)');
+    expect(sessionItem(gone, 0).description).toContain('lost in a reboot');
+    expect(sessionItem(gone, 0).tooltip).toContain('The host was restarted.\nResume it');
   });
 
   it('offers no control over a session that ended', () => {

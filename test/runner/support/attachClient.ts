@@ -13,7 +13,7 @@ import {
   type InitializeResult,
 } from '../../../src/protocol/attachRpc';
 import type { Verdict } from '../../../src/protocol/hostCommands';
-import { journalEntry } from '../../../src/protocol/journalEntry';
+import { journalEntry, parseJournalValue } from '../../../src/protocol/journalEntry';
 import type { JournalEntry } from '../../../src/domain/session/events';
 import type { BuiltRunner } from './builtRunner';
 
@@ -24,6 +24,8 @@ export class AttachClient {
   readonly process: ChildProcess;
   readonly entries: JournalEntry[] = [];
   readonly verdicts: Verdict[] = [];
+  /** Entries of types that this version does not know, where they are expected. */
+  readonly unknown: unknown[] = [];
   /** Whether entries are acknowledged. */
   acknowledges = true;
   unacknowledgedBytes = 0;
@@ -34,11 +36,15 @@ export class AttachClient {
   private constructor(
     child: ChildProcess,
     readonly connection: MessageConnection,
+    acceptsUnknown: boolean,
   ) {
     this.process = child;
     connection.onNotification(methodNames.entries, (params: unknown) => {
       const { entries, bytes } = entriesParams.parse(params);
-      this.entries.push(...entries.map((entry) => journalEntry.parse(entry)));
+      for (const entry of entries) {
+        if (acceptsUnknown && parseJournalValue(entry).kind === 'unknown') this.unknown.push(entry);
+        else this.entries.push(journalEntry.parse(entry));
+      }
       if (this.#closed) return;
       if (this.acknowledges) this.#acknowledging = this.acknowledge();
       else this.unacknowledgedBytes += bytes;
@@ -55,7 +61,11 @@ export class AttachClient {
     child.stdout?.resume();
   }
 
-  static async open(runner: BuiltRunner, sessionId: string): Promise<AttachClient> {
+  static async open(
+    runner: BuiltRunner,
+    sessionId: string,
+    { acceptsUnknown = false }: { readonly acceptsUnknown?: boolean } = {},
+  ): Promise<AttachClient> {
     const child = runner.spawn(['attach', '--session', sessionId, '--nonce', nonce]);
     const { stdin, stdout } = child;
     if (stdin === null || stdout === null) throw new Error('attach has no streams');
@@ -79,7 +89,7 @@ export class AttachClient {
       new StreamMessageReader(stdout),
       new StreamMessageWriter(stdin),
     );
-    return new AttachClient(child, connection);
+    return new AttachClient(child, connection, acceptsUnknown);
   }
 
   async initialize(sessionId: string, from: number): Promise<InitializeResult> {

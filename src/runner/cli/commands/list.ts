@@ -1,4 +1,5 @@
 import { exitCodes, type SessionListing, type Verdict } from '../../../protocol/hostCommands';
+import { processGone, verdictWords } from '../../../protocol/verdictWords';
 import { listSessionIds, sessionFolder } from '../../host/sessionFolder';
 import { listingOf } from '../../host/sessionListing';
 import type { Command } from '../command';
@@ -17,7 +18,10 @@ export const listCommand: Command = {
     }
     output.reply({ kind: 'sessions', sessions });
     if (sessions.length === 0) output.line(`No sessions under ${root}.`);
-    for (const session of sessions) output.line(listingText(session));
+    for (const session of sessions) {
+      output.line(listingText(session));
+      for (const line of lossLines(session.verdict)) output.line(`  ${line}`);
+    }
     return exitCodes.ok;
   },
 };
@@ -34,13 +38,13 @@ export function listingText({ sessionId, title, lastSeq, verdict, createdAtMs }:
   ].join('  ');
 }
 
-export function verdictText(verdict: Verdict): string {
-  if (verdict.state === 'live') return `running (pid ${verdict.pid})`;
-  return {
-    finished: 'finished',
-    failed: 'failed',
-    'host-rebooted': 'lost in a reboot',
-    'runner-lost': 'process lost',
-    'never-started': 'never started',
-  }[verdict.reason];
+/** What became of a process that is gone or out of sight, and what to do; nothing for one that runs or has ended. */
+export function lossLines(verdict: Verdict): readonly string[] {
+  const words = processGone(verdict);
+  if (words === undefined) return [];
+  return words.advice === undefined ? [words.what] : [words.what, words.advice];
+}
+
+function verdictText(verdict: Verdict): string {
+  return verdict.state === 'live' ? `running (pid ${verdict.pid})` : verdictWords(verdict).short;
 }

@@ -1,10 +1,11 @@
 import { exitCodes } from '../../../protocol/hostCommands';
+import { verdictWords } from '../../../protocol/verdictWords';
 import { sessionFolder } from '../../host/sessionFolder';
 import { listingOf } from '../../host/sessionListing';
 import type { Command } from '../command';
 import { noSuchSession } from '../commandError';
 import { session } from '../values';
-import { listingText } from './list';
+import { listingText, lossLines } from './list';
 
 export const statusCommand: Command = {
   name: 'status',
@@ -18,9 +19,9 @@ export const statusCommand: Command = {
     if (listing === undefined) throw noSuchSession(id, root);
     output.reply({ kind: 'status', session: listing });
     output.line(listingText(listing));
-    if (listing.verdict.state === 'exited' && listing.verdict.message !== undefined) {
-      output.line(listing.verdict.message);
-    }
+    const { verdict } = listing;
+    for (const line of lossLines(verdict)) output.line(line);
+    if (verdict.state === 'exited' && verdict.reason === 'failed') output.line(verdictWords(verdict).what);
     return exitCodes.ok;
   },
 };
