@@ -43,6 +43,8 @@ export interface FailureText {
 }
 
 const showLog: Remedy = { title: 'Show Log', command: 'showLog' };
+/** What led to the failure of a connection stands there. */
+const showHostLog: Remedy = { title: 'Show Log', command: 'showHostLog' };
 
 /** Failures that a setting can mend. */
 const settingsByCode: Readonly<Partial<Record<RemoteErrorCode, string>>> = {
@@ -52,7 +54,7 @@ const settingsByCode: Readonly<Partial<Record<RemoteErrorCode, string>>> = {
 
 function remedyOf(error: RemoteError): Remedy {
   const setting = settingsByCode[error.code];
-  if (setting === undefined) return showLog;
+  if (setting === undefined) return showHostLog;
   return { title: 'Open Settings', command: { id: 'workbench.action.openSettings' }, args: [setting] };
 }
 

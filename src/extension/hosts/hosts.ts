@@ -13,6 +13,10 @@ import { requireTrust } from '../base/trust';
 import type { CommandHandlers } from '../commandIds';
 import { doctorCommands } from './doctor/doctorCommands';
 import { ReportDocuments } from './doctor/reportDocuments';
+import { openLocalPort } from '../../remote/forward/localPort';
+import type { Sessions } from '../sessions/sessions';
+import { forwardCommands } from './forward/forwardCommands';
+import { PortForwards } from './forward/portForwards';
 import type { Remembered } from './forgetHost';
 import { hostCommands, pickHost, targetFromArguments, type HostChoice } from './hostCommands';
 import { HostConnections } from './hostConnections';
@@ -34,7 +38,7 @@ const listTimeoutMs = 30_000;
 
 /** What else of the editor the commands on hosts reach. */
 export interface AroundHosts {
-  readonly sessions: {
+  readonly sessions: Pick<Sessions, 'all' | 'get'> & {
     detachHost(hostKey: string): Promise<void>;
     adopt(target: HostTarget, listings: readonly SessionListing[]): Promise<void>;
   };
@@ -53,6 +57,7 @@ export interface Hosts extends Closeable {
     around: AroundHosts,
   ): ReturnType<typeof hostCommands> &
     ReturnType<typeof doctorCommands> &
+    ReturnType<typeof forwardCommands> &
     Pick<CommandHandlers, 'copyDiagnostics' | 'openSshConfig' | 'showHostLog'>;
 }
 
@@ -116,10 +121,12 @@ export function createHosts(needs: {
       sshConfigPath: settings().sshConfigFile,
       others: [...needs.sessionTargets(), ...[selected.get()].filter((target) => target !== undefined)],
     });
+  const forwards = new PortForwards(openLocalPort, (message) => channel.info(message), onError);
   const view = new HostsView({
     connections,
     selected,
     place,
+    forwards,
     list,
     onTrouble: (folder, error) => channel.warn(`Changes in ${folder} are not noticed: ${messageOf(error)}`),
   });
@@ -169,12 +176,20 @@ export function createHosts(needs: {
           around.sessions.adopt(client.target, await client.list(AbortSignal.timeout(listTimeoutMs))),
       }),
       ...doctorCommands({ connections, reports, settings, chooseTarget }),
+      ...forwardCommands({
+        connections,
+        forwards,
+        sessions: around.sessions,
+        chooseTarget,
+        log: (message) => channel.info(message),
+      }),
       ...diagnosticsCommands({
         extension: context.extension,
         logs,
         connections,
         factsOf: (target) => reports.factsOf(target),
         settings,
+        usesMachineSettings: place.hasTerminal,
         listTargets: choice.listTargets,
         chooseTarget,
       }),
@@ -183,7 +198,8 @@ export function createHosts(needs: {
       showHostLog: () => channel.show(),
     }),
     dispose() {
-      for (const part of [settingsChanged, reports, view, selected, connections, channel]) part.dispose();
+      for (const part of [settingsChanged, reports, view, forwards, selected, connections, channel])
+        part.dispose();
     },
   };
 }

@@ -15,7 +15,7 @@ describe('a failure', () => {
     expect(describeFailure(error)).toEqual({
       text: 'No route to farm. Check the VPN.',
       severity: 'error',
-      remedy: { title: 'Show Log', command: 'showLog' },
+      remedy: { title: 'Show Log', command: 'showHostLog' },
     });
   });
 

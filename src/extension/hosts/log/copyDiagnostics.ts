@@ -21,6 +21,8 @@ export interface DiagnosticsContext {
   readonly connections: Pick<HostConnections, 'stateOf'>;
   readonly factsOf: (target: HostTarget) => HostFacts | undefined;
   readonly settings: () => Settings;
+  /** Whether settings of the scope `machine` are those of the machine that this program runs on; else they are not used. */
+  readonly usesMachineSettings: boolean;
   readonly listTargets: () => Promise<readonly HostTarget[]>;
   /** A host key or a row of the Hosts view; else the user is asked. */
   readonly chooseTarget: (args: readonly unknown[], title: string) => Promise<HostTarget>;
@@ -39,7 +41,7 @@ export function diagnosticsCommands(context: DiagnosticsContext): Pick<CommandHa
         {
           versions: await versions(context),
           host: hostFactsOf(context, target),
-          settings: settingsOf(),
+          settings: settingsOf(context.usesMachineSettings),
           logLines: context.logs.linesOf(target),
         },
         mask === undefined ? undefined : (value) => mask.mask(value),
@@ -156,14 +158,15 @@ function stateText(state: HostState): string {
 }
 
 /** Settings that decide how hosts are reached, with where they come from. */
-function settingsOf(): Fact[] {
+function settingsOf(isUsed: boolean): Fact[] {
   const configuration = workspace.getConfiguration('tttDiscover', null);
   return settingKeys
     .filter((key) => !key.startsWith('session.'))
     .map((key) => {
       const value = JSON.stringify(configuration.get<unknown>(key));
       const isDefault = configuration.inspect(key)?.globalValue === undefined;
-      return [key, isDefault ? `${value} (default)` : value];
+      if (isDefault) return [key, `${value} (default)`];
+      return [key, isUsed ? value : `${value} (of the machine of the window, not used)`];
     });
 }
 

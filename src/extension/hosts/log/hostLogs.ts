@@ -38,11 +38,6 @@ export class HostLogs {
   linesOf(target: HostTarget): readonly string[] {
     return this.kept.get(hostKeyOf(target)) ?? [];
   }
-
-  /** Of a host that is forgotten nothing is kept. */
-  forget(target: HostTarget): void {
-    this.kept.delete(hostKeyOf(target));
-  }
 }
 
 // eslint-disable-next-line no-control-regex -- these are what is taken out

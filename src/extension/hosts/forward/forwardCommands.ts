@@ -1,0 +1,156 @@
+import { env, Uri, window, type QuickPickItem } from 'vscode';
+import * as z from 'zod';
+import type { HostClient, HostTarget } from '../../../remote/hostClient';
+import { Cancelled, isCancelled, Refusal } from '../../base/failures';
+import { withNotification } from '../../base/progress';
+import { requireTrust } from '../../base/trust';
+import type { CommandHandlers } from '../../commandIds';
+import { titleOf } from '../../sessions/sessionItems';
+import type { Sessions } from '../../sessions/sessions';
+import type { HostConnections } from '../hostConnections';
+import { labelOf } from '../hostTargets';
+import { eachOnce, portOfText, serversOfHost, serversOfSessions, type KnownServer } from './knownServers';
+import { urlOf, type PortForward, type PortForwards } from './portForwards';
+
+export interface ForwardCommandsContext {
+  readonly connections: Pick<HostConnections, 'connect'>;
+  readonly forwards: PortForwards;
+  readonly sessions: Pick<Sessions, 'all' | 'get'>;
+  readonly chooseTarget: (args: readonly unknown[], title: string) => Promise<HostTarget>;
+  readonly log: (message: string) => void;
+}
+
+const row = z.object({ forwardId: z.string() });
+
+/** Commands on forwarded ports. First argument: a host, or for those on one port its row of the Hosts view. */
+export function forwardCommands(
+  context: ForwardCommandsContext,
+): Pick<CommandHandlers, 'forwardPort' | 'openForward' | 'copyForward' | 'stopForward'> {
+  const { connections, forwards } = context;
+  return {
+    async forwardPort(...args) {
+      requireTrust('Forwarding a port of a host connects to it.');
+      const target = await context.chooseTarget(args, 'Forward a port of');
+      const client = await withNotification(`Host ${labelOf(target)}`, (report, signal) =>
+        connections.connect(target, signal, report),
+      );
+      const { port, what } = await choosePort(context, client);
+      await tell(await forwards.add(client, port, what));
+    },
+    async openForward(...args) {
+      await openInBrowser(await chooseForward(forwards, args, 'Open'));
+    },
+    async copyForward(...args) {
+      await copyAddress(await chooseForward(forwards, args, 'Copy the address of'));
+    },
+    async stopForward(...args) {
+      forwards.stop((await chooseForward(forwards, args, 'Stop forwarding')).id);
+    },
+  };
+}
+
+async function tell(forward: PortForward): Promise<void> {
+  const [copy, open] = ['Copy Address', 'Open in Browser'];
+  const { localPort, hostPort, hostLabel } = forward;
+  const message = `localhost:${localPort} leads to port ${hostPort} on ${hostLabel} while it is connected.`;
+  const chosen = await window.showInformationMessage(message, copy, open);
+  if (chosen === copy) await copyAddress(forward);
+  else if (chosen === open) await openInBrowser(forward);
+}
+
+async function copyAddress(forward: PortForward): Promise<void> {
+  await env.clipboard.writeText(urlOf(forward));
+}
+
+/** In a window on another machine the editor makes this machine's port reachable where the browser is. */
+async function openInBrowser(forward: PortForward): Promise<void> {
+  await env.openExternal(await env.asExternalUri(Uri.parse(urlOf(forward))));
+}
+
+async function chooseForward(
+  forwards: PortForwards,
+  args: readonly unknown[],
+  title: string,
+): Promise<PortForward> {
+  const named = row.safeParse(args[0]);
+  const known = named.success ? forwards.get(named.data.forwardId) : undefined;
+  if (known !== undefined) return known;
+  if (named.success || forwards.all.length === 0) {
+    throw new Refusal('No port of a host is forwarded to this machine.', {
+      title: 'Forward a Port…',
+      command: 'forwardPort',
+    });
+  }
+  const items = forwards.all.map((forward) => ({
+    label: `localhost:${forward.localPort}`,
+    description: `port ${forward.hostPort} of ${forward.hostLabel}`,
+    forward,
+  }));
+  const chosen = await window.showQuickPick(items, { title: `${title} which forwarded port?` });
+  if (chosen === undefined) throw new Cancelled();
+  return chosen.forward;
+}
+
+interface PortItem extends QuickPickItem {
+  readonly port: number;
+  readonly what?: string;
+}
+
+/** The servers that are known, those that the host finds meanwhile, or a number. */
+function choosePort(
+  { sessions, log }: ForwardCommandsContext,
+  client: HostClient,
+): Promise<{ readonly port: number; readonly what: string | undefined }> {
+  const pick = window.createQuickPick<PortItem>();
+  const looking = new AbortController();
+  let known = serversOfSessions(sessions.all, client.target);
+  const show = (): void => {
+    const typed = portOfText(pick.value);
+    const isKnown = known.some(({ port }) => port === typed);
+    const items = eachOnce(known).map(itemOf);
+    pick.items =
+      typed === undefined || isKnown
+        ? items
+        : [{ label: `Port ${typed}`, port: typed, alwaysShow: true }, ...items];
+  };
+  pick.title = `Forward which port of ${labelOf(client.target)}?`;
+  pick.placeholder = 'Type a port, or choose a server';
+  pick.matchOnDescription = true;
+  pick.busy = true;
+  client
+    .examine(looking.signal)
+    .then(({ facts }) => {
+      const titleOfSession = (id: string): string | undefined => {
+        const view = sessions.get(id);
+        return view === undefined ? undefined : titleOf(view);
+      };
+      known = [...known, ...serversOfHost(facts, titleOfSession)];
+      show();
+    })
+    .catch((error: unknown) => {
+      // The list is a help: any port can be typed.
+      if (!isCancelled(error))
+        log(`The servers of ${labelOf(client.target)} were not found out: ${String(error)}`);
+    })
+    .finally(() => (pick.busy = false));
+  show();
+  return new Promise((resolve, reject) => {
+    pick.onDidChangeValue(show);
+    pick.onDidAccept(() => {
+      const [chosen] = pick.selectedItems;
+      if (chosen === undefined) return;
+      resolve({ port: chosen.port, what: chosen.what });
+      pick.hide();
+    });
+    pick.onDidHide(() => {
+      looking.abort();
+      pick.dispose();
+      reject(new Cancelled());
+    });
+    pick.show();
+  });
+}
+
+function itemOf({ port, what }: KnownServer): PortItem {
+  return { label: `Port ${port}`, description: what, port, what };
+}
