@@ -28,7 +28,7 @@ class Rejected(Exception):
 def shared_file(size):
     """An open file without a name for memory that two processes map."""
     if hasattr(os, "memfd_create"):
-        file = os.memfd_create("trimul")
+        file = os.memfd_create("candidate")
     else:
         with tempfile.TemporaryFile() as named:
             file = os.dup(named.fileno())

@@ -80,9 +80,9 @@ class Driver:
 
 
 class Window:
-    """Lets PyTorch see float32 memory that it did not allocate: torch.as_tensor(Window(...), device="cuda")."""
+    """Lets PyTorch see memory that it did not allocate, float32 or another kind: torch.as_tensor(Window(...), device="cuda")."""
 
-    def __init__(self, pointer, shape):
+    def __init__(self, pointer, shape, kind="<f4"):
         self.__cuda_array_interface__ = {
-            "shape": tuple(shape), "typestr": "<f4", "data": (pointer, False), "version": 3,
+            "shape": tuple(shape), "typestr": kind, "data": (pointer, False), "version": 3,
         }

@@ -12,7 +12,7 @@ class GpuTurn:
     """name: of the GPU, the same for all that use it."""
 
     def __init__(self, name):
-        self._lock, self._gate = (self._open(f"trimul-{os.getuid()}-{name}-{part}.lock") for part in ("gpu", "gate"))
+        self._lock, self._gate = (self._open(f"ttt-discover-{os.getuid()}-{name}-{part}.lock") for part in ("gpu", "gate"))
 
     @staticmethod
     def _open(name):

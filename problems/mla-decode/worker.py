@@ -1,0 +1,213 @@
+"""The process of one candidate: hands it inputs and tells where its outputs lie. Nothing here is trusted.
+
+The judge (judge.py) makes the inputs, holds the clock, and checks the outputs, all in another process. What a candidate changes
+in this one can spoil its own result alone.
+
+python3 worker.py CANDIDATE gpu|cpu PAGE COMMANDS: numbers of inherited files. COMMANDS has one JSON object a line. PAGE is shared
+memory, page.py says for what.
+"""
+
+import importlib.util
+import json
+import math
+import mmap
+import os
+import struct
+import sys
+import traceback
+import types
+
+from cases import LATENT, NOPE, ROPE, VALUE, Case, chained, fields
+from page import ANSWER, BEGIN, DONE, PAGE_BYTES
+
+ERROR_CHARACTERS = 2000
+
+
+class Config(types.SimpleNamespace):
+    """Sizes, weights and tables of one call."""
+
+
+class KVCache:
+    """data: [batch, max_seq_len, LATENT + ROPE], of which the first seq_len rows are in use."""
+
+    def __init__(self, data, seq_len):
+        self.data, self.seq_len = data, seq_len
+
+    def get_data(self):
+        return self.data
+
+    def __call__(self, new):
+        """Appends rows [batch, count, LATENT + ROPE]. Gives all rows in use, and how many they are."""
+        end = self.seq_len + new.shape[1]
+        if end > self.data.shape[1]:
+            raise ValueError(f"The cache has room for {self.data.shape[1]} rows, not for {end}.")
+        self.data[:, self.seq_len : end] = new
+        self.seq_len = end
+        return self.data[:, :end], end
+
+
+class Gpu:
+    def __init__(self, torch):
+        from cuda_memory import CudaError, Driver, Window
+
+        torch.zeros(1, device="cuda").add_(1).item()
+        self._torch, self._driver, self._window, self._error = torch, Driver(), Window, CudaError
+        self.synchronize = self._driver.synchronize
+
+    def view(self, command, offset, place, shape):
+        base, _ = self._driver.open(command["input"])
+        window = self._window(base + offset + 2 * place, shape, "<i2")
+        return self._torch.as_tensor(window, device="cuda").view(self._torch.bfloat16)
+
+    def nothing(self):
+        """A call that takes no time, to find out what is measured beside the time of a call."""
+        return self._torch.zeros(64, device="cuda")
+
+    def where(self, output, _command):
+        try:
+            handle, offset = self._driver.share(output.data_ptr())
+        except self._error as error:
+            raise ValueError(
+                f"The output must lie in memory that the program allocated with PyTorch, not in an input ({error})."
+            ) from None
+        return {"output": handle, "offset": offset}
+
+
+class Cpu:
+    def __init__(self, torch):
+        from interpreted_dot import mend
+
+        mend()
+        self._torch = torch
+        self._files = {}
+
+    def synchronize(self):
+        pass
+
+    def _map(self, file, size):
+        import numpy
+
+        if file not in self._files:
+            self._files[file] = numpy.frombuffer(mmap.mmap(file, size), dtype=numpy.int16)
+        return self._files[file]
+
+    def view(self, command, _offset, place, shape):
+        memory = self._map(command["input"], command["inputBytes"])
+        values = memory[place : place + math.prod(shape)].reshape(shape)
+        return self._torch.from_numpy(values).view(self._torch.bfloat16)
+
+    def where(self, output, command):
+        memory = self._map(command["output"], command["outputBytes"])
+        if str(output.dtype) == "torch.bfloat16":
+            values = output.detach().view(self._torch.int16).numpy().reshape(-1)
+            memory[: values.size] = values[: memory.size]
+        return {}
+
+
+def load(program):
+    # Programs written for GPU MODE import these.
+    task, reference = types.ModuleType("task"), types.ModuleType("reference")
+    task.input_t = task.output_t = object
+    reference.Config, reference.KVCache = Config, KVCache
+    sys.modules["task"], sys.modules["reference"] = task, reference
+    sys.argv = [program]
+    spec = importlib.util.spec_from_file_location("submission", program)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["submission"] = module
+    spec.loader.exec_module(module)
+    if not callable(getattr(module, "custom_kernel", None)):
+        raise AttributeError("The program must define custom_kernel(data).")
+    return module.custom_kernel
+
+
+def inputs(port, command, offset):
+    """What a call gets, and where in its output the first values of each of the next call's x are."""
+    case = Case(**{name: command[name] for name in Case._fields})
+    found, _ = fields(case)
+    views = {name: port.view(command, offset, place, shape) for name, shape, place in found}
+    x, cache, chain = views.pop("x"), views.pop("kv_cache"), views.pop("chain")
+    config = Config(
+        batch_size=case.batch, dim=case.dim, n_heads=case.heads, q_lora_rank=case.query_rank, kv_lora_rank=LATENT,
+        qk_nope_head_dim=NOPE, qk_rope_head_dim=ROPE, v_head_dim=VALUE, seq_len=1, max_seq_len=case.rows,
+        kv_cache_shape=(case.batch, case.rows, LATENT + ROPE), **views,
+    )
+    return (config, x, KVCache(cache, case.prefill)), chain
+
+
+def about(output, port, command):
+    where = port.where(output, command)
+    return {"shape": list(output.shape), "dtype": str(output.dtype), "device": output.device.type, **where}
+
+
+def call(torch, run, data):
+    output = run(data)
+    if isinstance(output, tuple) and len(output) == 2:
+        output = output[0]
+    if not isinstance(output, torch.Tensor):
+        raise TypeError(f"custom_kernel must return a tensor and the cache; it returned {type(output).__name__}.")
+    return output.detach().contiguous()
+
+
+def hand_on(torch, before, chain, x, scale):
+    """Makes some values of each x of values of the output of the call before."""
+    count = chain.shape[0] // x.shape[0]
+    picked = torch.index_select(before.view(-1), 0, chain).view(x.shape[0], count)
+    torch.mul(picked, scale, out=x.view(x.shape[0], -1)[:, :count])
+
+
+def serve(program, device, page, commands):
+    import torch
+
+    def answer(number, content):
+        text = json.dumps(content).encode()
+        struct.pack_into(f"<I{len(text)}s", page, ANSWER, len(text), text)
+        struct.pack_into("<Q", page, DONE, number)
+
+    port = Gpu(torch) if device == "gpu" else Cpu(torch)
+    kernel, outputs, done = None, [], {}
+    for line in commands:
+        command = json.loads(line)
+        number = command["call"]
+        try:
+            if command["do"] == "load":
+                kernel = load(program)
+                answer(number, {})
+            elif command["do"] == "where":
+                answer(number, {"outputs": [about(output, port, done) for output in outputs]})
+            elif command["do"] == "run":
+                outputs = []
+                data, _ = inputs(port, command, command["offset"])
+                outputs = [call(torch, kernel, data)]
+                data = None
+                port.synchronize()
+                answer(number, about(outputs[0], port, command))
+            else:
+                outputs = []
+                run = kernel if command["do"] == "time" else lambda _data: port.nothing()
+                found = [inputs(port, command, offset) for offset in command["offsets"]]
+                chains = [chain.view(torch.int64) for _, chain in found]
+                port.synchronize()
+                answer(number, {"ready": True})
+                begin = struct.pack("<Q", number)
+                while page[BEGIN : BEGIN + 8] != begin:
+                    pass
+                number += 1
+                for index, (data, _) in enumerate(found):
+                    if index > 0:
+                        hand_on(torch, outputs[-1], chains[index - 1], data[1], command["scale"])
+                    outputs.append(call(torch, run, data))
+                port.synchronize()
+                found, data, done = [], None, command
+                answer(number, about(outputs[-1], port, command))
+        except Exception:
+            answer(number, {"error": traceback.format_exc()[-ERROR_CHARACTERS:]})
+
+
+def main():
+    program, device, page, commands = sys.argv[1:5]
+    with os.fdopen(int(commands)) as lines:
+        serve(program, device, mmap.mmap(int(page), PAGE_BYTES), lines)
+
+
+if __name__ == "__main__":
+    main()

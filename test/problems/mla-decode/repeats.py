@@ -1,0 +1,63 @@
+"""How much a measured time varies, and how far apart one kernel is from itself when it is taken for two."""
+
+import itertools
+import math
+import statistics
+import sys
+import tempfile
+import time
+
+from evaluation import PROBLEM, initial_text
+
+
+def interleaved(repeats=10, limit_s=100):
+    """Times the initial program in two processes by turns, with the evaluator's own clock, up to `repeats` times each."""
+    sys.path.insert(0, PROBLEM)
+    from candidate_process import CandidateProcess
+    from cases import TIMING, name_of
+    from evaluate import seeds_from
+    from gpu_judge import GpuJudge
+    from timing import Clock
+
+    with tempfile.NamedTemporaryFile("w", suffix=".py", delete=False) as file:
+        file.write(initial_text())
+    deadline = time.monotonic() + 2 * limit_s
+    seeds, judge = seeds_from(1), None
+    candidates = {name: CandidateProcess(file.name, "gpu", deadline) for name in "ab"}
+    found = {name: {name_of(case): [] for case in TIMING} for name in candidates}
+    try:
+        judge = GpuJudge(TIMING)
+        clocks = {name: Clock(judge, candidate, TIMING[0], next(seeds)) for name, candidate in candidates.items()}
+        for candidate in candidates.values():
+            candidate.ask({"do": "load"})
+        began = time.monotonic()
+        for repeat in range(repeats):
+            # Whoever is first now is last next time.
+            order = list(candidates)[:: 1 if repeat % 2 == 0 else -1]
+            for case, name in itertools.product(TIMING, order):
+                taken = clocks[name].time(judge, candidates[name], case, seeds)
+                found[name][name_of(case)].append(taken["us"])
+            if time.monotonic() - began > limit_s * (1 - 1 / (repeat + 2)):
+                break
+    finally:
+        for candidate in candidates.values():
+            candidate.close()
+    return {"us": found, **summary(found)}
+
+
+def geomeans(shapes):
+    return [math.exp(statistics.fmean(map(math.log, values))) for values in zip(*shapes.values())]
+
+
+def summary(found):
+    a, b = geomeans(found["a"]), geomeans(found["b"])
+    mean = statistics.fmean(a)
+    return {
+        "repeats": len(a),
+        "variation_percent": 100 * statistics.stdev(a) / mean,
+        "variation_percent_by_shape": {
+            shape: 100 * statistics.stdev(values) / statistics.fmean(values) for shape, values in found["a"].items()
+        },
+        "a_against_b_percent": 100 * (mean / statistics.fmean(b) - 1),
+        "a_us": a, "b_us": b,
+    }
