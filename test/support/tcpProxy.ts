@@ -15,10 +15,10 @@ export interface TcpProxy {
   halfClose(side: 'client' | 'server'): void;
   /** Passes bytes again after `blackHole`. */
   restore(): void;
-  /** Resets each connection once so many bytes have come from the server; `undefined`: never. */
+  /** Resets each connection once exactly so many bytes have come from the server; `undefined`: never. */
   cutAfterBytes(bytes: number | undefined): void;
-  /** Bytes that have come from the server of the newest connection. */
-  readonly fromServerBytes: number;
+  /** Where each piece that came from the server of the newest connection ended, in bytes from its beginning. */
+  readonly fromServer: readonly number[];
   close(): Promise<void>;
 }
 
@@ -101,7 +101,7 @@ export async function startTcpProxy(target: {
   let accepted = 0;
   let isDark = false;
   let cutAfter: number | undefined;
-  let newestBytes = 0;
+  let newestChunks: number[] = [];
 
   const cut = (relay: Relay) => {
     relays.delete(relay);
@@ -111,7 +111,7 @@ export async function startTcpProxy(target: {
   const pace = { delayMs: target.delayMs ?? 0, bytesPerSecond: target.bytesPerSecond ?? Infinity };
   const listener = createServer({ allowHalfOpen: true }, (client) => {
     accepted++;
-    newestBytes = 0;
+    newestChunks = [];
     const server = connect({ port: target.port, host: '127.0.0.1', allowHalfOpen: true });
     const relay = { client, server };
     relays.add(relay);
@@ -122,10 +122,13 @@ export async function startTcpProxy(target: {
       const line = delayLine(pace, from, to);
       from.on('data', (chunk) => {
         if (from === server) {
+          const room = (cutAfter ?? Infinity) - fromServerBytes;
           fromServerBytes += chunk.length;
-          newestBytes = fromServerBytes;
-          if (cutAfter !== undefined && fromServerBytes > cutAfter) {
-            cut(relay);
+          newestChunks.push(fromServerBytes);
+          if (chunk.length > room) {
+            from.pause();
+            if (room > 0) to.write(chunk.subarray(0, room), () => cut(relay));
+            else cut(relay);
             return;
           }
         }
@@ -179,8 +182,8 @@ export async function startTcpProxy(target: {
         server.resume();
       }
     },
-    get fromServerBytes() {
-      return newestBytes;
+    get fromServer() {
+      return newestChunks;
     },
     cutAfterBytes(bytes) {
       cutAfter = bytes;
