@@ -101,6 +101,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
             ...command.env,
           },
           limits,
+          ...(command.onDescriptor3 && { onDescriptor3: command.onDescriptor3 }),
         },
         signal,
       );
@@ -201,6 +202,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
               cwd: command.cwd,
               env: { ...env, ...command.env },
               limits,
+              ...(command.onDescriptor3 && { onDescriptor3: command.onDescriptor3 }),
             },
             signal,
           );

@@ -14,6 +14,8 @@ export interface MethodCommand {
   readonly env?: Readonly<Record<string, string>>;
   /** In place of the problem's own limits. */
   readonly limits?: Partial<Limits>;
+  /** See `ExecutionRequest`. */
+  readonly onDescriptor3?: (chunk: Buffer) => void;
 }
 
 /** One candidate in its work folder. */

@@ -9,6 +9,11 @@ export interface ExecutionRequest {
   /** The whole environment of the process: nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;
   readonly limits: Limits;
+  /**
+   * Where given, the command has file descriptor 3 open for writing, and what it writes there comes here. Other processes cannot
+   * open it again by a path. Its bytes count as output.
+   */
+  readonly onDescriptor3?: (chunk: Buffer) => void;
 }
 
 /** Largest single file that a command may write: as large as its memory may be. */

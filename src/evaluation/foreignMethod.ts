@@ -1,17 +1,19 @@
 import type { ForeignEvaluator, Problem } from '../domain/problem/problem';
 import type { EvaluationMethod } from './evaluationMethod';
 import { EnvironmentError } from './evaluator';
+import { gpuModeMethod } from './gpuMode/gpuModeMethod';
 import { openEvolveMethod } from './openEvolve/openEvolveMethod';
 import { shinkaEvolveMethod } from './shinkaEvolve/shinkaEvolveMethod';
 
 /** The protocol of the tool that the folder was made for. */
 export function foreignMethod(problem: Problem, evaluator: ForeignEvaluator): EvaluationMethod {
   switch (evaluator.format) {
+    case 'gpu-mode':
+      return gpuModeMethod(problem, evaluator);
     case 'shinka-evolve':
       return shinkaEvolveMethod(problem, evaluator);
     case 'openevolve':
       return openEvolveMethod(problem, evaluator);
-    case 'gpu-mode':
     case 'atcoder':
     case 'kernelbench':
       return notYet(evaluator.format);

@@ -68,7 +68,7 @@ async function runContained(
     env: { ...request.env, [executionMark]: mark },
     // A session and a process group of its own, so that the group can be signalled as one.
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...(request.onDescriptor3 === undefined ? [] : (['pipe'] as const))],
   });
   const exited = exitOf(child);
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
@@ -79,13 +79,20 @@ async function runContained(
   const { promise: stopRequested, resolve: stop } = promiseWithResolver<Stop>();
   const output = createOutputCapture();
   const wrapperWords = createOutputCapture();
-  const exceedsOutput = (): boolean => output.totalBytes + wrapperWords.totalBytes > limits.outputBytes;
+  let descriptor3Bytes = 0;
+  const exceedsOutput = (): boolean =>
+    output.totalBytes + wrapperWords.totalBytes + descriptor3Bytes > limits.outputBytes;
   const capture = (into: OutputCapture) => (chunk: Buffer) => {
     into.push(chunk);
     if (exceedsOutput()) stop('output');
   };
-  child.stdout.on('data', capture(output));
-  child.stderr.on('data', capture(wrapperWords));
+  child.stdout?.on('data', capture(output));
+  child.stderr?.on('data', capture(wrapperWords));
+  child.stdio[3]?.on('data', (chunk: Buffer) => {
+    descriptor3Bytes += chunk.length;
+    if (exceedsOutput()) stop('output');
+    else request.onDescriptor3?.(chunk);
+  });
   const onAbort = (): void => stop('cancelled');
   signal.addEventListener('abort', onAbort, { once: true });
   const clock = setTimeout(() => stop('time'), limits.timeMs);
@@ -169,6 +176,7 @@ async function closeWithin(patienceMs: number, child: ChildProcess, closed: Prom
   patience.abort();
   child.stdout?.destroy();
   child.stderr?.destroy();
+  child.stdio[3]?.destroy();
 }
 
 function promiseWithResolver<T>(): { promise: Promise<T>; resolve: (value: T) => void } {

@@ -1,9 +1,10 @@
+import { describeGpuMode } from './gpuMode';
 import type { DescribeFolder, FolderDescription, FolderFiles } from './foreignFolder';
 import { describeOpenEvolve } from './openEvolve';
 import { describeShinkaEvolve } from './shinkaEvolve';
 
 /** In the order in which they are tried: the surest sign first. */
-const formats: readonly DescribeFolder[] = [describeOpenEvolve, describeShinkaEvolve];
+const formats: readonly DescribeFolder[] = [describeGpuMode, describeOpenEvolve, describeShinkaEvolve];
 
 export type Recognised =
   | { readonly kind: 'folder'; readonly description: FolderDescription }

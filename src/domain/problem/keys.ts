@@ -1,6 +1,6 @@
 import { whole, type KeySpec, type ValueKind } from './keySpec';
 import { policyKeys } from './policyKeys';
-import { defaultLimits, foreignFormats, gpuModes } from './problem';
+import { defaultLimits, foreignFormats, gpuModes, taskDevices } from './problem';
 import { sessionKeys } from './sessionKeys';
 
 export type { KeySpec, ValueKind } from './keySpec';
@@ -112,6 +112,13 @@ export const evaluatorKeys = [
     doc: 'For `gpu-mode`: how much of its protocol one evaluation runs.',
     example: 'leaderboard',
     whenAbsent: 'leaderboard',
+  },
+  {
+    name: 'device',
+    value: { kind: 'choice', choices: taskDevices },
+    doc: 'For `gpu-mode`: `cpu` tries the small cases on the processor, where there is no GPU. Its times say nothing about a GPU.',
+    example: 'cpu',
+    whenAbsent: 'gpu',
   },
   {
     name: 'cases',

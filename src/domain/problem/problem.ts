@@ -34,8 +34,12 @@ export const foreignFormats = ['gpu-mode', 'atcoder', 'openevolve', 'shinka-evol
 export type ForeignFormat = (typeof foreignFormats)[number];
 
 /** How much of GPU MODE's protocol one evaluation runs. */
-export const gpuModes = ['test', 'benchmark', 'leaderboard', 'leaderboard-equal'] as const;
+export const gpuModes = ['test', 'benchmark', 'leaderboard', 'leaderboard-equal', 'profile'] as const;
 export type GpuMode = (typeof gpuModes)[number];
+
+/** `cpu` tries the small cases of a GPU task where there is no GPU. */
+export const taskDevices = ['gpu', 'cpu'] as const;
+export type TaskDevice = (typeof taskDevices)[number];
 
 /** A folder that was made for another tool; nothing in it is changed. */
 export interface ForeignEvaluator {
@@ -45,6 +49,8 @@ export interface ForeignEvaluator {
   readonly folder: string;
   /** GPU MODE alone. */
   readonly mode?: GpuMode;
+  /** GPU MODE alone; `gpu` by default. */
+  readonly device?: TaskDevice;
   /** AtCoder alone: how many seeds one evaluation runs. */
   readonly cases?: number;
 }

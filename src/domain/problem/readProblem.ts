@@ -19,6 +19,7 @@ import {
   defaultLimits,
   foreignFormats,
   gpuModes,
+  taskDevices,
   type Environment,
   type ForeignEvaluator,
   type Limits,
@@ -166,6 +167,7 @@ function readForeign(fields: YamlFields, field: Field): ForeignEvaluator | undef
   const folderField = keys?.get('folder');
   const folder = anyPathOf(fields, folderField, 'folder');
   const mode = choiceOf(fields, keys?.get('mode'), gpuModes);
+  const device = choiceOf(fields, keys?.get('device'), taskDevices);
   const cases = numberOf(fields, keys?.get('cases'));
   if (folderField !== undefined && folder !== undefined) {
     fields.folder = { path: folder, range: fields.rangeOf(folderField.value) };
@@ -173,6 +175,7 @@ function readForeign(fields: YamlFields, field: Field): ForeignEvaluator | undef
   if (format === undefined || folder === undefined) return undefined;
   for (const [name, owner] of [
     ['mode', 'gpu-mode'],
+    ['device', 'gpu-mode'],
     ['cases', 'atcoder'],
   ] as const) {
     const other = keys?.get(name);
@@ -189,6 +192,7 @@ function readForeign(fields: YamlFields, field: Field): ForeignEvaluator | undef
     format,
     folder,
     ...(mode !== undefined && { mode }),
+    ...(device !== undefined && { device }),
     ...(cases !== undefined && { cases }),
   };
 }

@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { ulid } from 'ulid';
 import type { Problem } from '../../domain/problem/problem';
+import { filesAbove } from '../../domain/foreign/filesAbove';
 import { hostPlaces } from '../../domain/problem/hostPlaces';
 import { parseProblem } from '../../domain/problem/parseProblem';
 import { checkProblemFiles } from '../../domain/problem/problemFiles';
@@ -111,6 +112,14 @@ async function collectProblem(
   const from = resolve(folder, evaluator.folder);
   const task = await collectFiles(from, { openTexts, signal });
   const files = task.files.map((file) => ({ ...file, path: `${places.folder ?? ''}/${file.path}` }));
+  const textInTask = (name: string): string | undefined => {
+    const file = task.files.find((one) => one.path === name);
+    return file === undefined ? undefined : Buffer.from(file.base64, 'base64').toString('utf8');
+  };
+  for (const { source, place } of filesAbove(evaluator.format, textInTask)) {
+    if (await isThere(resolve(from, source), false))
+      files.push(await readEntry(resolve(from, source), place, openTexts));
+  }
   files.push(await readEntry(path, basename(path), openTexts));
   const candidate = resolve(folder, problem.candidate);
   if (!files.some((file) => file.path === places.candidate) && (await isThere(candidate, false)))

@@ -1,0 +1,182 @@
+import { randomInt } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { submissionName } from '../../domain/foreign/gpuModeTask';
+import type { ForeignEvaluator, GpuMode, Problem } from '../../domain/problem/problem';
+import type { CaseResult } from '../../domain/session/outcome';
+import { EnvironmentError } from '../evaluator';
+import type { EvaluationMethod, EvaluationRun, NotScored, Scored } from '../evaluationMethod';
+import { checkHost, type TaskHost } from './checkHost';
+import { compileCuda } from './compileCuda';
+import { feedbackOf } from './feedback';
+import { createGpuTurn, type GpuTurn } from './gpuTurn';
+import type { TimedCase } from './judgeStage';
+import { loadTask, type LoadedTask } from './loadTask';
+import { cpuShimProgram } from './python/cpuShimProgram';
+import { runStage, skippedCases } from './runStage';
+import { meansUs } from './score';
+import { makeStageFolder } from './stageFolder';
+import { stagesOf, type Stage } from './stages';
+
+/** Of the pre-step that fills the cache of compiled extensions. */
+const warmUpMs = 120_000;
+/** As the ranking draws them. */
+const secretSeeds = 2 ** 31;
+
+interface Prepared {
+  readonly loaded: LoadedTask;
+  readonly host: TaskHost;
+  readonly turn: GpuTurn;
+}
+
+/** The protocol of GPU MODE on a folder with a `task.yml`. See docs/formats/gpu-mode.md. */
+export function gpuModeMethod(problem: Problem, evaluator: ForeignEvaluator): EvaluationMethod {
+  const device = evaluator.device ?? 'gpu';
+  let prepared: Prepared | undefined;
+
+  async function score(run: EvaluationRun): Promise<Scored | NotScored> {
+    if (prepared === undefined) throw new Error('The task has not been loaded.');
+    if (device === 'cpu') return evaluate(run, prepared);
+    const giveBack = await prepared.turn.take(run.signal);
+    try {
+      return await evaluate(run, prepared);
+    } finally {
+      await giveBack();
+    }
+  }
+
+  async function evaluate(run: EvaluationRun, { loaded, host }: Prepared): Promise<Scored | NotScored> {
+    const { task } = loaded;
+    const mode = modeOf(evaluator.mode ?? 'leaderboard', run.request.strict === true);
+    const stages = stagesOf(task, mode, device);
+    const cases: CaseResult[] = [];
+    let leftMs = problem.limits.timeMs;
+    const limits = (): Problem['limits'] => ({ ...problem.limits, timeMs: Math.max(1, Math.floor(leftMs)) });
+    const env = {
+      ...(device === 'cpu' ? await cpuEnvironment(run) : {}),
+      ...(task.multiGpu ? { POPCORN_GPUS: String(host.gpuCount ?? problem.limits.gpus) } : {}),
+    };
+    const notReached = (from: number): void => {
+      for (const result of stages.slice(from).flatMap(skippedCases)) {
+        cases.push(result);
+        run.onCase(result);
+      }
+    };
+
+    let compiled: Buffer | undefined;
+    const started = performance.now();
+    if (task.program.kind === 'cu') {
+      const folder = join(run.work.path, 'compile');
+      await makeStageFolder(folder, loaded, run.request.candidateText);
+      const result = await compileCuda(run, folder, task.program, limits());
+      if (result.kind === 'failed') {
+        notReached(0);
+        return { ...result, cases };
+      }
+      compiled = result.bytes;
+    } else {
+      await fillExtensionCache(run, loaded, env, limits().timeMs);
+    }
+    leftMs -= performance.now() - started;
+
+    const secret = mode === 'leaderboard-equal' ? { POPCORN_SEED: String(randomInt(1, secretSeeds)) } : {};
+    const timed = new Map<Stage['name'], TimedCase[]>();
+    let lastAlone = false;
+    for (const [number, stage] of stages.entries()) {
+      const context = { run, loaded, device, compiled, env: { ...env, ...secret }, limits: limits() };
+      const stageRun = await runStage(stage, number, context);
+      leftMs -= stageRun.durationMs;
+      cases.push(...stageRun.cases);
+      lastAlone ||= stageRun.measuredLastAlone;
+      if (stageRun.judgement.kind === 'failed') {
+        notReached(number + 1);
+        return { ...stageRun.judgement, cases };
+      }
+      timed.set(stage.name, [...(timed.get(stage.name) ?? []), ...stageRun.judgement.times]);
+    }
+    const scoring = timed.get('leaderboard') ?? timed.get('benchmark') ?? timed.get('profile') ?? [];
+    const all = meansUs(scoring);
+    const passed = cases.filter(
+      ({ name, verdict }) => name.startsWith('test ') && verdict === 'passed',
+    ).length;
+    return {
+      kind: 'scored',
+      metrics: {
+        ...(mode === 'benchmark' || mode === 'profile' ? {} : { tests_passed: passed }),
+        ...(scoring.length === 0
+          ? {}
+          : { time_us: all[task.rankingBy], geomean_us: all.geom, mean_us: all.mean, last_us: all.last }),
+      },
+      feedback: feedbackOf({ task, mode, device, gpuName: host.gpuName, scoring, cases, lastAlone }),
+      cases,
+    };
+  }
+
+  return {
+    async prepare(context) {
+      const loaded = await loadTask(context.folder);
+      const mode = evaluator.mode ?? 'leaderboard';
+      const stages = stagesOf(loaded.task, mode, device);
+      const empty = stages.find(({ cases }) => cases.length === 0);
+      if (stages.length === 0 || empty !== undefined) throw noCases(empty?.kind ?? 'benchmark');
+      if (mode === 'profile' && loaded.task.program.kind === 'cu') {
+        throw new EnvironmentError(
+          'mode: profile is for tasks in Python, and this one is in CUDA C++.',
+          "Choose another mode, and profile by hand with NVIDIA's ncu.",
+        );
+      }
+      const host = await checkHost(context, loaded, device);
+      await mkdir(context.cacheFolder, { recursive: true });
+      prepared = { loaded, host, turn: createGpuTurn(join(context.cacheFolder, 'gpu-mode.turn')) };
+    },
+    score,
+  };
+}
+
+/** The check of a new best is made with secret seeds, as the ranking makes it. */
+function modeOf(mode: GpuMode, isStrict: boolean): GpuMode {
+  return isStrict && mode !== 'test' && mode !== 'profile' ? 'leaderboard-equal' : mode;
+}
+
+/** An evaluator without cases says that all is well. */
+function noCases(kind: Stage['kind']): EnvironmentError {
+  return new EnvironmentError(
+    `task.yml has no cases under ${kind}s, so that a program could not fail there.`,
+    `Add cases under ${kind}s in task.yml, or choose another mode.`,
+  );
+}
+
+/**
+ * Extensions that a program compiles when it is imported are kept in the home folder of the evaluation, so that compiling
+ * does not count as part of a stage. What goes wrong here goes wrong again in the first stage, and is told there.
+ */
+async function fillExtensionCache(
+  run: EvaluationRun,
+  loaded: LoadedTask,
+  env: Readonly<Record<string, string>>,
+  leftMs: number,
+): Promise<void> {
+  if (!/\b(load_inline|cpp_extension)\b/.test(run.request.candidateText)) return;
+  const folder = join(run.work.path, 'compile');
+  await makeStageFolder(folder, loaded, run.request.candidateText);
+  await run.execute({
+    argv: ['python3', submissionName(loaded.task)],
+    cwd: folder,
+    env: { ...env, POPCORN_SEED: '1' },
+    limits: { timeMs: Math.min(warmUpMs, leftMs) },
+  });
+}
+
+/** Everything that asks PyTorch for a GPU gets the processor, and Triton's kernels run in its interpreter. */
+async function cpuEnvironment(run: EvaluationRun): Promise<Record<string, string>> {
+  const folder = join(run.work.path, 'without-gpu');
+  await mkdir(folder);
+  await writeFile(join(folder, 'sitecustomize.py'), cpuShimProgram);
+  return {
+    PYTHONPATH: folder,
+    CUDA_VISIBLE_DEVICES: '',
+    TRITON_INTERPRET: '1',
+    TORCHDYNAMO_DISABLE: '1',
+    DISCOVER_ON_CPU: '1',
+  };
+}
