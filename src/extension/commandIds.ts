@@ -4,6 +4,7 @@ export const commandIds = {
   startDiscoveryWith: 'tttDiscover.startDiscoveryWith',
   evaluateInitial: 'tttDiscover.evaluateInitial',
   newProblem: 'tttDiscover.newProblem',
+  openAsProblem: 'tttDiscover.openAsProblem',
   openSamples: 'tttDiscover.openSamples',
   openWalkthrough: 'tttDiscover.openWalkthrough',
   selectHost: 'tttDiscover.selectHost',

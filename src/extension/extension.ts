@@ -62,6 +62,20 @@ export function activate(context: ExtensionContext): void {
     (id) => dashboard.open(id),
     (id) => modelKeys.sessions.resume(id),
   );
+  const start = startCommands({
+    connections: hosts.connections,
+    store: sessions.store,
+    requireHost: () => hosts.require(),
+    settingsFor: currentSettings,
+    openDashboard: (id) => dashboard.open(id),
+    models,
+    served,
+    reached,
+    modelKeys: modelKeys.sessions,
+    memory: context.workspaceState,
+    log,
+    guard: (what, action) => failures.guard(what, action),
+  });
   const commands = registerCommands(
     {
       ...control,
@@ -69,25 +83,14 @@ export function activate(context: ExtensionContext): void {
       ...modelKeys.commands,
       ...hosts.commands({ sessions: sessions.store, modelKeys: modelKeys.keys }),
       ...problemCommands(context.extensionUri, `${context.extension.id}#firstSteps`),
-      ...startCommands({
-        connections: hosts.connections,
-        store: sessions.store,
-        requireHost: () => hosts.require(),
-        settingsFor: currentSettings,
-        openDashboard: (id) => dashboard.open(id),
-        models,
-        served,
-        reached,
-        modelKeys: modelKeys.sessions,
-        memory: context.workspaceState,
-        log,
-      }),
+      ...start.handlers,
       showLog: () => log.show(),
     },
     failures,
   );
   context.subscriptions.push(
     commands,
+    start.tests,
     dashboard,
     registerCandidateDocuments(sessions.store),
     registerProblemLanguage({

@@ -27,9 +27,11 @@ export async function chooseProblem(args: readonly unknown[]): Promise<Uri> {
 
 function onDisk(uri: Uri): Uri {
   if (uri.scheme === 'file') return uri;
-  throw new Refusal(
-    uri.scheme === 'untitled'
-      ? 'Save the problem file first: its folder holds the program and the evaluator.'
-      : `A problem is run from a folder on disk, and ${uri.toString(true)} is not on one.`,
-  );
+  if (uri.scheme === 'untitled') {
+    throw new Refusal('Save the problem file first: what it names is looked for from its place on disk.', {
+      title: 'Save',
+      command: { id: 'workbench.action.files.save' },
+    });
+  }
+  throw new Refusal(`A problem is run from a folder on disk, and ${uri.toString(true)} is not on one.`);
 }

@@ -1,15 +1,17 @@
 import { commands, Uri, window, workspace } from 'vscode';
 import { Cancelled, Refusal } from '../base/failures';
 import type { CommandHandlers } from '../commandIds';
+import { openAsProblem } from '../foreign/openAsProblem';
 import { problemTemplate } from './problemTemplate';
 
 /** Commands that put problems on disk and open them. */
 export function problemCommands(
   extensionUri: Uri,
   walkthroughId: string,
-): Pick<CommandHandlers, 'newProblem' | 'openSamples' | 'openWalkthrough'> {
+): Pick<CommandHandlers, 'newProblem' | 'openAsProblem' | 'openSamples' | 'openWalkthrough'> {
   return {
     newProblem: () => newProblem(),
+    openAsProblem: (...args) => openAsProblem(args),
     openSamples: () => openSamples(extensionUri),
     async openWalkthrough() {
       await commands.executeCommand('workbench.action.openWalkthrough', walkthroughId, false);

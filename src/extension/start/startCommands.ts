@@ -1,8 +1,9 @@
 import { window, workspace, type LogOutputChannel, type Memento, type Uri } from 'vscode';
 import type { SessionOverrides } from '../../domain/session/options';
+import type { CaseResult } from '../../domain/session/outcome';
 import type { SessionSecrets } from '../../protocol/sessionSecrets';
 import { RemoteError, type HostClient, type HostTarget, type Progress } from '../../remote/hostClient';
-import { Cancelled, Refusal } from '../base/failures';
+import { Cancelled, describeFailure, isCancelled, Refusal } from '../base/failures';
 import { withNotification } from '../base/progress';
 import type { Settings } from '../base/settings';
 import { requireTrust } from '../base/trust';
@@ -15,6 +16,7 @@ import type { ReachedServers } from '../languageModels/reachedServers';
 import type { ServedSessions } from '../languageModels/servedSessions';
 import type { SessionKeys } from '../models/sessionKeys';
 import type { SessionStore } from '../sessions/sessionStore';
+import { CaseTests } from './caseTests';
 import { chooseProblem } from './chooseProblem';
 import { chooseRun } from './chooseRun';
 import { confirmSpending } from './confirmSpending';
@@ -36,6 +38,8 @@ export interface StartContext {
   readonly reached: Pick<ReachedServers, 'admit'>;
   /** Gives the key of the model server that the session asks. */
   readonly modelKeys: Pick<SessionKeys, 'forStart'>;
+  /** Reports what an action throws, once. */
+  readonly guard: (what: string, action: () => Promise<void>) => Promise<void>;
   /** Memory of the workspace. */
   readonly memory: Pick<Memento, 'get' | 'update'>;
   readonly log: LogOutputChannel;
@@ -56,9 +60,11 @@ interface Attempt {
 }
 
 /** Commands that run a problem. First argument: the URI of its file. */
-export function startCommands(
-  context: StartContext,
-): Pick<CommandHandlers, 'startDiscovery' | 'startDiscoveryWith' | 'evaluateInitial'> {
+export function startCommands(context: StartContext): {
+  readonly handlers: Pick<CommandHandlers, 'startDiscovery' | 'startDiscoveryWith' | 'evaluateInitial'>;
+  /** The Test Explorer's view of evaluations. */
+  readonly tests: CaseTests;
+} {
   const starting = new Map<string, Attempt>();
   const start = async (args: readonly unknown[], asksHow: boolean): Promise<void> => {
     requireTrust('Starting a session runs the programs of this folder.');
@@ -85,14 +91,19 @@ export function startCommands(
       if (starting.get(key) === attempt) starting.delete(key);
     }
   };
-  return {
-    startDiscovery: (...args) => start(args, false),
-    startDiscoveryWith: (...args) => start(args, true),
-    async evaluateInitial(...args) {
-      requireTrust('Evaluating runs the programs of this folder.');
-      await evaluateInitial(context, await prepareJob(context, await chooseProblem(args)));
-    },
+  const evaluate = async (uri: Uri, cancelled?: AbortSignal): Promise<void> => {
+    requireTrust('Evaluating runs the programs of this folder.');
+    await evaluateInitial(context, await prepareJob(context, uri), shown, cancelled);
   };
+  const shown: CaseTests = new CaseTests((uri, cancelled) =>
+    context.guard('evaluateInitial', () => evaluate(uri, cancelled)),
+  );
+  const handlers = {
+    startDiscovery: (...args: readonly unknown[]) => start(args, false),
+    startDiscoveryWith: (...args: readonly unknown[]) => start(args, true),
+    evaluateInitial: async (...args: readonly unknown[]) => evaluate(await chooseProblem(args)),
+  };
+  return { handlers, tests: shown };
 }
 
 async function prepareJob(context: StartContext, uri: Uri): Promise<Job> {
@@ -198,14 +209,37 @@ async function startDiscovery(
   context.openDashboard(spec.sessionId);
 }
 
-async function evaluateInitial(context: StartContext, job: Job): Promise<void> {
+async function evaluateInitial(
+  context: StartContext,
+  job: Job,
+  shownIn: CaseTests,
+  cancelled: AbortSignal | undefined,
+): Promise<void> {
   const { problem } = job.checked;
-  const { outcome, durationMs } = await onHost(
+  const evaluation = await onHost(
     context,
     job,
     `Evaluating ${problem.candidate}`,
-    (client, report, signal) => client.evaluate(job.prepared.spec, undefined, report, signal),
+    async (client, report, signal) => {
+      const shown = shownIn.begin(job.uri, problem.title);
+      let cases = 0;
+      const onCase = (result: CaseResult): void => {
+        cases += 1;
+        report(`${cases} ${cases === 1 ? 'case' : 'cases'} done`);
+        shown.onCase(result);
+      };
+      const either = cancelled === undefined ? signal : AbortSignal.any([signal, cancelled]);
+      try {
+        const result = await client.evaluate(job.prepared.spec, undefined, report, either, onCase);
+        shown.end(result, problem.metric);
+        return result;
+      } catch (error) {
+        shown.abandon(isCancelled(error) ? undefined : describeFailure(error).text);
+        throw error;
+      }
+    },
   );
+  const { outcome, durationMs } = evaluation;
   if (outcome.kind === 'valid') {
     const value = valueText(outcome.value, problem.metric.unit);
     const message = `${problem.metric.name} = ${value} (valid, ${durationText(durationMs)})`;
