@@ -113,8 +113,10 @@ function takeLock(nonce: string): string[] {
       `if [ "$waited" -ge ${maxWaitSeconds} ]; then echo failed locked; echo "owner $(field pid)"; exit 1; fi; ` +
       `echo "waiting $(field pid)"; sleep 1; waited=$((waited + 1)); done`,
     `held=1`,
+    // Written by a program: of a full disk some shells say no more than "I/O error".
     `printf 'nonce=%s\\nhost=%s\\nboot=%s\\npid=%s\\nticks=%s\\nstage=%s\\n' ` +
-      `${nonce} "$host" "$boot" "$$" "$(ticks $$)" "$f" >"$lock/owner" || { echo failed lock; exit 1; }`,
+      `${nonce} "$host" "$boot" "$$" "$(ticks $$)" "$f" | cat >"$lock/owner" || ` +
+      `{ rm -rf "$lock"; echo failed lock; exit 1; }`,
   ];
 }
 
