@@ -9,6 +9,11 @@ export interface EvaluationRequest {
   readonly seed: number;
   /** The evaluator is told to look more closely than it does for every candidate. */
   readonly strict?: boolean;
+  /**
+   * What this candidate is compared with while it runs, on the same cases (by name): a method that can may stop early when the candidate is
+   * clearly worse. Its value is then an estimate, and its feedback says so.
+   */
+  readonly incumbent?: { readonly cases: readonly CaseResult[] };
   /** Called as soon as a case is known, where the evaluator has cases. */
   readonly onCase?: (result: CaseResult) => void;
 }

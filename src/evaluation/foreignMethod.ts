@@ -1,5 +1,6 @@
 import type { ForeignEvaluator, Problem } from '../domain/problem/problem';
 import type { EvaluationMethod } from './evaluationMethod';
+import { atCoderMethod } from './atCoder/atCoderMethod';
 import { EnvironmentError } from './evaluator';
 import { gpuModeMethod } from './gpuMode/gpuModeMethod';
 import { openEvolveMethod } from './openEvolve/openEvolveMethod';
@@ -15,6 +16,7 @@ export function foreignMethod(problem: Problem, evaluator: ForeignEvaluator): Ev
     case 'openevolve':
       return openEvolveMethod(problem, evaluator);
     case 'atcoder':
+      return atCoderMethod(problem, evaluator);
     case 'kernelbench':
       return notYet(evaluator.format);
   }

@@ -17,6 +17,8 @@ export interface FolderDescription {
   readonly metric: Metric;
   readonly mode?: GpuMode;
   readonly cases?: number;
+  /** AtCoder alone. */
+  readonly caseTimeMs?: number;
   readonly reward?: string;
   readonly environment?: Environment;
   readonly limits?: Partial<Limits>;

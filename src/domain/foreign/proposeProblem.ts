@@ -16,7 +16,8 @@ const formatWords: Record<FolderDescription['format'], string> = {
  * forward slashes. The text has no mistakes in the sense of `parseProblem`.
  */
 export function proposeProblem(description: FolderDescription, folder: string): string {
-  const { format, title, metric, mode, cases, caseTimeMs, reward, environment, limits, references } = description;
+  const { format, title, metric, mode, cases, caseTimeMs, reward, environment, limits, references } =
+    description;
   const evaluator = {
     format,
     folder: normalPath(folder) === '' ? '.' : normalPath(folder),
@@ -68,19 +69,26 @@ function bodyOf({ title, statement }: FolderDescription): string {
 function limitWords(limits: Limits): Record<string, string | number> {
   return {
     time: timeWord(limits.timeMs),
-    memory:
-      limits.memoryBytes % 1024 ** 3 === 0
-        ? `${limits.memoryBytes / 1024 ** 3}GiB`
-        : `${limits.memoryBytes}B`,
+    memory: bytesWord(limits.memoryBytes),
     cpus: limits.cpus,
     gpus: limits.gpus,
-    output: `${limits.outputBytes}B`,
+    output: bytesWord(limits.outputBytes),
     processes: limits.processes,
   };
 }
 
 function timeWord(timeMs: number): string {
   return timeMs % 1000 === 0 ? `${timeMs / 1000}s` : `${timeMs}ms`;
+}
+
+function bytesWord(bytes: number): string {
+  for (const [unit, factor] of [
+    ['GiB', 1024 ** 3],
+    ['MiB', 1024 ** 2],
+  ] as const) {
+    if (bytes % factor === 0) return `${bytes / factor}${unit}`;
+  }
+  return `${bytes}B`;
 }
 
 function inline(value: unknown): string {
@@ -94,9 +102,13 @@ function inline(value: unknown): string {
 }
 
 function comment(text: string): string[] {
-  return oneLine(text)
-    .split(/(?<=.{80,100}) /)
-    .map((line) => `# ${line}`);
+  const lines: string[] = [];
+  for (const word of oneLine(text).split(' ')) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + word.length > 100) lines.push(`# ${word}`);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
 }
 
 function oneLine(text: string): string {

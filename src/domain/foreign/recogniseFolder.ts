@@ -1,10 +1,11 @@
+import { describeAtCoder } from './atCoder/describeAtCoder';
 import { describeGpuMode } from './gpuMode';
 import type { DescribeFolder, FolderDescription, FolderFiles } from './foreignFolder';
 import { describeOpenEvolve } from './openEvolve';
 import { describeShinkaEvolve } from './shinkaEvolve';
 
 /** In the order in which they are tried: the surest sign first. */
-const formats: readonly DescribeFolder[] = [describeGpuMode, describeOpenEvolve, describeShinkaEvolve];
+const formats: readonly DescribeFolder[] = [describeGpuMode, describeAtCoder, describeOpenEvolve, describeShinkaEvolve];
 
 export type Recognised =
   | { readonly kind: 'folder'; readonly description: FolderDescription }

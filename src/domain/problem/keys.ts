@@ -127,6 +127,13 @@ export const evaluatorKeys = [
     example: '150',
     whenAbsent: '150',
   },
+  {
+    name: 'caseTime',
+    value: { kind: 'time', minMs: 10, maxMs: 3_600_000, rangeText: 'from 10ms to 1h' },
+    doc: 'For `atcoder`: the time limit of one seed, as the contest has it.',
+    example: '2s',
+    whenAbsent: 'what the folder says, or 2s',
+  },
 ] as const satisfies readonly KeySpec[];
 
 export const referenceKeys = [

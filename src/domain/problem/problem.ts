@@ -53,6 +53,8 @@ export interface ForeignEvaluator {
   readonly device?: TaskDevice;
   /** AtCoder alone: how many seeds one evaluation runs. */
   readonly cases?: number;
+  /** AtCoder alone: what one seed's run may take. */
+  readonly caseTimeMs?: number;
 }
 
 export interface Metric {

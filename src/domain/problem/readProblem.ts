@@ -169,6 +169,7 @@ function readForeign(fields: YamlFields, field: Field): ForeignEvaluator | undef
   const mode = choiceOf(fields, keys?.get('mode'), gpuModes);
   const device = choiceOf(fields, keys?.get('device'), taskDevices);
   const cases = numberOf(fields, keys?.get('cases'));
+  const caseTimeMs = timeOf(fields, keys?.get('caseTime'));
   if (folderField !== undefined && folder !== undefined) {
     fields.folder = { path: folder, range: fields.rangeOf(folderField.value) };
   }
@@ -177,6 +178,7 @@ function readForeign(fields: YamlFields, field: Field): ForeignEvaluator | undef
     ['mode', 'gpu-mode'],
     ['device', 'gpu-mode'],
     ['cases', 'atcoder'],
+    ['caseTime', 'atcoder'],
   ] as const) {
     const other = keys?.get(name);
     if (other === undefined || format === owner) continue;
@@ -194,6 +196,7 @@ function readForeign(fields: YamlFields, field: Field): ForeignEvaluator | undef
     ...(mode !== undefined && { mode }),
     ...(device !== undefined && { device }),
     ...(cases !== undefined && { cases }),
+    ...(caseTimeMs !== undefined && { caseTimeMs }),
   };
 }
 

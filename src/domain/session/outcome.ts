@@ -31,6 +31,8 @@ export const caseResult = z.object({
   /** In `unit`: microseconds of a shape, points of a seed. */
   value: z.number().optional(),
   unit: z.string().optional(),
+  /** How long the program ran, where that was measured. */
+  durationMs: z.number().nonnegative().optional(),
   /** What went wrong, or what else is worth knowing. */
   message: z.string().optional(),
 });

@@ -1,0 +1,69 @@
+import { constants } from 'node:os';
+import type { FailureReason } from '../../domain/session/outcome';
+import type { CaseLimits } from '../../domain/foreign/atCoder/caseLimits';
+import type { ExecutionReport } from '../executor';
+import { bytesInWords, durationInWords } from '../quantityWords';
+import type { Measurement } from './timedCommand';
+
+/** As AtCoder's judge has them. */
+export type Verdict = 'AC' | 'WA' | 'TLE' | 'RE' | 'MLE' | 'OLE';
+
+export const reasonOf: Record<Exclude<Verdict, 'AC'>, FailureReason> = {
+  WA: 'invalid',
+  TLE: 'timeout',
+  RE: 'crashed',
+  MLE: 'memory-limit',
+  OLE: 'output-limit',
+};
+
+/**
+ * By the clock on the wall a program has this much more than the limit: it is not to fail because the host was busy. What it computes
+ * counts strictly, but for what starting and measuring it takes.
+ */
+export const wallToleranceMs = 500;
+const cpuToleranceMs = 50;
+/** The shell, the timer and the namespace around a program hold less. */
+export const measuringBytes = 32 * 1024 ** 2;
+
+export interface Refusal {
+  readonly verdict: Exclude<Verdict, 'AC'>;
+  /** One sentence. */
+  readonly why: string;
+}
+
+/** Why a run is not accepted whatever its answer; undefined if its answer is to be scored. */
+export function refusalOfRun(
+  report: ExecutionReport,
+  measurement: Measurement | undefined,
+  printedBytes: number,
+  limits: CaseLimits & { readonly outputBytes: number },
+): Refusal | undefined {
+  const { end } = report;
+  const tooMuch: Refusal = {
+    verdict: 'OLE',
+    why: `It printed more than ${bytesInWords(limits.outputBytes)}.`,
+  };
+  if (end.kind === 'limit' && end.limit === 'memory') {
+    return { verdict: 'MLE', why: `It used more than ${bytesInWords(limits.memoryBytes)} of memory.` };
+  }
+  if (end.kind === 'limit' && end.limit === 'processes') {
+    return { verdict: 'RE', why: 'It had too many processes at once.' };
+  }
+  if (end.kind === 'limit' && end.limit !== 'time') return tooMuch;
+  if (measurement === undefined) {
+    return { verdict: 'RE', why: 'It ended, or was ended, in a way that could not be measured.' };
+  }
+  const { exitCode, wallMs, cpuMs } = measurement;
+  if (cpuMs > limits.timeMs + cpuToleranceMs || wallMs > limits.timeMs + wallToleranceMs) {
+    const took = `it computed for ${(cpuMs / 1000).toFixed(2)} s in ${(wallMs / 1000).toFixed(2)} s`;
+    return { verdict: 'TLE', why: `It took more than ${durationInWords(limits.timeMs)}: ${took}.` };
+  }
+  // Some languages ignore the signal and get an error instead.
+  if (exitCode === 128 + constants.signals.SIGXFSZ || printedBytes >= limits.outputBytes) return tooMuch;
+  if (exitCode > 128) {
+    const name = Object.entries(constants.signals).find(([, number]) => number === exitCode - 128)?.[0];
+    return { verdict: 'RE', why: `It was ended by ${name ?? `signal ${exitCode - 128}`}.` };
+  }
+  if (exitCode !== 0) return { verdict: 'RE', why: `It ended with exit code ${exitCode}.` };
+  return undefined;
+}

@@ -1,0 +1,101 @@
+import type { CaseResult } from '../../domain/session/outcome';
+import { isClearlyWorse, usualRace } from '../../domain/racing/symmetricRace';
+import { worseningsOf, type Pair } from '../../domain/racing/pairedComparison';
+import type { Goal } from '../../domain/problem/problem';
+import { OutOfTime, runCase, type CaseContext, type RanCase } from './runCase';
+import type { CaseInput } from './caseInputs';
+
+/** What the incumbent had on each of the seeds, in the metric's own terms. */
+export interface Incumbent {
+  readonly values: readonly number[];
+}
+
+export interface CasesToRun {
+  readonly seeds: readonly number[];
+  readonly inputs: readonly CaseInput[];
+  readonly atOnce: number;
+  readonly firstCore: number;
+  /** Undefined to run all cases however bad they are. */
+  readonly incumbent: Incumbent | undefined;
+  /** What a score counts in the metric. */
+  readonly worth: (score: number) => number;
+  readonly goal: Goal;
+}
+
+export interface CasesRun {
+  /** In the order of the seeds; those that were not run are undefined. */
+  readonly cases: readonly (RanCase | undefined)[];
+  readonly end: 'all' | 'failed' | 'clearly-worse' | 'out-of-time';
+}
+
+/** Runs cases side by side until all are done, one is not accepted, or the rest cannot save the program. */
+export async function evaluateCases(context: CaseContext, plan: CasesToRun): Promise<CasesRun> {
+  const cases: (RanCase | undefined)[] = plan.seeds.map(() => undefined);
+  let end: CasesRun['end'] = 'all';
+  let next = 0;
+  let looked = 0;
+
+  /** In the order of the seeds and after each pair, as the test wants it, not in the order in which cases happen to end. */
+  const lookAtRace = (): void => {
+    const { incumbent } = plan;
+    if (incumbent === undefined) return;
+    while (end === 'all' && cases[looked]?.score !== undefined) {
+      looked += 1;
+      const pairs = pairsOf(cases.slice(0, looked), incumbent, plan.worth);
+      if (looked < cases.length && isClearlyWorse(worseningsOf(pairs, plan.goal), usualRace))
+        end = 'clearly-worse';
+    }
+  };
+
+  const work = async (worker: number): Promise<void> => {
+    while (end === 'all') {
+      const index = next++;
+      const seed = plan.seeds[index];
+      const input = plan.inputs[index];
+      if (seed === undefined || input === undefined) return;
+      try {
+        const ran = await runCase(context, { seed, index, input, core: plan.firstCore + worker });
+        cases[index] = ran;
+        context.run.onCase(caseResultOf(ran));
+        if (ran.verdict !== 'AC') end = 'failed';
+        lookAtRace();
+      } catch (error) {
+        if (!(error instanceof OutOfTime)) throw error;
+        if (end !== 'failed') end = 'out-of-time';
+      }
+    }
+  };
+
+  const workers = Array.from({ length: Math.max(1, plan.atOnce) }, (_, worker) => work(worker));
+  const ended = await Promise.allSettled(workers);
+  for (const result of ended) if (result.status === 'rejected') throw result.reason;
+  return { cases, end };
+}
+
+/** The cases that both have, in the order of the seeds. */
+export function pairsOf(
+  cases: readonly (RanCase | undefined)[],
+  { values }: Incumbent,
+  worth: (score: number) => number,
+): Pair[] {
+  return cases.flatMap((ran, index) => {
+    const other = values[index];
+    return ran?.score === undefined || other === undefined ? [] : [{ own: worth(ran.score), other }];
+  });
+}
+
+export function caseName(seed: number): string {
+  return `seed ${seed}`;
+}
+
+export function caseResultOf({ seed, verdict, score, why, measurement }: RanCase): CaseResult {
+  const seconds = measurement === undefined ? '' : `${(measurement.wallMs / 1000).toFixed(2)} s`;
+  const message = verdict === 'AC' ? seconds : `${verdict}: ${why ?? ''}`;
+  return {
+    name: caseName(seed),
+    verdict: verdict === 'AC' ? 'passed' : 'failed',
+    ...(score !== undefined && { value: score, unit: 'points' }),
+    ...(measurement !== undefined && { durationMs: Math.round(measurement.wallMs) }),
+    ...(message !== '' && { message }),
+  };
+}

@@ -1,0 +1,221 @@
+import { randomUUID } from 'node:crypto';
+import { lstat, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CaseLimits } from '../../domain/foreign/atCoder/caseLimits';
+import { readToolVerdict, type ScorePattern } from '../../domain/foreign/atCoder/scoreLine';
+import type { Goal } from '../../domain/problem/problem';
+import { endedWell } from '../environmentTools';
+import type { EvaluationRun } from '../evaluationMethod';
+import { EnvironmentError } from '../evaluator';
+import type { ExecutionReport } from '../executor';
+import { readUntrustedFile } from '../readUntrustedFile';
+import { removeFolder } from '../workFolder';
+import { measuringBytes, refusalOfRun, wallToleranceMs, type Verdict } from './caseVerdict';
+import type { ContestTools } from './contestTools';
+import type { HostTools } from './hostTools';
+import { measured, onOwnCore, readMeasurement, type Measurement } from './timedCommand';
+import type { CaseInput } from './caseInputs';
+import { isUnchanged, type FileIdentity } from './trustedFiles';
+
+/** One seed of one candidate. */
+export interface RanCase {
+  readonly seed: number;
+  readonly verdict: Verdict | 'IE';
+  /** Of an accepted answer. */
+  readonly score?: number;
+  /** Why it is not accepted; one sentence. */
+  readonly why?: string;
+  readonly measurement?: Measurement;
+  /** The last that the program wrote to its standard error. */
+  readonly said?: string;
+}
+
+export interface CaseContext {
+  readonly run: EvaluationRun;
+  readonly host: HostTools;
+  readonly contest: ContestTools;
+  /** Absolute; runs the candidate. */
+  readonly command: readonly string[];
+  /** Holds `in/`; outside of the copy of the contest's folder. */
+  readonly root: string;
+  readonly limits: CaseLimits & { readonly outputBytes: number };
+  readonly goal: Goal;
+  readonly scorePattern: ScorePattern;
+  /** Until the whole evaluation must be over. */
+  readonly remainingMs: () => number;
+}
+
+/** The evaluation took longer than it may; nothing that one case did. */
+export class OutOfTime extends Error {
+  override readonly name = 'OutOfTime';
+}
+
+const scoringLimits = { timeMs: 60_000, memoryBytes: 4 * 1024 ** 3, outputBytes: 1024 ** 2, processes: 64 };
+/** What the official tester may hold beside the program. */
+const testerBytes = 512 * 1024 ** 2;
+const stoppingMs = 100;
+const saidBytes = 400;
+
+/** Throws `OutOfTime`, and `EnvironmentError` where the host or the tools are to blame. */
+export async function runCase(
+  context: CaseContext,
+  { seed, index, input, core }: { seed: number; index: number; input: CaseInput; core: number },
+): Promise<RanCase> {
+  const { run, contest, limits } = context;
+  const folder = join(context.root, `case-${index}`);
+  const files = {
+    input: input.kind === 'file' ? input.file.path : join(folder, 'input.txt'),
+    output: join(folder, 'output.txt'),
+    errors: join(folder, 'errors.txt'),
+    /** Where the official tool may leave what it draws; in a folder that the program has not seen. */
+    scoring: join(context.root, `scoring-${index}-${randomUUID()}`),
+  };
+  await mkdir(join(folder, 'home'), { recursive: true });
+  try {
+    if (input.kind === 'hidden') await writeFile(files.input, input.bytes, { mode: 0o600 });
+    const told: Buffer[] = [];
+    const report = await run.execute({
+      argv: onOwnCore(context.host, core, runningCommand(context, files)),
+      cwd: join(folder, 'home'),
+      onDescriptor3: (chunk) => told.push(chunk),
+      limits: {
+        timeMs: usableMs(context),
+        memoryBytes: limits.memoryBytes + measuringBytes + (contest.tester === undefined ? 0 : testerBytes),
+        outputBytes: scoringLimits.outputBytes + limits.outputBytes,
+      },
+    });
+    throwIfOutOfTime(report);
+    const measurement = readMeasurement(Buffer.concat(told).toString());
+    const said = await lastWords(files.errors, run.work.path);
+    const about = { seed, ...(measurement !== undefined && { measurement }), ...(said !== '' && { said }) };
+    const refusal = withTester(context, report, measurement, await largestSize(files.output, files.errors));
+    if (refusal !== undefined) return { ...about, ...refusal };
+    return { ...about, ...(await verdictOf(context, files, input, report, core)) };
+  } finally {
+    await removeFolder(folder);
+    await removeFolder(files.scoring);
+  }
+}
+
+function runningCommand(
+  { host, contest, command, limits }: CaseContext,
+  files: { readonly input: string; readonly output: string; readonly errors: string },
+): readonly string[] {
+  const within = { timeMs: limits.timeMs + wallToleranceMs + stoppingMs, outputBytes: limits.outputBytes };
+  if (contest.tester === undefined) return measured(host, command, { files, errors: files.errors }, within);
+  const program = measured(host, command, { errors: files.errors }, within);
+  // Once the tester has it open, its name goes: the program must not read there what it has to find out.
+  const script = 'in=$1 out=$2; shift 2; exec <"$in" >"$out" 9>&-; rm -f "$in"; exec "$@"';
+  return ['/bin/sh', '-c', script, 'sh', files.input, files.output, ...contest.tester, ...program];
+}
+
+/** A tester that refuses an answer ends the program, and whoever measures it; a program that it has heard out may die of a closed pipe. */
+function withTester(
+  { contest, limits }: CaseContext,
+  report: ExecutionReport,
+  measurement: Measurement | undefined,
+  printedBytes: number,
+): ReturnType<typeof refusalOfRun> {
+  if (contest.tester === undefined) return refusalOfRun(report, measurement, printedBytes, limits);
+  const byLimit = report.end.kind === 'limit';
+  if (!byLimit && measurement === undefined) return undefined;
+  const refusal = refusalOfRun(report, measurement, printedBytes, limits);
+  const brokenPipe = 128 + 13;
+  return measurement?.exitCode === brokenPipe && refusal?.verdict === 'RE' ? undefined : refusal;
+}
+
+type Scored = Pick<RanCase, 'verdict' | 'score' | 'why'>;
+
+async function verdictOf(
+  context: CaseContext,
+  files: { readonly input: string; readonly output: string; readonly scoring: string },
+  input: CaseInput,
+  ran: ExecutionReport,
+  core: number,
+): Promise<Scored> {
+  const { run, contest } = context;
+  if (input.kind === 'file' && !(await isUnchanged(input.file))) {
+    return { verdict: 'WA', why: 'The input of the case was changed while the program ran.' };
+  }
+  const changed = await firstChanged(contest.files);
+  if (changed !== undefined) {
+    throw new EnvironmentError(
+      "The contest's tools were changed while the session ran.",
+      `Look what changed ${changed}, remove its folder, and start again.`,
+    );
+  }
+  if (contest.score === undefined) return read(context, ran);
+  const answer = await readUntrustedFile(files.output, run.work.path, context.limits.outputBytes);
+  if (answer.kind === 'refused') return { verdict: 'WA', why: `Its output ${answer.why}.` };
+  // Some official tools score an empty answer.
+  if (answer.kind === 'absent' || answer.bytes.toString('latin1').trim() === '') {
+    return { verdict: 'WA', why: 'It printed nothing.' };
+  }
+  await mkdir(files.scoring);
+  const report = await run.execute({
+    argv: onOwnCore(context.host, core, contest.score(files.input, files.output)),
+    cwd: files.scoring,
+    limits: { ...scoringLimits, timeMs: Math.min(scoringLimits.timeMs, usableMs(context)) },
+  });
+  return read(context, report);
+}
+
+function read({ goal, scorePattern }: CaseContext, report: ExecutionReport): Scored {
+  const { end, output } = report;
+  if (end.kind === 'could-not-start') {
+    throw new EnvironmentError(
+      `The contest's tools cannot be run: ${end.message}`,
+      'Remove the folder `built` of this host, and start again.',
+    );
+  }
+  if (end.kind === 'limit')
+    return { verdict: 'WA', why: `The official tool was stopped by its limit of ${end.limit}.` };
+  const verdict = readToolVerdict(output, scorePattern, goal);
+  if (endedWell(report) && verdict.kind === 'score') return { verdict: 'AC', score: verdict.score };
+  if (verdict.kind === 'rejected') return { verdict: 'WA', why: sentence(verdict.why) };
+  if (!endedWell(report)) return { verdict: 'WA', why: 'The official tool refused it without a word.' };
+  return {
+    verdict: 'IE',
+    why: 'The official tool printed no score that is recognised: see problem.score_regex in pahcer_config.toml.',
+  };
+}
+
+async function firstChanged(files: readonly FileIdentity[]): Promise<string | undefined> {
+  for (const file of files) if (!(await isUnchanged(file))) return file.path;
+  return undefined;
+}
+
+function usableMs({ remainingMs }: CaseContext): number {
+  const left = remainingMs();
+  if (left <= 0) throw new OutOfTime();
+  return left;
+}
+
+/** A program has a limit of its own, far below: it was waiting for a core, or the evaluation's time is over. */
+function throwIfOutOfTime({ end }: ExecutionReport): void {
+  if (end.kind === 'limit' && end.limit === 'time') throw new OutOfTime();
+}
+
+/** 0 where a file is absent. */
+async function largestSize(...paths: readonly string[]): Promise<number> {
+  const sizes = await Promise.all(
+    paths.map((path) =>
+      lstat(path).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  );
+  return Math.max(...sizes);
+}
+
+async function lastWords(path: string, folder: string): Promise<string> {
+  const file = await readUntrustedFile(path, folder, 64 * 1024 ** 2);
+  if (file.kind !== 'content') return '';
+  return file.bytes.subarray(-saidBytes).toString('utf8').trim();
+}
+
+function sentence(words: string): string {
+  const text = words.charAt(0).toUpperCase() + words.slice(1);
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
+}

@@ -1,0 +1,95 @@
+import { asCommand, type HostTools } from './hostTools';
+
+/**
+ * All evaluations of a user on a host share its cores in turns, so that no two programs are timed on the same one. The problems of the
+ * catalogue use the same locks.
+ */
+const lockPrefix = `/tmp/timed-core-${process.getuid?.() ?? 0}-`;
+
+/** $1: cores, the wanted one first; $2: begin of the locks' names; then the command, which runs on one core that nobody else times on. */
+const ownCoreScript = `
+cores=$1 prefix=$2; shift 2
+take() { { command exec 9>>"$prefix$1.lock"; } 2>/dev/null && flock $2 9; }
+core=
+for one in $cores; do
+  if take "$one" -n; then core=$one; break; fi
+done
+if [ -z "$core" ] && [ -n "$cores" ]; then
+  core=\${cores%% *}
+  take "$core" ''
+fi
+[ -z "$core" ] || taskset -cp "$core" $$ >/dev/null 2>&1
+exec "$@"
+`;
+
+/** The command on a core of its own, for which it waits; anywhere where the host has no means for it. */
+export function onOwnCore(
+  { cores }: HostTools,
+  preferred: number,
+  command: readonly string[],
+): [string, ...string[]] {
+  if (cores.length === 0) return asCommand(command);
+  const first = preferred % cores.length;
+  const order = [...cores.slice(first), ...cores.slice(0, first)];
+  return ['/bin/sh', '-c', ownCoreScript, 'sh', order.join(' '), lockPrefix, ...command];
+}
+
+/**
+ * Runs the rest of its arguments and writes to file descriptor 3 what it took. $1: standard input, or nothing to leave input and output as
+ * they are; $2: standard output; $3: standard error; $4: largest file in blocks of 512 bytes. The stack may be as large as a contest's.
+ */
+const measureScript = `
+in=$1 out=$2 err=$3 blocks=$4; shift 4
+unset DISCOVER_CANDIDATE DISCOVER_RESULT DISCOVER_SEED DISCOVER_PARENT_STATE DISCOVER_TIME_LIMIT DISCOVER_CPUS DISCOVER_STRICT
+ulimit -s 1048576 2>/dev/null || ulimit -s "$(ulimit -H -s)"
+ulimit -f "$blocks"
+began=$(date +%s%N)
+if [ -n "$in" ]; then "$@" <"$in" >"$out" 2>"$err" 3>&- 9>&-
+else "$@" 2>"$err" 3>&- 9>&-
+fi
+code=$?
+ended=$(date +%s%N)
+{ echo "$code $began $ended"; times; } >&3
+exit 0
+`;
+
+export interface MeasuredStreams {
+  /** Undefined to leave standard input and output to whoever starts the command. */
+  readonly files?: { readonly input: string; readonly output: string };
+  readonly errors: string;
+}
+
+/** The command measured from outside of it and ended after `timeMs` at the latest. */
+export function measured(
+  { isolation }: HostTools,
+  command: readonly string[],
+  { files, errors }: MeasuredStreams,
+  limits: { readonly timeMs: number; readonly outputBytes: number },
+): readonly string[] {
+  const blocks = String(Math.max(1, Math.ceil(limits.outputBytes / 512)));
+  const stop = ['timeout', '-s', 'KILL', (limits.timeMs / 1000).toFixed(3)];
+  const streams = [files?.input ?? '', files?.output ?? '', errors];
+  // The first process of a namespace is deaf to signals, its own included: that is a shell, not the program.
+  const contained = isolation.length === 0 ? [] : [...isolation, '/bin/sh', '-c', '"$@"; exit $?', 'sh'];
+  return ['/bin/sh', '-c', measureScript, 'sh', ...streams, blocks, ...stop, ...contained, ...command];
+}
+
+export interface Measurement {
+  /** As a shell has it: 128 and more for a death by a signal. */
+  readonly exitCode: number;
+  readonly wallMs: number;
+  /** Of all its threads and processes. */
+  readonly cpuMs: number;
+}
+
+/** What came over file descriptor 3; undefined if the measuring shell was ended before it could say so. */
+export function readMeasurement(text: string): Measurement | undefined {
+  const found = /^(\d+) (\d+) (\d+)\n.*\n(\d+)m([\d.]+)s (\d+)m([\d.]+)s\n$/.exec(text);
+  if (found === null) return undefined;
+  const [code, began, ended, userMin, userS, systemMin, systemS] = found.slice(1);
+  return {
+    exitCode: Number(code),
+    wallMs: Number(BigInt(ended ?? 0) - BigInt(began ?? 0)) / 1e6,
+    cpuMs: (Number(userMin) * 60 + Number(userS) + Number(systemMin) * 60 + Number(systemS)) * 1000,
+  };
+}

@@ -1,0 +1,74 @@
+import { rmSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { base, failureOf, initialText, prepared, valueOf, type Contest } from './contest';
+
+const search = initialText('reactive', 'main.py');
+let contest: Contest;
+
+beforeAll(async () => {
+  contest = await prepared('reactive', { candidate: 'main.py', evaluator: { caseTimeMs: 1000 } });
+});
+afterAll(async () => {
+  await contest.evaluator.dispose();
+  rmSync(base, { recursive: true, force: true });
+});
+
+describe('a program of an interactive contest', () => {
+  it('talks with the official tester, which scores it', async () => {
+    const { report } = await contest.evaluate(search);
+    // Ten questions at most, of a hundred points.
+    expect(valueOf(report)).toBeGreaterThanOrEqual(90);
+    expect(report.cases?.map(({ verdict }) => verdict)).toEqual(['passed', 'passed', 'passed']);
+  });
+
+  it.each([
+    [
+      'gives a wrong answer',
+      'input()\nprint("!", -1, flush=True)',
+      'invalid',
+      /is WA.*The number is another\./,
+    ],
+    [
+      'says what is not agreed',
+      'input()\nprint("hello", flush=True)',
+      'invalid',
+      /is WA.*Not a question: hello\./,
+    ],
+    [
+      'ends too early',
+      'input()\nexit(4)',
+      'crashed',
+      /is RE.*exit code 4\.|is RE.*could not be measured|terminated unexpectedly/,
+    ],
+    ['ends too early without a complaint', 'input()', 'invalid', /is WA.*terminated unexpectedly/],
+    ['never answers', 'import time\ntime.sleep(60)', 'timeout', /is TLE/],
+    ['answers well and computes on', `${search}\nwhile True: pass`, 'timeout', /is TLE/],
+    ['answers well and crashes then', `${search}\nexit(5)`, 'crashed', /is RE.*exit code 5\./],
+  ])('fails when it %s', async (_what, text, reason, message) => {
+    const failure = failureOf((await contest.evaluate(text)).report);
+    expect(failure.message).toMatch(message);
+    expect([reason, 'invalid']).toContain(failure.reason);
+  });
+
+  it('gains nothing by printing a score of its own', async () => {
+    const honest = valueOf((await contest.evaluate(search)).report);
+    const text = `import sys\nprint("Score = 99999", file=sys.stderr, flush=True)\n${search}\nprint("Score = 99999", file=sys.stderr)`;
+    expect(valueOf((await contest.evaluate(text)).report)).toBe(honest);
+  });
+
+  it('does not find the hidden number in a file, nor in the tester', async () => {
+    const text = `
+import glob, os
+found = []
+for path in glob.glob("../../**", recursive=True) + glob.glob("/proc/*/fd/0") + glob.glob("/proc/*/cmdline"):
+    try:
+        with open(path) as file: text = file.read(99) if "fd" not in path else (file.read(99) if not os.path.samefile(path, "/proc/self/fd/0") else "")
+    except OSError: continue
+    except ValueError: continue
+    if text.strip().isdigit(): found.append(int(text))
+input()
+if found: print("!", found[0], flush=True)
+else: print("?", 1, flush=True); print("none found", flush=True)`;
+    expect(failureOf((await contest.evaluate(text)).report).message).toMatch(/Not a question: none found/);
+  });
+});
