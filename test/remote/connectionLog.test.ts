@@ -21,6 +21,35 @@ async function passwordServer(isRight: boolean) {
   return { host, environment, traced };
 }
 
+describe('what is logged of a login by the ssh program', () => {
+  it('is the reason for it, the algorithms and the way in; its messages stay as they are', async () => {
+    const sshd = await cleanups.server();
+    const environment = { ...environmentFor(sshd), sshTransport: 'system' as const };
+    const { transport } = await openSshTransport(sshd.alias, environment, never, noProgress);
+    const log = () => environment.logged.join('\n');
+    await transport.close();
+    expect(log()).toContain('with the ssh program: the settings say so');
+    expect(log()).toMatch(/loopback: key exchange done, \S+25519\S*, ssh-ed25519, \S+.* \(after \d+ ms\)/);
+    expect(log()).toMatch(/loopback: the server took publickey \(after \d+ ms\)/);
+    expect(log()).not.toMatch(/debug1|Transferred|Bytes per second/);
+  });
+
+  it('leaves out of a failure what was said aside', async () => {
+    const sshd = await cleanups.server({ config: ['PubkeyAuthentication no', 'PasswordAuthentication yes'] });
+    const traced: string[] = [];
+    const environment = {
+      ...environmentFor(sshd, { passwords: [password, password, password] }),
+      sshTransport: 'system' as const,
+      trace: (message: string) => void traced.push(message),
+    };
+    const refusal = await refusalOf(openSshTransport(sshd.alias, environment, never, noProgress));
+    expect(refusal.code).toBe('authentication-failed');
+    expect(refusal.message).not.toContain('debug1');
+    expect(traced.join('\n')).toContain('debug1: Authentications that can continue: password');
+    expect([...traced, ...environment.logged, refusal.message].join('\n')).not.toContain(password);
+  });
+});
+
 describe('what is logged of a login', () => {
   it('is the way and its reason, the algorithms, and how long each phase took', async () => {
     const { host, environment } = await passwordServer(true);

@@ -12,6 +12,7 @@ import { systemSshConfig } from './systemSshConfig';
 import { impatientError } from '../sshErrors';
 import { systemSshError } from './systemSshErrors';
 import { SystemSshPrompts } from './systemSshPrompts';
+import { SystemSshWords } from './systemSshWords';
 import { isCertifiedOnly } from '../transportChoice';
 
 /** How sessions are opened once the host is logged in to. */
@@ -40,7 +41,6 @@ const loginTimeoutMs = 60_000;
 const maxCalls = 5;
 const killGraceMs = 3_000;
 const checkTimeoutMs = 5_000;
-const maxStderrBytes = 16 * 1024;
 /** A socket's address holds 104 bytes on macOS, 108 on Linux; ssh adds 17 for the moment of its making. */
 const maxFolderLength = 70;
 
@@ -59,7 +59,7 @@ export async function openSystemSsh(
   route: readonly ResolvedHost[],
   environment: Pick<
     HostEnvironment,
-    'sshPath' | 'sshConfigPath' | 'knownHostsPath' | 'localNode' | 'prompts' | 'log'
+    'sshPath' | 'sshConfigPath' | 'knownHostsPath' | 'localNode' | 'prompts' | 'log' | 'trace'
   >,
   signal: AbortSignal,
   options: {
@@ -108,14 +108,14 @@ export async function openSystemSsh(
     const connection = [
       ...['-F', configPath, ...common, '-o', 'ClearAllForwardings=yes', '-o', 'ControlPersist=no'],
       ...['-o', `ServerAliveInterval=${Math.round(host.keepaliveIntervalMs / 1000)}`],
-      ...['-o', `ServerAliveCountMax=${host.keepaliveCountMax}`, '-o', 'LogLevel=INFO'],
+      ...['-o', `ServerAliveCountMax=${host.keepaliveCountMax}`],
       ...['-o', `ConnectTimeout=${Math.ceil(host.connectTimeoutMs / 1000)}`],
     ];
     if (!isShared) {
       return {
         host,
         program: environment.sshPath,
-        sessionArgs: [...connection, '-S', 'none', '--', host.alias],
+        sessionArgs: [...connection, '-o', 'LogLevel=INFO', '-S', 'none', '--', host.alias],
         env,
         isShared,
         isAlive: () => Promise.resolve(true),
@@ -123,7 +123,19 @@ export async function openSystemSsh(
         close: clean,
       };
     }
-    const call = [environment.sshPath, ...connection, '-M', '-S', socketPath, '-N', '--', host.alias];
+    // More words for the sake of the algorithms among them; they are told apart from its messages.
+    const said = ['-o', 'LogLevel=DEBUG1'];
+    const call = [
+      environment.sshPath,
+      ...connection,
+      ...said,
+      '-M',
+      '-S',
+      socketPath,
+      '-N',
+      '--',
+      host.alias,
+    ];
     const master = await logIn(call, socketPath, env, host);
     return {
       host,
@@ -209,22 +221,16 @@ export async function openSystemSsh(
 function endOf(
   child: ChildProcess,
   host: ResolvedHost,
-  environment: Pick<HostEnvironment, 'log'>,
+  environment: Pick<HostEnvironment, 'log' | 'trace'>,
 ): Promise<RemoteError> {
-  let stderr = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
-    const text = chunk.toString('utf8');
-    stderr = (stderr + text).slice(-maxStderrBytes);
-    for (const line of text.split('\n')) {
-      if (line.trim() !== '') environment.log('debug', `ssh ${host.alias}: ${line.trim()}`);
-    }
-  });
+  const words = new SystemSshWords(host.alias, environment);
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => words.add(text));
   child.stdin?.on('error', () => undefined);
   return new Promise((resolve) => {
     child.once('error', (cause) => resolve(systemSshError(host, cause.message)));
     child.once('exit', () => {
       // What it said last may still be on its way; the pipe's end comes when no process holds it any more.
-      const done = () => resolve(systemSshError(host, stderr));
+      const done = () => resolve(systemSshError(host, words.end()));
       if (child.stderr === null || child.stderr.readableEnded) done();
       else {
         child.stderr.once('close', done);
