@@ -10,7 +10,7 @@ import torch
 import triton
 import triton.language as tl
 
-HEADS = 32  # @tune {16, 32, 64, 128}
+HEADS = 32  # @tune {16, 32, 64}
 KEYS = 32  # @tune {16, 32, 64, 128}
 SPLITS = 2  # @tune {1, 2, 3, 4, 6, 8}
 ATTEND_WARPS = 4  # @tune {4, 8}
@@ -45,12 +45,12 @@ def attend_kernel(
 
     latent_query = tl.load(absorbed + (head[:, None] * batches + batch) * LATENT + deep[None, :], is_head[:, None], 0.0)
     rope = query + (batch * heads + head)[:, None] * (NOPE + 2 * HALF) + NOPE + half[None, :]
-    first = tl.load(rope, is_head[:, None], 0.0).to(tl.float32)
-    second = tl.load(rope + HALF, is_head[:, None], 0.0).to(tl.float32)
-    turn_cos = tl.load(cos + (keys - 1) * HALF + half).to(tl.float32)[None, :]
-    turn_sin = tl.load(sin + (keys - 1) * HALF + half).to(tl.float32)[None, :]
-    first_query = (first * turn_cos - second * turn_sin).to(tl.bfloat16)
-    second_query = (second * turn_cos + first * turn_sin).to(tl.bfloat16)
+    query_left = tl.load(rope, is_head[:, None], 0.0).to(tl.float32)
+    query_right = tl.load(rope + HALF, is_head[:, None], 0.0).to(tl.float32)
+    newest_cos = tl.load(cos + (keys - 1) * HALF + half).to(tl.float32)[None, :]
+    newest_sin = tl.load(sin + (keys - 1) * HALF + half).to(tl.float32)[None, :]
+    first_query = (query_left * newest_cos - query_right * newest_sin).to(tl.bfloat16)
+    second_query = (query_right * newest_cos + query_left * newest_sin).to(tl.bfloat16)
 
     maximum = tl.full([HEADS], float("-inf"), tl.float32)
     weight = tl.zeros([HEADS], tl.float32)

@@ -10,7 +10,7 @@ import time
 from evaluation import PROBLEM, initial_text
 
 
-def interleaved(repeats=10, limit_s=100):
+def interleaved(repeats=10, limit_s=90):
     """Times the initial program in two processes by turns, with the evaluator's own clock, up to `repeats` times each."""
     sys.path.insert(0, PROBLEM)
     from candidate_process import CandidateProcess
