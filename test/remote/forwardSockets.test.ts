@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -6,6 +7,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createLocalTransport } from '../../src/remote/shell/localTransport';
+import { frameKind, FrameReader, frameOf } from '../../src/remote/multiplex/multiplexFrames';
+import { multiplexProgram } from '../../src/remote/multiplex/multiplexProgram';
 import { multiplexBeside, type SocketTransport } from '../../src/remote/multiplex/multiplexedTransport';
 import type { Transport } from '../../src/remote/transport';
 import { sessionFolder } from '../../src/runner/host/sessionFolder';
@@ -94,6 +97,37 @@ describe('sockets of a host', () => {
     expect(await closed).toMatchObject({ code: 'lost' });
     expect((await inner.exec('echo on')).stdout).toBe('on\n');
     expect((await refusalOf(sockets.connect({ port: 1 }))).code).toBe('lost');
+  });
+
+  it('end when the client falls silent without a word; what else it runs goes on', async () => {
+    const ended = new Promise<void>((resolve) => {
+      const server = createServer((socket) => socket.once('close', () => resolve()));
+      void listening(server, { port: 0, host: '127.0.0.1' }).then((port) => {
+        const address = Buffer.from(JSON.stringify({ port }));
+        host.stdin.write(frameOf(frameKind.connect, 1, address));
+        const command = Buffer.from(JSON.stringify({ script: false, command: 'exec cat' }));
+        host.stdin.write(frameOf(frameKind.open, 2, command));
+        host.stdin.write(frameOf(frameKind.alive, 0));
+      });
+    });
+    const host = spawn(process.execPath, ['-e', multiplexProgram('n', 50)], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const frames = new FrameReader();
+    const said = new Promise<string>((resolve) => {
+      let hasBegun = false;
+      host.stdout.on('data', (chunk: Buffer) => {
+        const rest = hasBegun ? chunk : chunk.subarray('\n@@n@@\n'.length);
+        hasBegun = true;
+        for (const { kind, payload } of frames.push(rest))
+          if (kind === frameKind.stdout) resolve(payload.toString());
+      });
+    });
+    await ended;
+    host.stdin.write(frameOf(frameKind.stdin, 2, Buffer.from('still here')));
+    expect(await said).toBe('still here');
+    host.stdin.end();
+    await once(host, 'exit');
   });
 
   it('of a session are those of its own folder, which no other user can enter', async () => {

@@ -12,7 +12,7 @@ export const frameKind = {
   outputCredit: 5,
   /** JSON `SocketAddress`: a socket in place of a process, which answers `connected` or `exit` */
   connect: 6,
-  /** This end is alive. After the first one, long silence ends the other end. */
+  /** This end is alive. After the first one, long silence closes the sockets at the other end. */
   alive: 7,
   stdout: 11,
   stderr: 12,

@@ -1,14 +1,15 @@
 import { frameKind, windowBytes } from './multiplexFrames';
 
-/** A client that says that it is alive, and then is silent for so long, is gone. */
-const silenceMs = 60_000;
+/** A client that says that it is alive, and then is silent for so long, serves nobody any more. */
+const usualSilenceMs = 60_000;
 
 /**
  * The host's end of a multiplexed channel, for `node -e`: runs shells for the frames on its standard input, and ends with
  * it. Plain JavaScript of Node 18, because the runner there may be another version than this.
  * @param nonce printed on a line of its own before the first frame.
+ * @param silenceMs after so long without a word of the client its sockets are closed; commands go on, and so does it when it comes back.
  */
-export function multiplexProgram(nonce: string): string {
+export function multiplexProgram(nonce: string, silenceMs = usualSilenceMs): string {
   return `'use strict';
 const { spawn } = require('node:child_process');
 const { createHash } = require('node:crypto');
@@ -110,6 +111,9 @@ function take(kind, id, payload) {
     if (credit.left > 0) stream.resume();
   }
 }
+function closeSockets() {
+  for (const { child, isSocket } of streams.values()) if (isSocket) child.destroy();
+}
 let pending = Buffer.alloc(0), isWatched = false, silence;
 process.stdout.write('\\n@@${nonce}@@\\n');
 process.stdout.on('error', () => process.exit(0));
@@ -121,8 +125,8 @@ process.stdin.on('data', (chunk) => {
     pending = pending.subarray(frame.length);
     take(frame.readUInt8(4), frame.readUInt32BE(5), frame.subarray(9));
   }
-  // A connection that died without a word must not keep sockets open here that nobody serves.
-  if (isWatched) silence = setTimeout(() => process.exit(0), ${silenceMs});
+  // Who asks over a socket must learn that nobody serves it, though a dead connection says nothing.
+  if (isWatched) silence = setTimeout(closeSockets, ${silenceMs});
 });
 process.stdin.on('end', () => process.exit(0));
 `;
