@@ -100,6 +100,7 @@ function attach() {
           m: next,
           run: 1,
           event: { type: 'fake', text: 'é'.repeat(next % 40) },
+          ...(spec.displayPath.startsWith('richer') && { mood: 'unknown to you' }),
         });
         next++;
       }
@@ -110,11 +111,19 @@ function attach() {
     }
   };
   const requests = {
-    initialize({ from }) {
+    initialize({ from, protocols }) {
       next = from;
+      const kind = spec.displayPath.split(':')[0];
+      if (kind === 'newer' && !protocols.includes(8)) {
+        const data = { protocols: [7, 8], runnerVersion: '9.0.0', advice: 'Update the older of the two.' };
+        throw { code: -32602, message: 'This runner speaks version 7, 8 of the protocol.', data };
+      }
+      if (kind === 'ancient') return { protocol: 0, runnerVersion: '0.0.1', lastEntry: 5 };
+      if (kind === 'richer') send({ method: 'weather', params: { sky: 'clear' } });
       timer = setInterval(pump, 5);
       setImmediate(pump);
       return {
+        ...(kind === 'richer' && { gifts: ['of', 'later', 'versions'] }),
         protocol: 1,
         runnerVersion: '0.0.0',
         lastSeq: total,
@@ -139,7 +148,11 @@ function attach() {
       ackedBytes = bytesAt.get(message.params.seq) ?? ackedBytes;
       appendFileSync(join(folderOf(id), 'acks'), `${message.params.seq}\n`);
     } else if (requests[message.method] !== undefined) {
-      send({ id: message.id, result: requests[message.method](message.params) });
+      try {
+        send({ id: message.id, result: requests[message.method](message.params) });
+      } catch (error) {
+        send({ id: message.id, error });
+      }
     } else {
       send({
         id: message.id,

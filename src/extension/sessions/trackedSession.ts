@@ -52,6 +52,7 @@ export class TrackedSession {
   private requests = 0;
   private isKeepingBest = false;
   private keptBest: number | undefined;
+  private readonly unknownTypes = new Set<string>();
   /** Waiting for the link to come up or to fail. */
   private readonly waiters = new Set<() => void>();
 
@@ -200,12 +201,25 @@ export class TrackedSession {
 
   private async take(values: readonly unknown[]): Promise<void> {
     if (this.isRemoved) return;
-    const { snapshot, fresh } = applyEntries(this.snapshot, values);
+    const { snapshot, fresh, unknownTypes } = applyEntries(this.snapshot, values);
     this.snapshot = snapshot;
+    this.tellUnknown(unknownTypes);
     this.lastContactMs = this.context.nowMs();
     this.context.onChange();
     await this.keep(fresh);
     void this.keepBest();
+  }
+
+  /** Once a type: what a newer runner says beyond this version's words is kept, and shown after an update. */
+  private tellUnknown(types: readonly string[]): void {
+    for (const type of types) {
+      if (this.unknownTypes.has(type)) continue;
+      this.unknownTypes.add(type);
+      this.context.warn(
+        `Session ${this.known.id} has events that this version does not show`,
+        `${type}; the runner is newer: update the extension`,
+      );
+    }
   }
 
   private async keep(fresh: readonly unknown[]): Promise<void> {

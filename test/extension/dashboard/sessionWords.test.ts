@@ -76,6 +76,10 @@ describe('the words for a connection', () => {
       'trying again now',
     );
     expect(headerOf(withConnection(lost)).connectionText).toBe('Connection lost 12 s ago: read ECONNRESET');
+    const long = { ...lost, sinceMs: nowMs - 300_000, isUnverifiable: true };
+    expect(headerOf(withConnection(long)).connectionText).toBe(
+      'No contact for 5 min, so what it does now is not known: read ECONNRESET',
+    );
   });
 
   it('say when the host was last heard', () => {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SessionEvent } from '../../../src/domain/session/events';
 import { JournalCache, sha256Of } from '../../../src/extension/sessions/journalCache';
 import { SessionRegistry, type KnownSession } from '../../../src/extension/sessions/sessionRegistry';
+import { sessionItem } from '../../../src/extension/sessions/sessionItems';
 import { SessionStore } from '../../../src/extension/sessions/sessionStore';
 import type { LinkRequest } from '../../../src/extension/sessions/trackedSession';
 import type { SessionAttachment } from '../../../src/remote/hostClient';
@@ -144,6 +145,33 @@ describe('the sessions of an editor', () => {
     await host.send(events);
     expect(store.get(sessionId)!.snapshot).toMatchObject({ lastSeq: 6, evaluated: 2 });
     expect(await new JournalCache(folder).read(sessionId)).toEqual(journalOf(events));
+  });
+
+  it('keep events of types that a newer runner writes, and say once that they are not shown', async () => {
+    const store = openWindow();
+    await store.add(known, initial);
+    const moonRose = (seq: number) => ({ seq, t: 1, m: 1, run: 1, event: { type: 'moon.rose', phase: 0.5 } });
+    const later = [...journalOf(events), moonRose(7), moonRose(8), moonRose(9)];
+    const { request } = host.links.at(-1)!;
+    await request.onEntries(later.slice(0, 8));
+    await request.onEntries(later.slice(8));
+    expect(store.get(sessionId)!.snapshot).toMatchObject({ lastSeq: 9, best: 1 });
+    expect(warnings).toEqual([`Session ${sessionId} has events that this version does not show`]);
+    expect(await new JournalCache(folder).read(sessionId)).toEqual(later);
+  });
+
+  it('show the age of the last contact, and when nothing can be said of a session any more', async () => {
+    const store = openWindow();
+    await store.add(remote, initial);
+    const { request } = host.links.at(-1)!;
+    const lost = { state: 'lost', sinceMs: 40_000, lastHeardMs: 40_000, reason: 'No route to farm' } as const;
+    request.onConnection(lost);
+    expect(store.get(sessionId)).toMatchObject({ lastContactMs: 40_000 });
+    expect(sessionItem(store.get(sessionId)!, 70_000).description).toBe('contact lost 30 s ago');
+    request.onConnection({ ...lost, isUnverifiable: true });
+    const item = sessionItem(store.get(sessionId)!, 160_000);
+    expect(item.description).toBe('state unknown, last heard 2 min ago');
+    expect(item.contextValue).toContain('canReconnect');
   });
 
   it('are known to be behind until all is here that the host had when contact was made', async () => {
