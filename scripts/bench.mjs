@@ -2,6 +2,7 @@
 //
 //   npm run bench                    all of it
 //   npm run bench -- sizes latency   only these
+//   npm run bench:ssh                the way to a host: connections, uploads, events, links that die
 //   npm run bench -- --json FILE     writes [{ "name", "value", "unit" }, …] as well
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -21,6 +22,7 @@ const { values: options, positionals } = parseArgs({
 const benches = (await readdir(join(repositoryFolder, 'test/bench')))
   .filter((name) => name.endsWith('.bench.ts'))
   .map((name) => name.slice(0, -'.bench.ts'.length));
+const withoutEditor = ['sizes', 'latency', 'ssh', 'sshUpload'];
 const unknown = positionals.filter((name) => !benches.includes(name));
 if (unknown.length > 0) {
   console.error(`No bench named ${unknown.join(', ')}; there are: ${benches.join(', ')}`);
@@ -28,14 +30,15 @@ if (unknown.length > 0) {
 }
 
 try {
-  await ensureSystemPackages(['python', 'ssh', 'sshd', 'ps', 'chromium']);
+  const wanted = positionals.length > 0 ? positionals : benches;
+  const needsEditor = wanted.some((name) => !withoutEditor.includes(name));
+  await ensureSystemPackages(['python', 'ssh', 'sshd', 'ps', ...(needsEditor ? ['chromium'] : [])]);
   await ensureNodeModules();
-  await ensureCodeServer();
+  if (needsEditor) await ensureCodeServer();
   const vsix = join(repositoryFolder, '.build/ttt-discover.vsix');
   await buildVsix(vsix);
   const figures = [];
-  for (const name of positionals.length > 0 ? positionals : benches)
-    figures.push(...(await measure(name, vsix)));
+  for (const name of wanted) figures.push(...(await measure(name, vsix)));
   if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(figures, null, 2)}\n`);
 } catch (error) {
   printFailure(error);

@@ -18,3 +18,11 @@ export function median(values: readonly number[]): number {
   if (middle === undefined) throw new Error('There is no median of nothing.');
   return middle;
 }
+
+/** The value that so many in a hundred do not exceed. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const value = sorted[Math.max(0, Math.ceil((share / 100) * sorted.length) - 1)];
+  if (value === undefined) throw new Error('There is no percentile of nothing.');
+  return value;
+}

@@ -1,18 +1,17 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { parseJournalValue } from '../../src/protocol/journalEntry';
-import type { SessionSpec } from '../../src/protocol/sessionSpec';
 import type { JournalEntry } from '../../src/domain/session/events';
 import { connectHost } from '../../src/remote/connectHost';
 import type { HostClient, HostTarget } from '../../src/remote/hostClient';
 import { repositoryFolder } from '../e2e/support/editor';
-import { environmentFor, never, newSessionId, noProgress } from '../remote/hostFixture';
+import { environmentFor, never, noProgress } from '../remote/hostFixture';
 import { startSshd, type Sshd } from '../support/sshd';
 import { median, report } from './figures';
+import { valleySpec } from './valley';
 
-const valley = join(import.meta.dirname, '../e2e/fixtures/valley');
 const rounds = 5;
 const replayedEntries = 200;
 
@@ -41,15 +40,6 @@ describe('latencies with the real runner', () => {
     const runnerBundlePath = join(repositoryFolder, 'dist/runner.cjs');
     const environment = environmentFor(sshd, { root, runnerBundlePath });
     const connect = (): Promise<HostClient> => connectHost(target, environment, never);
-    const spec = async (): Promise<SessionSpec> => ({
-      version: 1,
-      sessionId: newSessionId(),
-      displayPath: 'valley/valley.discover',
-      problemFile: 'valley.discover',
-      overrides: {},
-      files: await filesOf(valley),
-    });
-
     const first = await timed(connect);
     await first.result.close();
     const timesMs: Record<'connect' | 'candidate' | 'attach' | 'replay', number[]> = {
@@ -61,7 +51,7 @@ describe('latencies with the real runner', () => {
     for (let round = 0; round < rounds; round += 1) {
       const { result: client, ms } = await timed(connect);
       timesMs.connect.push(ms);
-      const given = await spec();
+      const given = await valleySpec();
       timesMs.candidate.push(
         (
           await timed(async () => {
@@ -130,15 +120,4 @@ async function timed<T>(work: () => Promise<T>): Promise<{ readonly result: T; r
   const startMs = performance.now();
   const result = await work();
   return { result, ms: performance.now() - startMs };
-}
-
-async function filesOf(folder: string): Promise<SessionSpec['files']> {
-  const names = await readdir(folder);
-  return Promise.all(
-    names.map(async (path) => ({
-      path,
-      executable: false,
-      base64: await readFile(join(folder, path), 'base64'),
-    })),
-  );
 }

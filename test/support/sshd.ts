@@ -130,7 +130,8 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     async stop() {
       await stopTree(running.child, orphans);
       await chmod(home, 0o700);
-      await rm(folder, { recursive: true, force: true });
+      // What ran there may still be writing its last.
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }
