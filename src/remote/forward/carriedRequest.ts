@@ -34,15 +34,17 @@ export function carriedHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeader
 /** Path and query of a request, if it stays below the path of the base address however a server may read its dots and slashes. */
 export function withinBase(base: URL, requested: string): string | undefined {
   const prefix = base.pathname.replace(/\/+$/, '');
-  const isBelow = (path: string): boolean => path === prefix || path.startsWith(`${prefix}/`);
   try {
-    const url = new URL(requested, 'http://localhost');
-    if (!requested.startsWith('/') || url.host !== 'localhost') return undefined;
-    // Some servers decode these before they look for dots.
-    const decoded = url.pathname.replace(/%2f|%5c/gi, '/').replace(/%2e/gi, '.');
-    const isSafe = isBelow(url.pathname) && isBelow(new URL(`http://localhost${decoded}`).pathname);
-    return isSafe ? url.pathname + url.search : undefined;
+    const { host, pathname, search } = new URL(requested, 'http://localhost');
+    if (!requested.startsWith('/') || host !== 'localhost') return undefined;
+    // What leads upwards is resolved by now, but for what some servers decode before they look for it.
+    const leadsUp = decodeURIComponent(pathname)
+      .split(/[\\/]/)
+      .some((segment) => segment.trim() === '..');
+    const isBelow = pathname === prefix || pathname.startsWith(`${prefix}/`);
+    return isBelow && !leadsUp ? pathname + search : undefined;
   } catch {
+    // No address, or no text once it is decoded.
     return undefined;
   }
 }

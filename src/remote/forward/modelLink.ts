@@ -148,7 +148,6 @@ async function handOn(
     answer.pipe(response);
     // An answer that breaks off must break off there too.
     answer.once('error', () => response.destroy());
-    answer.once('aborted', () => response.destroy());
   });
   request.once('error', () => onward.destroy());
   request.pipe(onward);

@@ -189,7 +189,7 @@ export class ModelLink {
     socket.on('error', drop);
     // It waits for a request: what it says or ends before, it is of no use.
     socket.on('end', drop);
-    // Else its end would not be noticed.
+    // What it says unasked is no answer to what it will be asked.
     socket.resume();
     socket.once('close', () => {
       drop();
@@ -231,7 +231,6 @@ export class ModelLink {
       response.writeHead(answer.statusCode ?? 502, without(answer.headers, connectionHeaders));
       response.flushHeaders();
       answer.once('error', breakOff);
-      answer.once('aborted', breakOff);
       answer.pipe(response);
     });
     request.pipe(onward);
