@@ -3,9 +3,16 @@ import { describeGpuMode } from './gpuMode';
 import type { DescribeFolder, FolderDescription, FolderFiles } from './foreignFolder';
 import { describeOpenEvolve } from './openEvolve';
 import { describeShinkaEvolve } from './shinkaEvolve';
+import { describeKernelBench } from './kernelBench';
 
 /** In the order in which they are tried: the surest sign first. */
-const formats: readonly DescribeFolder[] = [describeGpuMode, describeAtCoder, describeOpenEvolve, describeShinkaEvolve];
+const formats: readonly DescribeFolder[] = [
+  describeGpuMode,
+  describeAtCoder,
+  describeOpenEvolve,
+  describeShinkaEvolve,
+  describeKernelBench,
+];
 
 export type Recognised =
   | { readonly kind: 'folder'; readonly description: FolderDescription }
