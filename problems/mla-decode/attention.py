@@ -30,7 +30,7 @@ def rotary_tables(rows):
     """Cosine and sine of each position's angles, [rows, ROPE / 2] each, float32. As in GPU MODE's problem, the base (10000), the
     frequencies, the positions, the angles and the results are all rounded to bfloat16."""
     half = ROPE // 2
-    base = float(round_to_bfloat16(numpy.float32(10000))[()])
+    base = float(round_to_bfloat16(numpy.array([10000.0]))[0])
     frequencies = round_to_bfloat16(numpy.power(base, -numpy.arange(half) / half))
     angles = round_to_bfloat16(round_to_bfloat16(numpy.arange(rows))[:, None] * frequencies)
     return round_to_bfloat16(numpy.cos(angles)), round_to_bfloat16(numpy.sin(angles))

@@ -27,7 +27,7 @@ FOOLING = {
     "head_start": (True, ("Wrong output of a timed call",)),
     "weights_in_advance": (True, ("Wrong output of a timed call",)),
     "skips_when_timed": (True, ("Wrong output of a timed call",)),
-    "cache_afterwards no_waiting": (True, ("not complete when the call had ended", "Wrong new row of the cache")),
+    "cache_afterwards no_waiting": (True, ("not complete when the call had ended", "Wrong new row of the cache", "Wrong output of a timed call")),
     "remembers": (True, ("Wrong output",)),
     "overwrites_inputs": (False, ("Wrong output",)),
     "identity": (False, ("Wrong output",)),
