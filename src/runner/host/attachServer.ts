@@ -30,6 +30,7 @@ import type { Verdict } from '../../protocol/hostCommands';
 import { createBlobStore } from '../journal/blobStore';
 import { JournalFollower } from '../journal/journalFollower';
 import { runnerVersion } from '../version';
+import { ClientSilence } from './clientSilence';
 import { ControlClient } from './controlClient';
 import { requestSession, type SessionRequest } from './requestSession';
 import type { SessionFolder } from './sessionFolder';
@@ -48,8 +49,6 @@ const batchBytes = 128 * 1024;
 const lookIntervalMs = 1000;
 /** A client that is silent for so long is gone, even if the connection does not say so: it pings far more often. */
 const silenceMs = 60_000;
-/** The silence is counted in looks: a machine that has slept finds one look late, and not the client gone. */
-const silenceLooks = 6;
 /** What was being sent when the client went may stay unsent for ever: a dead link takes nothing. */
 const endGraceMs = 1000;
 
@@ -94,8 +93,7 @@ class Attachment {
   #toldVerdict = '';
   #newVerdict: Verdict | undefined;
   #newVerdictIsDue = false;
-  #silence: NodeJS.Timeout | undefined;
-  #quietLooks = 0;
+  #silence: ClientSilence | undefined;
 
   constructor(connection: MessageConnection, options: AttachOptions, ended: AbortController) {
     this.#connection = connection;
@@ -127,7 +125,7 @@ class Attachment {
       return { text: await states.readText(sha256) };
     });
     connection.onNotification(methodNames.ack, (params: unknown) => {
-      this.#quietLooks = 0;
+      this.#silence?.heard();
       const parsed = ackParams.safeParse(params);
       if (parsed.success) this.#acknowledged(parsed.data.seq);
       else this.#options.log(`ack was not understood: ${z.prettifyError(parsed.error)}`);
@@ -141,9 +139,10 @@ class Attachment {
     this.#options.input.once('close', end);
     this.#options.output.once('error', end);
     connection.listen();
-    this.#silence = setInterval(() => {
-      this.#lookForClient();
-    }, silenceMs / silenceLooks);
+    this.#silence = new ClientSilence(silenceMs, () => {
+      this.#options.log(`The client was silent for ${silenceMs / 1000} s.`);
+      this.#end();
+    });
   }
 
   #answer<Params, Result>(
@@ -152,7 +151,7 @@ class Attachment {
     act: (params: Params) => Promise<Result>,
   ): void {
     this.#connection.onRequest(method, async (params: unknown) => {
-      this.#quietLooks = 0;
+      this.#silence?.heard();
       const parsed = schema.safeParse(params);
       if (!parsed.success) return new ResponseError(ErrorCodes.InvalidParams, z.prettifyError(parsed.error));
       try {
@@ -293,19 +292,12 @@ class Attachment {
     this.#onAck?.();
   }
 
-  #lookForClient(): void {
-    this.#quietLooks += 1;
-    if (this.#quietLooks <= silenceLooks) return;
-    this.#options.log(`The client was silent for ${silenceMs / 1000} s.`);
-    this.#end();
-  }
-
   #hasEnded(): boolean {
     return this.#ended.signal.aborted;
   }
 
   #end(): void {
-    clearInterval(this.#silence);
+    this.#silence?.stop();
     this.#ended.abort();
     this.#onAck?.();
     this.#runner?.close();
