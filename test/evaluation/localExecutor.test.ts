@@ -48,6 +48,42 @@ describe.each(['auto', 'sweep'] as const)('a local executor with containment %s'
     expect(report).toMatchObject({ end: { kind: 'exited', code: 3 }, output: 'one\ntwo\nthree\n' });
   });
 
+  it('hears on descriptor 3, as it comes, what the command does not print', async () => {
+    id = `test-${process.pid}-${containment}-${(count += 1)}`;
+    const chunks: string[] = [];
+    const report = await executor.execute(
+      {
+        id,
+        argv: ['/bin/sh', '-c', 'echo told >&3; echo printed; cat </proc/$$/fd/3 || echo closed to others'],
+        cwd: folder,
+        env,
+        limits: { ...defaultLimits, timeMs: 20_000 },
+        onDescriptor3: (chunk) => chunks.push(chunk.toString()),
+      },
+      new AbortController().signal,
+    );
+    expect(chunks.join('')).toBe('told\n');
+    expect(report).toMatchObject({ end: { kind: 'exited', code: 0 } });
+    expect(report.output).toMatch(/^printed\n.*closed to others\n$/s);
+    expect((await sh('echo told >&3')).end).not.toEqual({ kind: 'exited', code: 0 });
+  });
+
+  it('counts what comes on descriptor 3 as output', async () => {
+    id = `test-${process.pid}-${containment}-${(count += 1)}`;
+    const report = await executor.execute(
+      {
+        id,
+        argv: ['/bin/sh', '-c', 'while :; do echo told; done >&3'],
+        cwd: folder,
+        env,
+        limits: { ...defaultLimits, timeMs: 20_000, outputBytes: 10_000 },
+        onDescriptor3: () => undefined,
+      },
+      new AbortController().signal,
+    );
+    expect(report.end).toEqual({ kind: 'limit', limit: 'output' });
+  });
+
   it('gives the command the environment of the request and nothing else', async () => {
     const { output } = await execute(['env']);
     const names = output

@@ -40,7 +40,7 @@ export async function compileCuda(
   folder: string,
   program: CudaProgram,
   limits: Limits,
-): Promise<{ readonly kind: 'compiled'; readonly bytes: Buffer } | NotScored> {
+): Promise<{ readonly kind: 'compiled'; readonly bytes: Buffer; readonly durationMs: number } | NotScored> {
   const timeMs = Math.min(compileMs, limits.timeMs);
   const report = await execute({ argv: nvccArguments(program), cwd: folder, limits: { timeMs } });
   const failure = executionFailure(report, { ...limits, timeMs });
@@ -54,6 +54,6 @@ export async function compileCuda(
   if (failure !== undefined) return { ...failure, message: `While compiling: ${failure.message}` };
   const file = await readUntrustedFile(join(folder, programName), work.path, largestFileBytes(limits));
   return file.kind === 'content'
-    ? { kind: 'compiled', bytes: file.bytes }
+    ? { kind: 'compiled', bytes: file.bytes, durationMs: report.durationMs }
     : failed('no-result', 'nvcc ended well but made no program.', report);
 }

@@ -64,7 +64,6 @@ export function gpuModeMethod(problem: Problem, evaluator: ForeignEvaluator): Ev
     };
 
     let compiled: Buffer | undefined;
-    const started = performance.now();
     if (task.program.kind === 'cu') {
       const folder = join(run.work.path, 'compile');
       await makeStageFolder(folder, loaded, run.request.candidateText);
@@ -74,10 +73,10 @@ export function gpuModeMethod(problem: Problem, evaluator: ForeignEvaluator): Ev
         return { ...result, cases };
       }
       compiled = result.bytes;
+      leftMs -= result.durationMs;
     } else {
-      await fillExtensionCache(run, loaded, env, limits().timeMs);
+      leftMs -= await fillExtensionCache(run, loaded, env, limits().timeMs);
     }
-    leftMs -= performance.now() - started;
 
     const secret = mode === 'leaderboard-equal' ? { POPCORN_SEED: String(randomInt(1, secretSeeds)) } : {};
     const timed = new Map<Stage['name'], TimedCase[]>();
@@ -148,23 +147,25 @@ function noCases(kind: Stage['kind']): EnvironmentError {
 
 /**
  * Extensions that a program compiles when it is imported are kept in the home folder of the evaluation, so that compiling
- * does not count as part of a stage. What goes wrong here goes wrong again in the first stage, and is told there.
+ * does not count as part of a stage. What goes wrong here goes wrong again in the first stage, and is told there. Resolves with
+ * the milliseconds that it took.
  */
 async function fillExtensionCache(
   run: EvaluationRun,
   loaded: LoadedTask,
   env: Readonly<Record<string, string>>,
   leftMs: number,
-): Promise<void> {
-  if (!/\b(load_inline|cpp_extension)\b/.test(run.request.candidateText)) return;
+): Promise<number> {
+  if (!/\b(load_inline|cpp_extension)\b/.test(run.request.candidateText)) return 0;
   const folder = join(run.work.path, 'compile');
   await makeStageFolder(folder, loaded, run.request.candidateText);
-  await run.execute({
+  const { durationMs } = await run.execute({
     argv: ['python3', submissionName(loaded.task)],
     cwd: folder,
     env: { ...env, POPCORN_SEED: '1' },
     limits: { timeMs: Math.min(warmUpMs, leftMs) },
   });
+  return durationMs;
 }
 
 /** Everything that asks PyTorch for a GPU gets the processor, and Triton's kernels run in its interpreter. */

@@ -111,7 +111,7 @@ async function commandOf(
   { run, loaded: { task, texts } }: StageContext,
 ): Promise<[string, ...string[]]> {
   if (stage.name === 'profile') {
-    const program = join(run.work.path, 'profile.py');
+    const program = join(run.work.path, 'profile_case.py');
     await writeFile(program, profileProgram);
     const reference = texts.find(({ text }) => /^def generate_input\b/m.test(text))?.name ?? 'reference.py';
     return ['python3', program, moduleOf(submissionName(task)), moduleOf(reference), spec];

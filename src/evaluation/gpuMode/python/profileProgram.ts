@@ -7,7 +7,7 @@
 export const profileProgram = String.raw`
 import ast, base64, contextlib, cProfile, importlib, io, math, os, pstats, statistics, sys, time
 
-sys.path.insert(0, os.getcwd())
+sys.path[0] = os.getcwd()
 out = os.fdopen(int(os.environ["POPCORN_FD"]), "w", buffering=1)
 
 
