@@ -3,6 +3,7 @@ import type { SessionEvent } from '../../../src/domain/session/events';
 import { emptySnapshot } from '../../../src/domain/session/reduce';
 import { applyEntries } from '../../../src/extension/sessions/applyEntries';
 import { sessionItem } from '../../../src/extension/sessions/sessionItems';
+import { waitingText } from '../../../src/extension/sessions/waitingFor';
 import { created, journalOf, sessionId } from './journal';
 
 const begun: readonly SessionEvent[] = [created, { type: 'environment.ready', durationMs: 1 }];
@@ -40,6 +41,17 @@ describe('a session that waits for what a client can give', () => {
     const row = rowAfter(pausedFor('needs-endpoint'));
     expect(row.description).toContain("waits for the editor's language model");
     expect(row.contextValue).not.toContain('needsKey');
+  });
+
+  it('says that it is an editor on the right machine, where that reaches its model server', () => {
+    if (created.type !== 'session.created') throw new Error('the first event makes the session');
+    const model = { server: 'http://office:8000/v1', model: 'm', reachedFrom: 'editor' } as const;
+    const options = { ...created.options, policy: 'openai', model } as const;
+    const snapshot = applyEntries(
+      emptySnapshot,
+      journalOf([{ ...created, options }, pausedFor('needs-endpoint')]),
+    ).snapshot;
+    expect(waitingText(snapshot)).toBe('waits for an editor that reaches its model server');
   });
 
   it('says neither in any other pause, nor when it goes on', () => {
