@@ -7,6 +7,11 @@ export interface EvaluationRequest {
   /** Construction of the parent, JSON text as the evaluator wrote it. */
   readonly parentState?: string;
   readonly seed: number;
+  /**
+   * Runs the cases that the folder itself lists in place of those that follow from `seed`, where it has such: to compare with runs of the
+   * tool that it was made for.
+   */
+  readonly officialCases?: boolean;
   /** The evaluator is told to look more closely than it does for every candidate. */
   readonly strict?: boolean;
   /**

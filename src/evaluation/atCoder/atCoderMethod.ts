@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, posix } from 'node:path';
 import { readAtCoderFolder, type AtCoderFolder } from '../../domain/foreign/atCoder/atCoderFolder';
 import { usualCaseLimits, usualCases } from '../../domain/foreign/atCoder/caseLimits';
 import { scoringProgram } from '../../domain/foreign/atCoder/toolsCrate';
@@ -37,6 +37,8 @@ interface Prepared {
   readonly contest: ContestTools;
   readonly language: Language;
   readonly warmTarget: string | undefined;
+  /** Of the folder's own `seeds.txt`. */
+  readonly seedLines: readonly string[];
 }
 
 const generatingLimits = { memoryBytes: 4 * 1024 ** 3, outputBytes: 16 * 1024 ** 2, processes: 64 };
@@ -103,7 +105,10 @@ async function prepareContest(problem: Problem, context: PreparationContext): Pr
     language.kind === 'cargo' && compiler !== undefined
       ? await warmTargetOf(context, language, compiler)
       : undefined;
-  return { folder, host, contest, language, warmTarget };
+  const list =
+    files.read(folder.crate === undefined ? 'seeds.txt' : posix.join(folder.crate.path, 'seeds.txt')) ?? '';
+  const seedLines = list.split('\n').flatMap((line) => (line.trim() === '' ? [] : [line.trim()]));
+  return { folder, host, contest, language, warmTarget, seedLines };
 }
 
 async function contestTools(
@@ -152,10 +157,20 @@ async function scoreCandidate(
   });
   if (compiled.kind !== 'runs') return compiled;
 
-  const seeds = caseSeeds(run.request.seed, evaluator.cases ?? usualCases);
+  const count = evaluator.cases ?? usualCases;
+  const official =
+    run.request.officialCases === true ? officialSeeds(folder, prepared.seedLines, count) : undefined;
+  const seeds = official?.map(({ seed }) => seed) ?? caseSeeds(run.request.seed, count);
   const root = join(run.work.path, 'contest');
   await mkdir(join(root, 'in'), { recursive: true });
-  await generate(run, prepared, root, seeds, firstCore, remainingMs);
+  await generate(
+    run,
+    prepared,
+    root,
+    official?.map(({ text }) => text) ?? seeds.map(String),
+    firstCore,
+    remainingMs,
+  );
   const caseTimeMs = evaluator.caseTimeMs ?? folder.caseTimeMs ?? usualCaseLimits.timeMs;
   const memoryBytes = Math.min(folder.caseMemoryBytes ?? usualCaseLimits.memoryBytes, limits.memoryBytes);
   const context: CaseContext = {
@@ -195,11 +210,11 @@ async function generate(
   run: EvaluationRun,
   { host, contest }: Prepared,
   root: string,
-  seeds: readonly number[],
+  seedLines: readonly string[],
   core: number,
   remainingMs: () => number,
 ): Promise<void> {
-  await writeFile(join(root, 'seeds.txt'), `${seeds.join('\n')}\n`);
+  await writeFile(join(root, 'seeds.txt'), `${seedLines.join('\n')}\n`);
   const timeMs = remainingMs();
   if (timeMs <= 0) throw new OutOfTime();
   const argv = onOwnCore(host, core, contest.generate);
@@ -211,6 +226,23 @@ async function generate(
       `Run it by hand. The end of its output:\n${report.output.trim().slice(-1000)}`,
     );
   }
+}
+
+/**
+ * The seeds that pahcer and the contest's own inputs have: numbers of `in/0000.txt` and so on, each made from that line of `seeds.txt`, or
+ * from the number itself where the list is not so long.
+ */
+export function officialSeeds(
+  { pahcer }: AtCoderFolder,
+  seedLines: readonly string[],
+  count: number,
+): { readonly seed: number; readonly text: string }[] {
+  const start = pahcer?.startSeed ?? 0;
+  const length = Math.min(count, pahcer === undefined ? count : pahcer.endSeed - start);
+  return Array.from({ length }, (_, index) => {
+    const seed = start + index;
+    return { seed, text: seedLines[seed] ?? String(seed) };
+  });
 }
 
 /** Different whole numbers below 2^31, which every generator and visualizer takes. */

@@ -8,7 +8,7 @@ import { reasonOf } from './caseVerdict';
 import { caseName, caseResultOf, pairsOf, type CasesRun, type Incumbent } from './evaluateCases';
 import type { RanCase } from './runCase';
 
-/** pahcer's own choice: an accepted score below 1 counts as 1. */
+/** An accepted score below 1 counts as 1. */
 export function logWorth(score: number): number {
   return Math.log10(Math.max(score, 1));
 }

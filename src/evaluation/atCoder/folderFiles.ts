@@ -4,7 +4,7 @@ import type { FolderFiles } from '../../domain/foreign/foreignFolder';
 
 const largestTextBytes = 1024 ** 2;
 const leftOut = new Set(['node_modules', '__pycache__', 'target']);
-const readable = /(?:\.toml|\.rs|\.js|^data\.json)$/;
+const readable = /(?:\.toml|\.rs|\.js|seeds\.txt|^data\.json)$/;
 
 /** What `readAtCoderFolder` looks at, of a folder on this host. */
 export async function folderFiles(folder: string): Promise<FolderFiles> {

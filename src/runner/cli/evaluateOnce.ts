@@ -22,6 +22,7 @@ export type EvaluationInput = Pick<EvaluateSpec, 'displayPath' | 'problemFile' |
 export type EvaluateOnce = (options: {
   readonly seed: number;
   readonly strict?: boolean;
+  readonly officialCases?: boolean;
   readonly onCase?: (result: CaseResult) => void;
 }) => Promise<EvaluationReport>;
 
