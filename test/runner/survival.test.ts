@@ -1,5 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { JournalEntry } from '../../src/domain/session/events';
@@ -92,6 +100,22 @@ describe('a session whose process was killed', () => {
       'message',
       expect.stringContaining(`Journal entry ${damage.seq} cannot be read`),
     );
+  });
+
+  it('works on when its log takes nothing more', async () => {
+    const sessionId = await killedSession();
+    // A line that is no entry, which the next process will want to tell of.
+    appendFileSync(join(folderOf(sessionId), 'journal', '000001.jsonl'), '\nno entry\n');
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(
+      process.execPath,
+      [runner.bundlePath, 'supervise', sessionId, '--root', runner.root],
+      { stdio: ['ignore', 'ignore', full, 'pipe'] },
+    );
+    closeSync(full);
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    expect(code).toBe(0);
+    expect((await listed(sessionId)).verdict).toEqual({ state: 'exited', reason: 'finished' });
   });
 
   it('was asked to end, if it was', async () => {
