@@ -22,6 +22,15 @@ describe('a folder that was made for another tool', () => {
     await editor.stop();
   });
 
+  chapter('is one of the beginnings of a new problem, beside a small program and the samples', async () => {
+    await window.runCommand('TTT-Discover: New Problem…');
+    await window.quickPickRow('A folder that I have for another tool').waitFor();
+    await window.quickPickRow('A small Python program').waitFor();
+    expect(await window.quickPickRow('is better').count()).toBeGreaterThan(3);
+    await window.picture('new-problem');
+    await window.page.keyboard.press('Escape');
+  });
+
   chapter('is opened as a problem beside it, from a file in it', async () => {
     await window.openFile('evaluator.py');
     await window.runCommand('TTT-Discover: Open Folder as Problem…');

@@ -1,4 +1,5 @@
-import { commands, Uri, window, workspace } from 'vscode';
+import { commands, FileType, QuickPickItemKind, Uri, window, workspace, type QuickPickItem } from 'vscode';
+import { parseProblem } from '../../domain/problem/parseProblem';
 import { Cancelled, Refusal } from '../base/failures';
 import type { CommandHandlers } from '../commandIds';
 import { openAsProblem } from '../foreign/openAsProblem';
@@ -10,7 +11,7 @@ export function problemCommands(
   walkthroughId: string,
 ): Pick<CommandHandlers, 'newProblem' | 'openAsProblem' | 'openSamples' | 'openWalkthrough'> {
   return {
-    newProblem: () => newProblem(),
+    newProblem: () => newProblem(extensionUri),
     openAsProblem: (...args) => openAsProblem(args),
     openSamples: () => openSamples(extensionUri),
     async openWalkthrough() {
@@ -19,7 +20,9 @@ export function problemCommands(
   };
 }
 
-async function newProblem(): Promise<void> {
+async function newProblem(extensionUri: Uri): Promise<void> {
+  const beginning = await chooseBeginning(extensionUri);
+  if (beginning === 'other-tool') return openAsProblem([]);
   const parent = await pickFolder('Folder for the New Problem');
   const title = await window.showInputBox({
     title: 'New Problem',
@@ -31,12 +34,72 @@ async function newProblem(): Promise<void> {
   if (title === undefined) throw new Cancelled();
   const folder = Uri.joinPath(parent, folderNameOf(title));
   await requireAbsent(folder);
+  const file = await writeProblem(beginning, folder, title.trim());
+  await window.showTextDocument(await workspace.openTextDocument(file));
+}
+
+/** The problem file of what was written. */
+async function writeProblem(beginning: 'small' | Uri, folder: Uri, title: string): Promise<Uri> {
+  if (beginning !== 'small') {
+    await workspace.fs.copy(Uri.joinPath(beginning, '..'), folder);
+    return Uri.joinPath(folder, beginning.path.split('/').at(-1) ?? '');
+  }
   await workspace.fs.createDirectory(folder);
-  for (const [name, text] of problemTemplate(title.trim())) {
+  for (const [name, text] of problemTemplate(title)) {
     await workspace.fs.writeFile(Uri.joinPath(folder, name), Buffer.from(text, 'utf8'));
   }
-  const document = await workspace.openTextDocument(Uri.joinPath(folder, 'problem.discover'));
-  await window.showTextDocument(document);
+  return Uri.joinPath(folder, 'problem.discover');
+}
+
+/** What the new problem begins as; a URI is the problem file of a sample whose folder is copied. */
+async function chooseBeginning(extensionUri: Uri): Promise<'small' | 'other-tool' | Uri> {
+  const samples = await sampleProblems(extensionUri);
+  const chosen = await window.showQuickPick<
+    QuickPickItem & { readonly beginning?: 'small' | 'other-tool' | Uri }
+  >(
+    [
+      {
+        label: '$(file-code) A small Python program and its evaluator',
+        detail: 'Runs at once, with Python alone; meant to be changed into your own',
+        beginning: 'small',
+      },
+      {
+        label: '$(folder-opened) A folder that I have for another tool',
+        detail: 'GPU MODE, AtCoder Heuristic Contest, OpenEvolve, ShinkaEvolve, KernelBench: opened as it is',
+        beginning: 'other-tool',
+      },
+      { label: 'A copy of a sample problem', kind: QuickPickItemKind.Separator },
+      ...samples,
+    ],
+    { title: 'New Problem', placeHolder: 'What does it begin as?', matchOnDetail: true },
+  );
+  if (chosen?.beginning === undefined) throw new Cancelled();
+  return chosen.beginning;
+}
+
+async function sampleProblems(
+  extensionUri: Uri,
+): Promise<readonly (QuickPickItem & { readonly beginning: Uri })[]> {
+  const all = Uri.joinPath(extensionUri, 'problems');
+  const names = (await workspace.fs.readDirectory(all)).filter(([, type]) => type === FileType.Directory);
+  const found = await Promise.all(
+    names.map(async ([name]) => {
+      const file = Uri.joinPath(all, name, `${name}.discover`);
+      const { problem } = parseProblem(Buffer.from(await workspace.fs.readFile(file)).toString('utf8'));
+      if (problem === undefined) return [];
+      const { metric, candidate } = problem;
+      const better = metric.goal === 'minimize' ? 'lower is better' : 'higher is better';
+      return [
+        {
+          label: `$(beaker) ${problem.title}`,
+          description: candidate.split('.').at(-1) ?? '',
+          detail: `${metric.name}${metric.unit === undefined ? '' : ` in ${metric.unit}`}, ${better}`,
+          beginning: file,
+        },
+      ];
+    }),
+  );
+  return found.flat();
 }
 
 /** Copies the problems of the extension to a place of the user's: the originals go with the next update. */
