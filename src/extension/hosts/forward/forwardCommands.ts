@@ -1,6 +1,6 @@
 import { env, Uri, window, type QuickPickItem } from 'vscode';
 import * as z from 'zod';
-import type { HostClient, HostTarget } from '../../../remote/hostClient';
+import { hostKeyOf, type HostClient, type HostTarget } from '../../../remote/hostClient';
 import { Cancelled, isCancelled, Refusal } from '../../base/failures';
 import { withNotification } from '../../base/progress';
 import { requireTrust } from '../../base/trust';
@@ -13,7 +13,7 @@ import { eachOnce, portOfText, serversOfHost, serversOfSessions, type KnownServe
 import { urlOf, type PortForward, type PortForwards } from './portForwards';
 
 export interface ForwardCommandsContext {
-  readonly connections: Pick<HostConnections, 'connect'>;
+  readonly connections: Pick<HostConnections, 'connect' | 'stateOf'>;
   readonly forwards: PortForwards;
   readonly sessions: Pick<Sessions, 'all' | 'get'>;
   readonly chooseTarget: (args: readonly unknown[], title: string) => Promise<HostTarget>;
@@ -31,9 +31,7 @@ export function forwardCommands(
     async forwardPort(...args) {
       requireTrust('Forwarding a port of a host connects to it.');
       const target = await context.chooseTarget(args, 'Forward a port of');
-      const client = await withNotification(`Host ${labelOf(target)}`, (report, signal) =>
-        connections.connect(target, signal, report),
-      );
+      const client = await connected(connections, target);
       const { port, what } = await choosePort(context, client);
       await tell(await forwards.add(client, port, what));
     },
@@ -47,6 +45,19 @@ export function forwardCommands(
       forwards.stop((await chooseForward(forwards, args, 'Stop forwarding')).id);
     },
   };
+}
+
+function connected(
+  connections: ForwardCommandsContext['connections'],
+  target: HostTarget,
+): Promise<HostClient> {
+  // What takes no time needs no notification.
+  if (connections.stateOf(hostKeyOf(target)).state === 'connected') {
+    return connections.connect(target, new AbortController().signal);
+  }
+  return withNotification(`Host ${labelOf(target)}`, (report, signal) =>
+    connections.connect(target, signal, report),
+  );
 }
 
 async function tell(forward: PortForward): Promise<void> {
