@@ -1,7 +1,10 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -11,6 +14,8 @@ import type { SessionSpec } from '../../src/protocol/sessionSpec';
 import { connectHost } from '../../src/remote/connectHost';
 import { linkModel } from '../../src/remote/forward/modelLink';
 import type { HostClient, HostTarget } from '../../src/remote/hostClient';
+import { ModelLink } from '../../src/runner/host/modelLink';
+import { sessionFolder } from '../../src/runner/host/sessionFolder';
 import type { TransportSetting } from '../../src/remote/transportChoice';
 import { ChatStub, refuse, say, type Reply } from '../policy/openai/chatStub';
 import { BuiltRunner } from '../runner/support/builtRunner';
@@ -18,7 +23,7 @@ import { filesWith } from '../support/filesWith';
 import type { Sshd } from '../support/sshd';
 import { startTcpProxy } from '../support/tcpProxy';
 import { cleanupsAfterEach } from './cleanups';
-import { environmentFor, never, noProgress } from './hostFixture';
+import { environmentFor, never, newSessionId, noProgress } from './hostFixture';
 
 const run = promisify(execFile);
 const cleanups = cleanupsAfterEach();
@@ -173,6 +178,57 @@ describe.runIf(isRoot)('a model server that the host cannot reach', () => {
   });
 });
 
+describe('the way to a model server that the editor reaches', () => {
+  it.each([['ssh2', ''] as const, ['system', ''] as const, ['ssh2', 'MaxSessions 1'] as const])(
+    'carries 40 MB each way, and an answer piece by piece beside it (%s %s)',
+    async (way, line) => {
+      const sshd = await cleanups.server(line === '' ? {} : { config: [line] });
+      const client = await connected(sshd, undefined, way);
+      const pieces: ((piece: string) => void)[] = [];
+      const upstream = createServer((request, response) => {
+        if (request.method === 'POST') request.pipe(response);
+        else {
+          response.flushHeaders();
+          pieces.push((piece) => response.write(piece));
+        }
+      });
+      upstream.listen(0, '127.0.0.1');
+      await once(upstream, 'listening');
+      cleanups.push(async () => {
+        upstream.closeAllConnections();
+        await new Promise((resolve) => upstream.close(resolve));
+      });
+      const base = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
+      const sessionId = newSessionId();
+      const { modelSocketPath: socketPath } = sessionFolder(join(sshd.home, '.ttt-discover'), sessionId);
+      const end = await ModelLink.open({ socketPath, server: base, log: noProgress });
+      cleanups.push(() => end.close());
+      const editor = linkModel({
+        connect: () => client.connectTo({ modelOfSession: sessionId }),
+        server: base,
+        key: () => Promise.resolve(undefined),
+        onReady: noProgress,
+        log: noProgress,
+      });
+      cleanups.push(() => {
+        editor.close();
+        return Promise.resolve();
+      });
+      await end.attached(never);
+      const headers = { authorization: `Bearer ${await end.endpoint.key()}` };
+      const body = randomBytes(40 * 1024 * 1024);
+      const big = fetch(end.endpoint.url, { method: 'POST', headers, body });
+      const reader = (await fetch(end.endpoint.url, { headers })).body?.getReader();
+      for (const piece of ['one', 'two', 'three']) {
+        pieces[0]?.(piece);
+        expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toBe(piece);
+      }
+      await reader?.cancel();
+      expect(Buffer.from(await (await big).arrayBuffer()).equals(body)).toBe(true);
+    },
+  );
+});
+
 describe('a session whose model server is reached from the editor', () => {
   it.each([['ssh2', 'MaxSessions 1'] as const, ['local', ''] as const])(
     'works where little is allowed (%s %s)',
@@ -213,10 +269,12 @@ describe('a session whose model server is reached from the editor', () => {
     let begun: () => void = () => undefined;
     const streaming = new Promise<void>((resolve) => (begun = resolve));
     let cut = false;
+    const left: Promise<void>[] = [];
     answer = () =>
       cut
         ? say(program)
-        : (response) => {
+        : (response, call) => {
+            left.push(call.left);
             response.writeHead(200, { 'content-type': 'text/event-stream' });
             response.write('data: {"choices":[{"delta":{"content":"```sh\\nx=4"}}]}\n\n', begun);
           };
@@ -231,7 +289,7 @@ describe('a session whose model server is reached from the editor', () => {
     cut = true;
     proxy.reset();
     await lost;
-    await Promise.all(server.calls.map(({ left }) => left));
+    await Promise.all(left);
 
     const again = new Editor(await connected(sshd), spec.sessionId);
     again.serve();
