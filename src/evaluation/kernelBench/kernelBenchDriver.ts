@@ -10,8 +10,7 @@ export const tolerance = 1e-4;
  * candidate wrote is unpickled.
  *
  * Before every timed call the inputs are written anew into the same memory: one of two sets, the first call's and the last call's differing, and
- * scaled by a little more than before. So what a model remembers from the call before, by address or by content, is wrong or not found. A time
- * ends when the whole device is idle, so work on another stream counts.
+ * scaled by a little more than before. So what a model remembers from the call before, by address or by content, is wrong or not found.
  */
 export const kernelBenchDriver = String.raw`
 import ctypes
@@ -92,21 +91,23 @@ class Bench:
         return self.placed(list(reference.get_inputs()))
 
     def timed(self, model, inputs, seed):
-        """Microseconds of one call from a cold cache, and what it gave."""
+        """Microseconds of one call from a cold cache, until its stream and until the whole device is done; and what it gave."""
         self.torch.manual_seed(seed)
         if not self.cuda:
             began = self.clock()
             output = model(*inputs)
-            return (self.clock() - began) * 1e6, output
-        start, end = self.event(enable_timing=True), self.event(enable_timing=True)
+            microseconds = (self.clock() - began) * 1e6
+            return [microseconds, microseconds], output
+        start, end, idle = (self.event(enable_timing=True) for _ in range(3))
         self.scratch.fill_(1)
         self.synchronize()
         start.record()
         output = model(*inputs)
-        self.synchronize()
         end.record()
-        end.synchronize()
-        return start.elapsed_time(end) * 1e3, output
+        self.synchronize()
+        idle.record()
+        idle.synchronize()
+        return [start.elapsed_time(end) * 1e3, start.elapsed_time(idle) * 1e3], output
 
     def sample(self, tensor, offset):
         """The tensor, or evenly spaced values of a large one, on the CPU."""
@@ -268,6 +269,8 @@ main()
 `;
 
 const positive = z.number().positive();
+/** Microseconds of one call: until its stream is done, and until the whole device is. */
+const callTime = z.tuple([positive, positive]);
 const failures = [
   z.object({ kind: z.literal('unavailable'), error: raised }),
   z.object({ kind: z.literal('no-gpu') }),
@@ -282,8 +285,7 @@ const measured = z.object({
   device: z.string(),
   seeds: z.array(
     z.object({
-      /** Microseconds. */
-      times: z.array(positive).min(1),
+      times: z.array(callTime).min(1),
       trials: z.number().int().positive(),
       outputs: z.array(z.object({ shape: z.array(z.number().int().nonnegative()), dtype: z.string() })),
     }),
@@ -294,7 +296,7 @@ export const candidateVerdict = z.discriminatedUnion('kind', [...failures, measu
 
 const judged = z.object({
   kind: z.literal('judged'),
-  seeds: z.array(z.object({ times: z.array(positive).min(1), wrong: z.string().nullable() })),
+  seeds: z.array(z.object({ times: z.array(callTime).min(1), wrong: z.string().nullable() })),
 });
 export type Judged = z.infer<typeof judged>;
 export const judgeVerdict = z.discriminatedUnion('kind', [...failures, judged]);

@@ -38,7 +38,7 @@ describe('a program', () => {
     expect(value).toBeGreaterThan(2);
     expect(metrics['speedup']).toBeCloseTo(metrics['reference_microseconds']! / metrics['microseconds']!, 9);
     expect(feedback).toMatch(
-      /^ModelNew: .* µs \(100 calls, spread .* %\)\.\nModel: .* µs \(100 calls,.* On CPU\./,
+      /^ModelNew: .* µs \(median of 100 calls, half of them from .* to .*\)\.\nModel: .* µs \(median of 100 .* On CPU\./,
     );
     expect(report.cases?.map(({ name, verdict, unit }) => [name, verdict, unit])).toEqual(
       [1, 2, 3, 4, 5].map((seed) => [`seed ${seed}`, 'passed', 'µs']),
