@@ -3,7 +3,7 @@ import type { FailureReason } from '../../domain/session/outcome';
 import type { CaseLimits } from '../../domain/foreign/atCoder/caseLimits';
 import type { ExecutionReport } from '../executor';
 import { bytesInWords, durationInWords } from '../quantityWords';
-import type { Measurement } from './timedCommand';
+import { latestMs, type Measurement } from './timedCommand';
 
 /** As AtCoder's judge has them. */
 export type Verdict = 'AC' | 'WA' | 'TLE' | 'RE' | 'MLE' | 'OLE';
@@ -17,10 +17,10 @@ export const reasonOf: Record<Exclude<Verdict, 'AC'>, FailureReason> = {
 };
 
 /**
- * By the clock on the wall a program has this much more than the limit: it is not to fail because the host was busy. What it computes
- * counts strictly, but for what starting and measuring it takes.
+ * By the clock on the wall a program has this much more than the limit, and what others computed on its core: it is not to fail because the
+ * host was busy. What it computes itself counts strictly, but for what starting and measuring it takes.
  */
-export const wallToleranceMs = 500;
+const wallToleranceMs = 500;
 const cpuToleranceMs = 50;
 /** The shell, the timer and the namespace around a program hold less. */
 export const measuringBytes = 32 * 1024 ** 2;
@@ -53,8 +53,9 @@ export function refusalOfRun(
   if (measurement === undefined) {
     return { verdict: 'RE', why: 'It ended, or was ended, in a way that could not be measured.' };
   }
-  const { exitCode, wallMs, cpuMs } = measurement;
-  if (cpuMs > limits.timeMs + cpuToleranceMs || wallMs > limits.timeMs + wallToleranceMs) {
+  const { exitCode, wallMs, cpuMs, waitedMs } = measurement;
+  const isLate = wallMs - waitedMs > limits.timeMs + wallToleranceMs || wallMs >= latestMs(limits.timeMs);
+  if (cpuMs > limits.timeMs + cpuToleranceMs || isLate) {
     const took = `it computed for ${(cpuMs / 1000).toFixed(2)} s in ${(wallMs / 1000).toFixed(2)} s`;
     return { verdict: 'TLE', why: `It took more than ${durationInWords(limits.timeMs)}: ${took}.` };
   }

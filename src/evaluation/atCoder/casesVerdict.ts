@@ -7,6 +7,7 @@ import { durationInWords } from '../quantityWords';
 import { reasonOf } from './caseVerdict';
 import { caseName, caseResultOf, pairsOf, type CasesRun, type Incumbent } from './evaluateCases';
 import type { RanCase } from './runCase';
+import type { Measurement } from './timedCommand';
 
 /** An accepted score below 1 counts as 1. */
 export function logWorth(score: number): number {
@@ -68,6 +69,7 @@ export function verdictOfCases(context: VerdictContext): Scored | NotScored {
       highest_score: Math.max(...scores),
       slowest_s: Math.max(...walls),
       slowest_cpu_s: Math.max(...processors),
+      waiting_percent: 100 * waitingShare(done),
       cases: seeds.length,
       cases_run: done.length,
     },
@@ -108,7 +110,21 @@ function standardError(scores: readonly number[]): number {
   return Math.sqrt(variance / Math.max(1, scores.length));
 }
 
+/** Of the time that programs ran: how much of it others computed on their cores. */
+function waitingShare(done: readonly RanCase[]): number {
+  const total = (pick: (measurement: Measurement) => number): number =>
+    done.reduce((sum, { measurement }) => sum + (measurement === undefined ? 0 : pick(measurement)), 0);
+  return (
+    total(({ waitedMs }) => waitedMs) /
+    Math.max(
+      1,
+      total(({ wallMs }) => wallMs),
+    )
+  );
+}
+
 const shownCases = 5;
+const notableWaiting = 0.05;
 
 function words(context: VerdictContext, done: readonly RanCase[], meanScore: number): string {
   const { ran, seeds, goal, isPinned } = context;
@@ -130,6 +146,12 @@ function words(context: VerdictContext, done: readonly RanCase[], meanScore: num
   if (!isPinned) {
     lines.push(
       'Programs were not kept on cores of their own, for which this host lacks taskset or flock: times are rough.',
+    );
+  }
+  const waiting = waitingShare(done);
+  if (waiting >= notableWaiting) {
+    lines.push(
+      `The host was busy: others computed ${Math.round(100 * waiting)} % of the time on the cores of the programs, so scores may be too low.`,
     );
   }
   const sorted = [...done].sort((a, b) =>

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { isNamespaced, namespaceArguments, namespaceTrial } from '../containment';
+import { namespaceArguments } from '../containment';
 import type { PreparationContext } from '../evaluationMethod';
 import { endedWell } from '../environmentTools';
 import { EnvironmentError } from '../evaluator';
@@ -23,12 +23,23 @@ export async function findHostTools(context: PreparationContext): Promise<HostTo
     );
   }
   const canPin = (await has('taskset')) && (await has('flock'));
-  const isolation = ['setpriv', ...namespaceArguments('unshare')];
-  const trial = await context.execute({ argv: asCommand([...isolation, ...namespaceTrial]), cwd: '/' });
   return {
     cores: canPin ? await physicalCores() : [],
-    isolation: endedWell(trial) && isNamespaced(trial.output) ? isolation : [],
+    isolation: await findIsolation(context),
   };
+}
+
+/** Within a sandbox the second is often possible where the first is not; then a program sees numbers of others, but can do nothing to them. */
+async function findIsolation(context: PreparationContext): Promise<readonly string[]> {
+  const whole = ['setpriv', ...namespaceArguments('unshare')];
+  for (const isolation of [whole, whole.filter((word) => word !== '--mount-proc')]) {
+    const trial = await context.execute({
+      argv: asCommand([...isolation, '/bin/sh', '-c', 'echo "$$"']),
+      cwd: '/',
+    });
+    if (endedWell(trial) && trial.output.trim() === '1') return isolation;
+  }
+  return [];
 }
 
 async function succeeds(context: PreparationContext, argv: [string, ...string[]]): Promise<boolean> {

@@ -10,7 +10,7 @@ import { EnvironmentError } from '../evaluator';
 import type { ExecutionReport } from '../executor';
 import { readUntrustedFile } from '../readUntrustedFile';
 import { removeFolder } from '../workFolder';
-import { measuringBytes, refusalOfRun, wallToleranceMs, type Verdict } from './caseVerdict';
+import { measuringBytes, refusalOfRun, type Verdict } from './caseVerdict';
 import type { ContestTools } from './contestTools';
 import type { HostTools } from './hostTools';
 import { measured, onOwnCore, readMeasurement, type Measurement } from './timedCommand';
@@ -53,7 +53,6 @@ export class OutOfTime extends Error {
 const scoringLimits = { timeMs: 60_000, memoryBytes: 4 * 1024 ** 3, outputBytes: 1024 ** 2, processes: 64 };
 /** What the official tester may hold beside the program. */
 const testerBytes = 512 * 1024 ** 2;
-const stoppingMs = 100;
 const saidBytes = 400;
 
 /** Throws `OutOfTime`, and `EnvironmentError` where the host or the tools are to blame. */
@@ -101,11 +100,11 @@ function runningCommand(
   { host, contest, command, limits }: CaseContext,
   files: { readonly input: string; readonly output: string; readonly errors: string },
 ): readonly string[] {
-  const within = { timeMs: limits.timeMs + wallToleranceMs + stoppingMs, outputBytes: limits.outputBytes };
-  if (contest.tester === undefined) return measured(host, command, { files, errors: files.errors }, within);
-  const program = measured(host, command, { errors: files.errors }, within);
-  // Once the tester has it open, its name goes: the program must not read there what it has to find out.
-  const script = 'in=$1 out=$2; shift 2; exec <"$in" >"$out" 9>&-; rm -f "$in"; exec "$@"';
+  if (contest.tester === undefined) return measured(host, command, { files, errors: files.errors }, limits);
+  const program = measured(host, command, { errors: files.errors }, limits);
+  // The input has no name any more when the program starts, and comes by a pipe that is empty then: the program must not read there what it
+  // has to find out.
+  const script = `in=$1 out=$2; shift 2; exec 8<"$in" 9>&-; rm -f "$in"; cat <&8 | exec "$@" >"$out" 8<&-`;
   return ['/bin/sh', '-c', script, 'sh', files.input, files.output, ...contest.tester, ...program];
 }
 

@@ -18,7 +18,7 @@ if [ -z "$core" ] && [ -n "$cores" ]; then
   core=\${cores%% *}
   take "$core" ''
 fi
-[ -z "$core" ] || taskset -cp "$core" $$ >/dev/null 2>&1
+if [ -n "$core" ] && taskset -cp "$core" $$ >/dev/null 2>&1; then export TIMED_CORE="$core"; fi
 exec "$@"
 `;
 
@@ -36,20 +36,31 @@ export function onOwnCore(
 
 /**
  * Runs the rest of its arguments and writes to file descriptor 3 what it took. $1: standard input, or nothing to leave input and output as
- * they are; $2: standard output; $3: standard error; $4: largest file in blocks of 512 bytes. The stack may be as large as a contest's.
+ * they are; $2: standard output; $3: standard error; $4: largest file in blocks of 512 bytes; $5: most processor seconds of one process.
+ * The stack may be as large as a contest's. How long its core was idle stands in /proc/stat (proc(5)), in hundredths of a second.
  */
 const measureScript = `
-in=$1 out=$2 err=$3 blocks=$4; shift 4
-unset DISCOVER_CANDIDATE DISCOVER_RESULT DISCOVER_SEED DISCOVER_PARENT_STATE DISCOVER_TIME_LIMIT DISCOVER_CPUS DISCOVER_STRICT
+in=$1 out=$2 err=$3 blocks=$4 seconds=$5 core=$TIMED_CORE; shift 5
+unset TIMED_CORE DISCOVER_CANDIDATE DISCOVER_RESULT DISCOVER_SEED DISCOVER_PARENT_STATE
+unset DISCOVER_TIME_LIMIT DISCOVER_CPUS DISCOVER_STRICT
+idle() {
+  now=
+  [ -z "$core" ] || while read -r name user nice system idle waiting rest; do
+    if [ "$name" = "cpu$core" ]; then now=$((idle + waiting)); break; fi
+  done </proc/stat
+}
 ulimit -s 1048576 2>/dev/null || ulimit -s "$(ulimit -H -s)"
 ulimit -f "$blocks"
+ulimit -t "$seconds"
+idle; before=$now
 began=$(date +%s%N)
 if [ -n "$in" ]; then "$@" <"$in" >"$out" 2>"$err" 3>&- 9>&-
 else "$@" 2>"$err" 3>&- 9>&-
 fi
 code=$?
 ended=$(date +%s%N)
-{ echo "$code $began $ended"; times; } >&3
+idle
+{ echo "$code $began $ended \${before:--} \${now:--}"; times; } >&3
 exit 0
 `;
 
@@ -59,7 +70,7 @@ export interface MeasuredStreams {
   readonly errors: string;
 }
 
-/** The command measured from outside of it and ended after `timeMs` at the latest. */
+/** The command measured from outside of it, and ended when it is hopelessly late: `timeMs` is the limit that it must keep. */
 export function measured(
   { isolation }: HostTools,
   command: readonly string[],
@@ -67,11 +78,28 @@ export function measured(
   limits: { readonly timeMs: number; readonly outputBytes: number },
 ): readonly string[] {
   const blocks = String(Math.max(1, Math.ceil(limits.outputBytes / 512)));
-  const stop = ['timeout', '-s', 'KILL', (limits.timeMs / 1000).toFixed(3)];
+  const seconds = String(Math.ceil(limits.timeMs / 1000) + 1);
+  const stop = ['timeout', '-s', 'KILL', (latestMs(limits.timeMs) / 1000).toFixed(3)];
   const streams = [files?.input ?? '', files?.output ?? '', errors];
   // The first process of a namespace is deaf to signals, its own included: that is a shell, not the program.
   const contained = isolation.length === 0 ? [] : [...isolation, '/bin/sh', '-c', '"$@"; exit $?', 'sh'];
-  return ['/bin/sh', '-c', measureScript, 'sh', ...streams, blocks, ...stop, ...contained, ...command];
+  return [
+    '/bin/sh',
+    '-c',
+    measureScript,
+    'sh',
+    ...streams,
+    blocks,
+    seconds,
+    ...stop,
+    ...contained,
+    ...command,
+  ];
+}
+
+/** On a busy host a program waits for its core, which is not its fault; one that only sleeps is ended then. */
+export function latestMs(timeMs: number): number {
+  return 4 * timeMs + 2000;
 }
 
 export interface Measurement {
@@ -80,16 +108,18 @@ export interface Measurement {
   readonly wallMs: number;
   /** Of all its threads and processes. */
   readonly cpuMs: number;
+  /** How long others computed on its core; 0 where that cannot be told. */
+  readonly waitedMs: number;
 }
 
 /** What came over file descriptor 3; undefined if the measuring shell was ended before it could say so. */
 export function readMeasurement(text: string): Measurement | undefined {
-  const found = /^(\d+) (\d+) (\d+)\n.*\n(\d+)m([\d.]+)s (\d+)m([\d.]+)s\n$/.exec(text);
+  const found = /^(\d+) (\d+) (\d+) (\S+) (\S+)\n.*\n(\d+)m([\d.]+)s (\d+)m([\d.]+)s\n$/.exec(text);
   if (found === null) return undefined;
-  const [code, began, ended, userMin, userS, systemMin, systemS] = found.slice(1);
-  return {
-    exitCode: Number(code),
-    wallMs: Number(BigInt(ended ?? 0) - BigInt(began ?? 0)) / 1e6,
-    cpuMs: (Number(userMin) * 60 + Number(userS) + Number(systemMin) * 60 + Number(systemS)) * 1000,
-  };
+  const [code, began, ended, before, after, userMin, userS, systemMin, systemS] = found.slice(1);
+  const wallMs = Number(BigInt(ended ?? 0) - BigInt(began ?? 0)) / 1e6;
+  const cpuMs = (Number(userMin) * 60 + Number(userS) + Number(systemMin) * 60 + Number(systemS)) * 1000;
+  const idleMs = 10 * (Number(after) - Number(before));
+  const waitedMs = Number.isFinite(idleMs) ? Math.max(0, wallMs - cpuMs - idleMs) : 0;
+  return { exitCode: Number(code), wallMs, cpuMs, waitedMs };
 }

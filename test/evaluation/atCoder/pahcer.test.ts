@@ -19,7 +19,8 @@ afterAll(async () => {
 describe("the folder's own seeds", () => {
   it('are those of pahcer_config.toml, in place of those of the step', async () => {
     const names = async (seed: number): Promise<string[]> =>
-      (await contest.evaluate(echo, { seed, officialCases: true })).report.cases?.map(({ name }) => name) ?? [];
+      (await contest.evaluate(echo, { seed, officialCases: true })).report.cases?.map(({ name }) => name) ??
+      [];
     const expected = ['seed 0', 'seed 1', 'seed 2', 'seed 3', 'seed 4', 'seed 5'];
     expect(await names(1)).toEqual(expected);
     expect(await names(2)).toEqual(expected);
@@ -46,7 +47,12 @@ describe('results for pahcer', () => {
   it('are added to a folder of the choice of the user', async () => {
     const { report } = await contest.evaluate(echo, { officialCases: true });
     const cases = report.cases ?? [];
-    const first = { startedAt: new Date(2026, 0, 2, 3, 4, 5), cases, goal: 'maximize', comment: 'first' } as const;
+    const first = {
+      startedAt: new Date(2026, 0, 2, 3, 4, 5),
+      cases,
+      goal: 'maximize',
+      comment: 'first',
+    } as const;
     expect(await writePahcerFiles(folder, first)).toBe(join(folder, 'json/result_20260102_030405.json'));
     await writePahcerFiles(folder, { ...first, startedAt: new Date(2026, 0, 2, 3, 4, 6), comment: 'second' });
     expect(readdirSync(folder, { recursive: true }).sort()).toEqual([
@@ -57,7 +63,9 @@ describe('results for pahcer', () => {
       'json/result_20260102_030406.json',
       'summary.md',
     ]);
-    const written = JSON.parse(readFileSync(join(folder, 'json/result_20260102_030406.json'), 'utf8')) as unknown;
+    const written = JSON.parse(
+      readFileSync(join(folder, 'json/result_20260102_030406.json'), 'utf8'),
+    ) as unknown;
     expect(written).toMatchObject({
       start_time: expect.stringMatching(/^2026-01-02T03:04:06(?:Z|[+-]\d\d:\d\d)$/) as unknown,
       case_count: 6,
