@@ -207,6 +207,11 @@ describe('a home that several machines share', () => {
     await client.until(() => client.entries.some(({ event }) => event.type === 'candidate.proposed'));
     await expect(client.request('resume')).rejects.toThrow('It was last run on node1');
     await client.close();
+    const removal = await runner.reply(['remove-everything', '--yes']);
+    expect(removal).toMatchObject({
+      kind: 'error',
+      message: expect.stringMatching(/^Sessions were last run on node1, .* Nothing was removed\.$/) as string,
+    });
     for (const command of ['resume', 'pause', 'stop']) {
       expect(await runner.reply([command, sessionId])).toMatchObject({ kind: 'error', code: 'refused' });
     }

@@ -113,8 +113,8 @@ export function fateOfOwner(folder: SessionFolder, owner: Owner, here: Machine =
   return fate === 'elsewhere' && existsSync(gonePath(folder, owner)) ? 'gone' : fate;
 }
 
-/** A person makes this file when the machine of that process will never come back. */
-function gonePath(folder: SessionFolder, owner: Owner): string {
+/** A person makes this file (`touch`) when the machine of that process will never come back. */
+export function gonePath(folder: SessionFolder, owner: Owner): string {
   return join(folder.ownersPath, `${digitsOf(owner.run)}.gone`);
 }
 

@@ -6,10 +6,11 @@ import { skyrlPlaces } from '../../policy/skyrl/places';
 import { systemClock } from '../clock';
 import { errorCode } from '../journal/diskFullError';
 import { ourProcesses } from './ourProcesses';
-import { lastOwner } from './ownership';
+import { fateOfOwner, gonePath, lastOwner, type Owner } from './ownership';
 import { isAlive, type ProcessIdentity } from './processIdentity';
 import { requestSession } from './requestSession';
 import { listSessionIds, sessionFolder, type SessionFolder } from './sessionFolder';
+import { recordedEnd } from './sessionListing';
 import { createSkyrlHost } from './skyrlHost';
 
 /** Something of ours still runs, so nothing was removed. */
@@ -18,6 +19,20 @@ export class StillRunningError extends Error {
   readonly advice = 'Look what they wait for (ps -o pid,stat,wchan:20,args), then try again.';
   constructor(pids: readonly number[]) {
     super(`Processes of sessions did not end: ${pids.join(', ')}. Nothing was removed.`);
+  }
+}
+
+/** Sessions may run on another machine that has the same home; what is removed here is removed under them. */
+export class UsedElsewhereError extends Error {
+  override readonly name = 'UsedElsewhereError';
+  readonly advice: string;
+  constructor(uses: readonly { readonly hostName: string; readonly gonePath: string }[]) {
+    const hosts = [...new Set(uses.map(({ hostName }) => hostName))].join(', ');
+    super(
+      `Sessions were last run on ${hosts}, whose processes cannot be seen from here: they may still run there. Nothing was removed.`,
+    );
+    const paths = uses.map((use) => use.gonePath).join(' ');
+    this.advice = `Remove everything from ${hosts} instead. If that is gone for good, say so with "touch ${paths}" and try again.`;
   }
 }
 
@@ -52,11 +67,13 @@ const ownFiles = /^\.(lock|trial|tidied)(\b|$)/;
 /**
  * Ends every session and server of this root, then removes all that we have put on the host. Only processes of proven
  * identity are signalled, and nothing is removed while one of them lives. Returns the names of what was found in the root
- * and is not ours. Rejects with `StillRunningError`, `SharedRootError`.
+ * and is not ours. Rejects with `StillRunningError`, `SharedRootError`, `UsedElsewhereError`.
  */
 export async function removeEverything(root: string, bundlePath: string): Promise<readonly string[]> {
   const place = resolve(root);
   if (place === dirname(place) || place === resolve(homedir())) throw new SharedRootError(place);
+  const uses = usesElsewhere(place);
+  if (uses.length > 0) throw new UsedElsewhereError(uses);
   await endSessions(place, bundlePath);
   await endServers(place);
   const left = await endProcesses(() => ourProcesses(place).map(({ identity }) => identity));
@@ -66,10 +83,29 @@ export async function removeEverything(root: string, bundlePath: string): Promis
   return removeOwnFolders(place);
 }
 
+/** Sessions that have not ended, as far as is known here, and were last run out of sight. */
+function usesElsewhere(root: string): { readonly hostName: string; readonly gonePath: string }[] {
+  return listSessionIds(root).flatMap((id) => {
+    const folder = sessionFolder(root, id);
+    const owner = ownerOf(folder);
+    const isElsewhere = owner !== undefined && fateOfOwner(folder, owner) === 'elsewhere';
+    if (!isElsewhere || hasEnded(folder)) return [];
+    return [{ hostName: owner.hostName, gonePath: gonePath(folder, owner) }];
+  });
+}
+
+function hasEnded(folder: SessionFolder): boolean {
+  try {
+    return recordedEnd(folder) !== undefined;
+  } catch {
+    return false; // It cannot be read: then it proves nothing.
+  }
+}
+
 async function endSessions(root: string, bundlePath: string): Promise<void> {
   const owned = listSessionIds(root).flatMap((id) => {
     const folder = sessionFolder(root, id);
-    const identity = ownerOf(folder);
+    const identity = ownerOf(folder)?.process;
     return identity === undefined ? [] : [{ folder, identity }];
   });
   const live = owned.filter(({ identity }) => isAlive(identity));
@@ -88,9 +124,9 @@ async function endSessions(root: string, bundlePath: string): Promise<void> {
 }
 
 /** A record that cannot be read hinders nothing: a runner of this root is found by what it runs, too. */
-function ownerOf(folder: SessionFolder): ProcessIdentity | undefined {
+function ownerOf(folder: SessionFolder): Owner | undefined {
   try {
-    return lastOwner(folder)?.process;
+    return lastOwner(folder);
   } catch {
     return undefined;
   }
