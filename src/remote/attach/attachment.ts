@@ -204,10 +204,16 @@ class RpcAttachment implements SessionAttachment {
     }
     try {
       if (fresh.length > 0) await this.listener.onEntries(fresh);
-      if (this.hasEnded()) return;
-      await this.connection.sendNotification(methodNames.ack, { seq: this.nextSeq - 1 });
     } catch (error) {
       this.lose(error instanceof Error ? error : new Error(String(error)));
+      return;
+    }
+    if (this.hasEnded()) return;
+    try {
+      await this.connection.sendNotification(methodNames.ack, { seq: this.nextSeq - 1 });
+    } catch (error) {
+      // The stream may end before the process that it comes from.
+      this.lose(lostError(error));
     }
   }
 

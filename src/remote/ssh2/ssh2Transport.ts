@@ -34,12 +34,13 @@ export function createSsh2Transport(client: Client): Transport {
   };
   client.on('close', onClose);
 
-  const openOnce = (command: string): Promise<ClientChannel> =>
+  const openOnce = (command: string): Promise<RemoteProcess> =>
     new Promise((resolve, reject) => {
       void closed.then(() => reject(lostError(lastError)));
       try {
         client.exec(command, (error, channel) => {
-          if (error === undefined) resolve(channel);
+          // Listened to at once: the end of a short command may have come with the answer.
+          if (error === undefined) resolve(remoteProcessOf(channel, closed));
           else reject(error);
         });
       } catch (cause) {
@@ -49,7 +50,7 @@ export function createSsh2Transport(client: Client): Transport {
       }
     });
 
-  const open = async (command: string): Promise<ClientChannel> => {
+  const open = async (command: string): Promise<RemoteProcess> => {
     for (let refusals = 0; ;) {
       try {
         return await openOnce(command);
@@ -65,9 +66,8 @@ export function createSsh2Transport(client: Client): Transport {
     }
   };
 
-  const adopt = (channel: ClientChannel, release: () => void): RemoteProcess => {
+  const adopt = (process: RemoteProcess, release: () => void): RemoteProcess => {
     openSessions++;
-    const process = remoteProcessOf(channel, closed);
     void process.exited.then(() => {
       openSessions--;
       release();
@@ -84,12 +84,12 @@ export function createSsh2Transport(client: Client): Transport {
     const opening = open(command);
     opening.catch(release);
     try {
-      const channel = await within(opening, options.timeoutMs ?? openTimeoutMs, options.signal);
-      return adopt(channel, release);
+      const process = await within(opening, options.timeoutMs ?? openTimeoutMs, options.signal);
+      return adopt(process, release);
     } catch (error) {
       // A channel that opens after all is closed again, and only then is its place free.
       opening.then(
-        (channel) => adopt(channel, release).kill(),
+        (process) => adopt(process, release).kill(),
         () => undefined,
       );
       throw error;
@@ -110,12 +110,12 @@ export function createSsh2Transport(client: Client): Transport {
   const hasFewSessions = async (): Promise<boolean> => {
     const tries = await Promise.allSettled([1, 2, 3].map(() => openOnce('exec /bin/sh -c :')));
     const opened = tries.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-    await Promise.all(opened.map((channel) => endOf(channel)));
+    await Promise.all(opened.map((process) => endOf(process)));
     if (isClosed) throw lostError(lastError);
     return tries.some((one) => one.status === 'rejected' && isSessionRefused(one.reason));
   };
-  const endOf = (channel: ClientChannel): Promise<unknown> => {
-    const process = adopt(channel, () => undefined);
+  const endOf = (opened: RemoteProcess): Promise<unknown> => {
+    const process = adopt(opened, () => undefined);
     process.stdout.resume();
     process.stderr.resume();
     return process.exited;
