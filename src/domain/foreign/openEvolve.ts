@@ -29,7 +29,9 @@ export const describeOpenEvolve: DescribeFolder = (files) => {
   const [candidate] = programs;
   if (candidate === undefined) {
     problems.push(
-      'There is no initial_program.*: name the program that evolves initial_program.py (or with another ending).',
+      files.paths.some((path) => path.startsWith('initial_program/'))
+        ? 'initial_program is a folder: programs of several files cannot evolve here, so make it one file.'
+        : 'There is no initial_program.*: name the program that evolves initial_program.py (or with another ending).',
     );
   }
   const configPath = openEvolveConfigPath(files.paths);
@@ -79,10 +81,12 @@ export const describeOpenEvolve: DescribeFolder = (files) => {
   return { description };
 };
 
+/** OpenEvolve is told the program by name; folders call it `initial_program.*` with few exceptions (`initial_prompt.txt`, `init_program.py`). */
 function initialPrograms(files: FolderFiles): readonly string[] {
-  const order = (path: string): number => (path === 'initial_program.py' ? 0 : 1);
+  const order = (path: string): number =>
+    path === 'initial_program.py' ? 0 : path.startsWith('initial_program.') ? 1 : 2;
   return files.paths
-    .filter((path) => /^initial_program\.[^./]+$/.test(path))
+    .filter((path) => /^init(ial)?(_\w+)?\.(?!(?:ya?ml|json|toml|md)$)[^./]+$/.test(path))
     .sort((a, b) => order(a) - order(b) || (a < b ? -1 : 1));
 }
 

@@ -68,7 +68,7 @@ export type ReadConfig =
 export function readOpenEvolveConfig(text: string): ReadConfig {
   let value: unknown;
   try {
-    value = parse(text);
+    value = parseAsPythonDoes(text);
   } catch (error) {
     return {
       ok: false,
@@ -103,6 +103,21 @@ export function readOpenEvolveConfig(text: string): ReadConfig {
       ...(evaluator?.cpu_limit == null ? {} : { cpus: Math.max(1, Math.ceil(evaluator.cpu_limit)) }),
     },
   };
+}
+
+/** Python's reader takes quoted text over several lines whose later lines are indented less than YAML demands; their indentation means nothing. */
+function parseAsPythonDoes(text: string): unknown {
+  try {
+    return parse(text, { logLevel: 'error' });
+  } catch (error) {
+    const indented = text.replace(
+      /^([ ]*[\w-]+:[ ]*)"((?:[^"\\]|\\[\s\S])*)"/gm,
+      (_, key: string, quoted: string) =>
+        `${key}"${quoted.replace(/\n(?=[^\n])/g, `\n${' '.repeat(key.length)}`)}"`,
+    );
+    if (indented === text) throw error;
+    return parse(indented, { logLevel: 'error' });
+  }
 }
 
 /** The configuration among the files of a folder: `config.yaml`, or what is named like one; the first by name. */

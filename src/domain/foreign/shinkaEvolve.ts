@@ -113,7 +113,7 @@ function settingsOf(files: FolderFiles): Settings {
 
 function yamlOf(text: string): unknown {
   try {
-    return parse(text);
+    return parse(text, { logLevel: 'error' });
   } catch {
     // ShinkaEvolve's own settings steer its search alone: a file that is no YAML says nothing about an evaluation.
     return undefined;

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import type * as z from 'zod';
 import { kernelBenchReferences, referenceOf } from '../../domain/foreign/kernelBench';
@@ -16,6 +16,7 @@ import type {
 import { EnvironmentError } from '../evaluator';
 import { failed } from '../executionFailure';
 import type { ExecutionReport } from '../executor';
+import { freshFolder } from '../pythonDriver/freshFolder';
 import { originalFolder, placeProgram, type OriginalFolder } from '../pythonDriver/placeProgram';
 import { runDriver } from '../pythonDriver/runDriver';
 import {
@@ -101,7 +102,7 @@ async function scoreAgainst(
 ): Promise<Scored | NotScored> {
   const { limits } = problem;
   const { request, work } = run;
-  const samples = await mkdtemp(join(work.path, 'samples-'));
+  const samples = await freshFolder(work, 'samples');
   const numbers = Array.from({ length: seedCount }, (_, index) => index);
   const order = {
     folder: run.folder,
@@ -133,7 +134,7 @@ async function scoreAgainst(
   }
   // A folder afresh, and a home that no candidate has seen.
   await placeProgram(run, original);
-  const home = await mkdtemp(join(work.path, 'judge-'));
+  const home = await freshFolder(work, 'judge');
   await mkdir(join(home, 'tmp'));
   const judge = await runRole(
     run,

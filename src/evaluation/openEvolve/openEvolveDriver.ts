@@ -6,8 +6,10 @@ import { raised } from '../pythonDriver/runDriver';
  * what the candidate's code does in this process cannot be told from what the evaluator does.
  */
 export const openEvolveDriver = String.raw`
+import asyncio
 import base64
 import importlib.util
+import inspect
 
 MOST_TEXT = 1_000_000
 MOST_BYTES = 8 * 1024 * 1024
@@ -55,6 +57,8 @@ def main():
         seal(order, {"kind": "unloadable", "error": words_of(error)})
     try:
         result = getattr(module, name)(order["program"])
+        if inspect.iscoroutine(result):
+            result = asyncio.run(result)
     except BaseException as error:
         seal(order, {"kind": "raised", "function": name, "error": words_of(error)})
     metrics = result if isinstance(result, dict) else getattr(result, "metrics", None)

@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OpenEvolveConfig } from '../../domain/foreign/openEvolveConfig';
 import type { CaseResult } from '../../domain/session/outcome';
@@ -6,6 +6,7 @@ import type { EvaluationRun, NotScored, Scored } from '../evaluationMethod';
 import { failed } from '../executionFailure';
 import type { ExecutionReport } from '../executor';
 import { notFiniteWord } from '../jsonText';
+import { freshFolder } from '../pythonDriver/freshFolder';
 import type { StageResult } from './openEvolveDriver';
 import { feedbackOf } from './openEvolveFeedback';
 import { combinedScore, fitnessOf, type Metrics } from './openEvolveScores';
@@ -100,7 +101,7 @@ async function writtenFiles(
 ): Promise<Record<string, string>> {
   const paths: Record<string, string> = {};
   if (files.size === 0) return paths;
-  const folder = await mkdtemp(join(run.work.path, 'artifacts-'));
+  const folder = await freshFolder(run.work, 'artifacts');
   for (const [index, [name, bytes]] of [...files].slice(0, mostFiles).entries()) {
     paths[name] = join(folder, String(index));
     await writeFile(join(folder, String(index)), bytes);

@@ -1,10 +1,11 @@
 import { constants } from 'node:fs';
-import { cp, mkdtemp, writeFile } from 'node:fs/promises';
+import { cp, writeFile } from 'node:fs/promises';
 import { extname, join, relative } from 'node:path';
 import { hostPlaces } from '../../domain/problem/hostPlaces';
 import type { Problem } from '../../domain/problem/problem';
 import type { EvaluationRun } from '../evaluationMethod';
 import { removeFolder } from '../workFolder';
+import { freshFolder } from './freshFolder';
 
 /** A session's own copy of the problem's files, which nothing changes. */
 export interface OriginalFolder {
@@ -33,7 +34,7 @@ export async function placeProgram(run: EvaluationRun, original: OriginalFolder)
     verbatimSymlinks: true,
     mode: constants.COPYFILE_FICLONE,
   });
-  const program = join(await mkdtemp(join(work.path, 'program-')), `program${extname(work.candidate)}`);
+  const program = join(await freshFolder(work, 'program'), `program${extname(work.candidate)}`);
   await writeFile(program, request.candidateText, { flag: 'wx' });
   return program;
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { Limits } from '../../domain/problem/problem';
@@ -9,6 +9,7 @@ import type { ExecutionReport } from '../executor';
 import { parsePythonJson } from '../jsonText';
 import { readUntrustedFile } from '../readUntrustedFile';
 import { driverPrologue } from './driverPrologue';
+import { freshFolder } from './freshFolder';
 
 const mostVerdictBytes = 64 * 1024 ** 2;
 
@@ -40,7 +41,7 @@ export async function runDriver<Verdict>(
   run: EvaluationRun,
   driver: Driver<Verdict>,
 ): Promise<DriverEnd<Verdict>> {
-  const folder = await mkdtemp(join(run.work.path, 'driver-'));
+  const folder = await freshFolder(run.work, 'driver');
   const program = join(folder, 'driver.py');
   const orderPath = join(folder, 'order.json');
   const verdictPath = join(folder, `${randomBytes(8).toString('hex')}.json`);

@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { EvaluationRun, PreparationContext } from '../evaluationMethod';
 import { EnvironmentError } from '../evaluator';
+import { freshFolder } from './freshFolder';
 
 /** Modules of our own in place of a tool's package: path to Python text, for example `shinka/core/__init__.py`. */
 export type StandIns = Readonly<Record<string, string>>;
@@ -28,7 +29,7 @@ export async function placeStandIns(
   run: EvaluationRun,
   standIns: StandIns,
 ): Promise<Readonly<Record<string, string>>> {
-  const folder = await mkdtemp(join(run.work.path, 'stand-ins-'));
+  const folder = await freshFolder(run.work, 'stand-ins');
   for (const [path, text] of Object.entries(standIns)) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), text, { flag: 'wx' });

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { changeOutsideBlocks } from '../../domain/extraction/evolveBlocks';
 import { shinkaEvaluator } from '../../domain/foreign/shinkaEvolve';
@@ -7,6 +7,7 @@ import type { EvaluationMethod } from '../evaluationMethod';
 import { EnvironmentError } from '../evaluator';
 import { failed } from '../executionFailure';
 import { errorCode } from '../fileErrors';
+import { freshFolder } from '../pythonDriver/freshFolder';
 import { originalFolder, placeProgram, type OriginalFolder } from '../pythonDriver/placeProgram';
 import { runDriver } from '../pythonDriver/runDriver';
 import { hasPackage, placeStandIns } from '../pythonDriver/standIns';
@@ -39,7 +40,7 @@ export function shinkaEvolveMethod(problem: Problem, _evaluator: ForeignEvaluato
       const change = changeOutsideBlocks(initialText, run.request.candidateText);
       if (change !== undefined) return { kind: 'failed', reason: 'invalid', message: change };
       const program = await placeProgram(run, original);
-      const results = await mkdtemp(join(run.work.path, 'results-'));
+      const results = await freshFolder(run.work, 'results');
       const ended = await runDriver(run, {
         program: shinkaDriver,
         order: { script: join(run.folder, shinkaEvaluator), folder: run.folder, program, results },

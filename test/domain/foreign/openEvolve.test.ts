@@ -73,6 +73,16 @@ describe('a folder of OpenEvolve', () => {
     expect(two.notes).toContain('Other initial programs: initial_program.cpp.');
   });
 
+  it('may call its program otherwise, or have a folder of programs, which cannot evolve', () => {
+    expect(
+      described({ 'evaluator.py': evaluator, 'initial_prompt.txt': '', 'initial_prompt.yaml': '' }).candidate,
+    ).toBe('initial_prompt.txt');
+    expect(described({ 'evaluator.py': evaluator, 'init_program.py': '' }).candidate).toBe('init_program.py');
+    expect(problemsOf({ 'evaluator.py': evaluator, 'initial_program/a.py': '' })[0]).toContain(
+      'several files',
+    );
+  });
+
   it('takes a configuration with another name, the first by name, and says so', () => {
     const description = described({
       ...smallest,
@@ -158,6 +168,14 @@ database: { feature_dimensions: [a] }`;
         memoryBytes: 100 * 1024 ** 2,
         cpus: 2,
       },
+    });
+  });
+
+  it('may have quoted text that is indented less than YAML demands, as Python reads it', () => {
+    const text = 'prompt:\n  system_message: "\n  One: *two*\n- three\n\nfour"\nevaluator:\n  timeout: 3\n';
+    expect(readOpenEvolveConfig(text)).toMatchObject({
+      ok: true,
+      config: { timeoutMs: 3000, systemMessage: 'One: *two* - three\nfour' },
     });
   });
 

@@ -174,6 +174,19 @@ describe('what the evaluator says', () => {
     expect(valid(report).metrics).toEqual({ combined_score: 0.25, big: 1e30 });
   });
 
+  it('may come from a coroutine', async () => {
+    expect(valid(await plain('async def evaluate(path):\n    return {"combined_score": 0.5}')).value).toBe(
+      0.5,
+    );
+  });
+
+  it('with a place of the work folder is the same in every evaluation', async () => {
+    const evaluator =
+      'def evaluate(path):\n    return {"combined_score": 1, "program": path, "file": __file__}';
+    const { feedback } = valid(await plain(evaluator));
+    expect(feedback).toContain('program: <work folder>/program/program.py\nfile: task/evaluator.py');
+  });
+
   it('may use another metric of the problem', async () => {
     const report = await plain('def evaluate(path):\n    return {"seconds": 2.0, "combined_score": 0.5}', {
       metric: { name: 'seconds', goal: 'minimize' },
@@ -241,7 +254,7 @@ def evaluate(path):
     const evaluator = staircase['evaluator.py']!;
     const report = await stairs(
       `import glob, json, os
-for folder in glob.glob(os.path.join(os.path.dirname(os.getcwd()), '..', 'driver-*')):
+for folder in glob.glob(os.path.join(os.path.dirname(os.getcwd()), '..', 'driver')):
     for name in ['verdict.json', 'order.json', 'result.json']:
         open(os.path.join(folder, name), 'w').write(json.dumps({'seal': '', 'verdict': {'kind': 'result'}}))
 assert os.environ['DISCOVER_RESULT'] == ''
