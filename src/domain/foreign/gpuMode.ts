@@ -92,11 +92,27 @@ function titleOf(folder: FolderFiles, task: GpuModeTask, candidate: string): str
   const directive = leaderboardOf(folder.read(candidate) ?? '');
   if (directive !== undefined) return directive;
   for (const text of [task.description, folder.read('README.md') ?? '']) {
-    const heading = /^#{1,3} +(\S.*)$/m.exec(text)?.[1];
-    if (heading !== undefined) return heading.trim();
+    for (const [, heading = ''] of text.matchAll(/^#{1,3} +(\S.*)$/gm)) {
+      if (!/^(description|overview|task|problem|introduction):?$/i.test(heading.trim()))
+        return heading.trim();
+    }
   }
-  const [first = ''] = task.description.trim().split(/\n|(?<=[.:]) /);
-  return first === '' ? 'A kernel' : first.slice(0, 80).replace(/[.:]$/, '');
+  return firstSentence(task.description) ?? 'A kernel';
+}
+
+/** What is asked, in the few words of a title: not where to read more, and without "You will implement a". */
+function firstSentence(description: string): string | undefined {
+  const sentence = description
+    .split(/\n|(?<=[.:]) /)
+    .map((line) => line.trim())
+    .find((line) => /^\w.*\w/.test(line) && !/https?:|\bsee\b/i.test(line));
+  const asked = sentence?.replace(
+    /^(you (will|are expected to|should) )?(implement|be implementing|write)\b( an? | the | )(custom )?/i,
+    '',
+  );
+  if (asked === undefined || asked === '') return sentence;
+  const short = asked.length <= 70 ? asked : asked.slice(0, 70).replace(/\s+\S*$/, '');
+  return (short.charAt(0).toUpperCase() + short.slice(1)).replace(/[.:,]$/, '');
 }
 
 /** `#!POPCORN leaderboard NAME` among the comments at the beginning. */

@@ -50,6 +50,7 @@ export async function checkHost(
       '-c',
       probeProgram,
       wantsGpu ? '1' : '0',
+      task.files.map(({ name }) => name).join('\n'),
       ...python.flatMap(({ name, path }) => [name, path]),
     ],
     cwd: context.folder,
@@ -68,8 +69,11 @@ export async function checkHost(
     const words = missing.map(([file, name]) => lackOf(name, file, task.gpus));
     throw new EnvironmentError(words.join('\n'), installAdvice(missing.map(([, name]) => name)));
   }
+  const world = worldOf(task);
+  if (!wantsGpu && task.multiGpu) throw tooFewGpus(world, 'a processor');
   if (torch === null || !wantsGpu) return {};
   if (!torch.available) throw noGpu(task, torch.error);
+  if (torch.count < world) throw tooFewGpus(world, `${torch.count} of this host`);
   return { gpuCount: torch.count, ...(torch.name !== null && { gpuName: torch.name }) };
 }
 
@@ -81,6 +85,18 @@ const limitsOfProbe = {
   outputBytes: 1024 ** 2,
   processes: 1024,
 };
+
+/** How many GPUs the largest case takes. */
+function worldOf({ multiGpu, tests, benchmarks }: GpuModeTask): number {
+  return multiGpu ? Math.max(1, ...[...tests, ...benchmarks].map(({ worldSize }) => worldSize ?? 1)) : 1;
+}
+
+function tooFewGpus(world: number, found: string): EnvironmentError {
+  return new EnvironmentError(
+    `The task takes ${world} GPUs at once, in place of ${found}.`,
+    `Choose a host with ${world} GPUs, and limits with gpus: ${world}.`,
+  );
+}
 
 function noGpu(task: GpuModeTask, error: string | null): EnvironmentError {
   const wanted = task.gpus.length === 0 ? '' : ` The task is for ${task.gpus.join(', ')}.`;

@@ -29,8 +29,13 @@ export function lackOf(name: string, importedBy: string | undefined, gpus: reado
 }
 
 export function installAdvice(names: readonly string[]): string {
-  const packages = names.map((name) => modules[name]?.install ?? name);
-  return `Install it for the python3 of the host (python3 -m pip install ${packages.join(' ')}), or name it under environment: packages in the problem file.`;
+  const packages = names.flatMap((name) => {
+    const module = modules[name];
+    return module === undefined ? [name] : (module.install ?? []);
+  });
+  return packages.length < names.length
+    ? 'Install it for the python3 of the host as its makers say; no package of an index has it.'
+    : `Install it for the python3 of the host (python3 -m pip install ${packages.join(' ')}), or name it under environment: packages in the problem file.`;
 }
 
 /** From the end of a run's output; undefined if no module was missing. */

@@ -114,6 +114,20 @@ describe('a folder with a task.yml', () => {
     expect(description(folder({ ...task, 'submission.py': program, 'README.md': readMe })).title).toBe(title);
   });
 
+  it.each([
+    ['You will implement a custom fp8 matmul kernel. It is hard.', 'Fp8 matmul kernel'],
+    [
+      'For more, see: [here](https://example.org)\n\nYou will be implementing a TriMul module.',
+      'TriMul module',
+    ],
+    ['## Description\n\nImplement the RGB to grayscale conversion.', 'RGB to grayscale conversion'],
+    [`Implement ${'very '.repeat(20)}long.`, `Very${' very'.repeat(13)}`],
+    ['...', 'A kernel'],
+  ])('is called by what is asked: %j', (text, title) => {
+    const changed = yaml.replace(/description: .*/, `description: ${JSON.stringify(text)}`);
+    expect(description(folder({ ...task, 'task.yml': changed, 'submission.py': '' })).title).toBe(title);
+  });
+
   it('quotes a reference that has fences of its own', () => {
     const withReference = {
       ...task,

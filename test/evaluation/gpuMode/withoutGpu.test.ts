@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { EnvironmentError } from '../../../src/evaluation/evaluator';
@@ -20,8 +20,10 @@ describe('a task for a GPU on a host without one', () => {
     }).trim();
     const standIns = join(import.meta.dirname, 'standins');
     bin = taskFolder({
-      python3: `#!/bin/sh\n[ "$1" = -I ] && shift\nPYTHONPATH="$PYTHONPATH:${standIns}" exec ${python} "$@"\n`,
+      python3: `#!/bin/sh\n[ "$1" = -I ] && shift\nPYTHONPATH="$PYTHONPATH:\${0%/*}/standins" exec ${python} "$@"\n`,
     });
+    // An isolated program sees what lies beside the interpreter, but nothing of this repository.
+    cpSync(standIns, join(bin, 'standins'), { recursive: true });
     chmodSync(join(bin, 'python3'), 0o755);
     folders.push(dirname(bin));
   });
@@ -62,6 +64,15 @@ describe('a task for a GPU on a host without one', () => {
       'benchmark 1 passed',
       'leaderboard 1 passed',
     ]);
+  });
+
+  it('is refused where it takes several GPUs at once', async () => {
+    const yaml = readFileSync(join(onGpu, 'task.yml'), 'utf8').replaceAll('seed:', 'world_size: 4, seed:');
+    const folder = taskFolder({ 'task.yml': `${yaml}multi_gpu: true\n` }, 'on-gpu');
+    folders.push(dirname(folder));
+    await expect(prepared(folder, { evaluator: { device: 'cpu' } })).rejects.toThrow(
+      'The task takes 4 GPUs at once',
+    );
   });
 
   it('fails a wrong program there, too', async () => {

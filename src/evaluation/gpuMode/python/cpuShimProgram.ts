@@ -81,13 +81,22 @@ def change_torch(torch):
                 kwargs["device"] = cpu
             if func is torch.Tensor.cuda or func is torch.Tensor.pin_memory:
                 return args[0]
+            if func is getattr(torch.Tensor, "to", None) and len(args) > 1 and type(args[1]) is int:
+                args = (args[0], cpu, *args[2:])
             return func(*(moved(value) for value in args), **kwargs)
 
-    class Generator(torch.Generator):
+    plain = torch.Generator
+
+    class Kind(type(plain)):
+        def __instancecheck__(cls, value):
+            return isinstance(value, plain)
+
+    class Generator(plain, metaclass=Kind):
         def __new__(cls, device="cpu"):
             return super().__new__(cls, moved(device))
 
     torch.Generator = Generator
+    torch.compile = lambda model=None, **_: model if model is not None else lambda function: function
     properties = types.SimpleNamespace(
         name="processor", major=9, minor=0, multi_processor_count=1, total_memory=2**34, L2_cache_size=2**20,
         shared_memory_per_block=2**16, warp_size=32,
@@ -107,12 +116,14 @@ def change_torch(torch):
         "Stream": Stream,
         "current_stream": lambda *_: Stream(),
         "default_stream": lambda *_: Stream(),
-        "stream": nothing_around,
-        "device": nothing_around,
+        "stream": lambda *_: nothing_around(),
+        "device": lambda *_: nothing_around(),
+        "is_current_stream_capturing": lambda: False,
     }
     for name in ("synchronize", "manual_seed", "manual_seed_all", "seed", "seed_all", "empty_cache", "set_device", "set_stream",
                  "init", "_lazy_init", "reset_peak_memory_stats", "ipc_collect"):
-        stand_ins[name] = nothing
+        # One function for each name: PyTorch's compiler keeps a list of them.
+        stand_ins[name] = lambda *_, **__: None
     for name in ("memory_allocated", "max_memory_allocated", "memory_reserved", "max_memory_reserved"):
         stand_ins[name] = lambda *_: 0
     for name, value in stand_ins.items():
@@ -129,7 +140,43 @@ def change_autotuner(module):
     module.Autotuner._bench = lambda self, *_, **__: [0.0, 0.0, 0.0]
 
 
-changes = {"torch": change_torch, "triton.runtime.autotuner": change_autotuner}
+class Driver:
+    """What programs ask Triton about the GPU."""
+
+    def get_active_torch_device(self):
+        return sys.modules["torch"].device("cpu")
+
+    def get_device_interface(self):
+        return sys.modules["torch"].cuda
+
+    def get_current_device(self):
+        return 0
+
+    def get_current_stream(self, device=None):
+        return 0
+
+    def get_current_target(self):
+        return types.SimpleNamespace(backend="cuda", arch=90, warp_size=32)
+
+    def get_empty_cache_for_benchmark(self):
+        return sys.modules["torch"].empty(1)
+
+    set_current_device = clear_cache = nothing
+    utils = types.SimpleNamespace(
+        get_device_properties=lambda *_: {"multiprocessor_count": 1, "max_shared_mem": 2**16, "warpSize": 32}
+    )
+
+
+def change_driver(module):
+    if hasattr(module.driver, "set_active"):
+        module.driver.set_active(Driver())
+
+
+changes = {
+    "torch": change_torch,
+    "triton.runtime.autotuner": change_autotuner,
+    "triton.runtime.driver": change_driver,
+}
 
 
 class Watch:

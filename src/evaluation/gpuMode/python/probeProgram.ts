@@ -1,6 +1,6 @@
 /**
- * For `python3 -I -c`: which modules lack that trusted files import, and what PyTorch sees. Arguments: `wantsGpu` (0 or 1),
- * then name and path of each Python file. Prints one line of JSON: `{"missing": [[file, module]], "torch": null | {"available",
+ * For `python3 -I -c`: which modules lack that trusted files import, and what PyTorch sees. Arguments: `wantsGpu` (0 or 1), the
+ * names of all files of the task, a line each, then name and path of each trusted Python file. Prints one line of JSON: `{"missing": [[file, module]], "torch": null | {"available",
  * "count", "name", "error"}}`. It reads the files and runs none of them.
  */
 export const probeProgram = String.raw`
@@ -15,9 +15,10 @@ def imported(tree):
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
             yield node.module.split(".")[0]
 
-wants_gpu, *rest = sys.argv[1:]
+wants_gpu, names, *rest = sys.argv[1:]
 files = list(zip(rest[::2], rest[1::2]))
-own = {os.path.splitext(name.split("/")[0])[0] for name, _ in files}
+# The program that is scored is one of the task's modules, too.
+own = {os.path.splitext(name.split("/")[0])[0] for name in names.split("\n")}
 missing, seen, torch_state = [], set(), None
 for name, path in files:
     with open(path, "rb") as file:
