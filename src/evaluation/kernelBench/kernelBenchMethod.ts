@@ -28,12 +28,13 @@ import {
 } from './kernelBenchDriver';
 import { comparedTimes } from './comparedTimes';
 
-/** As KernelBench: five correctness trials and a hundred timed ones; three calls to warm up, for each seed. */
+/** As KernelBench: five correctness trials and a hundred timed ones; three calls to warm up, for each seed. Twice the seeds in a strict look. */
 const seedCount = 5;
+const strictSeedCount = 10;
 const trialsPerSeed = 20;
 const warmUps = 3;
-/** Of the problem's time, for the timed calls of each seed; the rest is for PyTorch to begin and for kernels to compile. */
-const timedShare = 0.1;
+/** Of the problem's time, for the timed calls; the rest is for PyTorch to begin and for kernels to compile. */
+const timedShare = 0.5;
 const mostReferenceBytes = 1024 ** 2;
 
 interface Prepared {
@@ -103,7 +104,8 @@ async function scoreAgainst(
   const { limits } = problem;
   const { request, work } = run;
   const samples = await freshFolder(work, 'samples');
-  const numbers = Array.from({ length: seedCount }, (_, index) => index);
+  const seeds = request.strict === true ? strictSeedCount : seedCount;
+  const numbers = Array.from({ length: seeds }, (_, index) => index);
   const order = {
     folder: run.folder,
     reference: join(run.folder, reference),
@@ -117,7 +119,7 @@ async function scoreAgainst(
     trials: trialsPerSeed,
     warmUps,
     tolerance,
-    secondsPerSeed: (limits.timeMs / 1000) * timedShare,
+    secondsPerSeed: ((limits.timeMs / 1000) * timedShare) / seeds,
   };
   const program = await placeProgram(run, original);
   const candidate = await runRole(run, problem, candidateVerdict, {
@@ -129,7 +131,7 @@ async function scoreAgainst(
   if (candidate.kind === 'failed') return candidate.failure;
   const measured = candidate.verdict;
   if (measured.kind !== 'measured') return failureOf(measured, 'The program', candidate.report);
-  if (measured.seeds.length !== seedCount) {
+  if (measured.seeds.length !== seeds) {
     return failed('bad-result', 'The program was not measured with every seed.', candidate.report);
   }
   // A folder afresh, and a home that no candidate has seen.

@@ -58,8 +58,11 @@ export async function scoredBy(
   report: ExecutionReport,
 ): Promise<Scored | NotScored> {
   const rest = cases.length === 0 ? {} : { cases };
+  const feedback = feedbackOf(metrics, config.artifacts ? texts : new Map(), config.mostArtifactCharacters);
+  // What the evaluator tells of a failure stands behind what was printed.
+  const told = { ...report, output: [report.output.trimEnd(), feedback ?? ''].join('\n\n').trim() };
   const fail = (reason: NotScored['reason'], message: string): NotScored => ({
-    ...failed(reason, message, report),
+    ...failed(reason, message, told),
     ...rest,
   });
   const fitness = fitnessOf(metrics, config.featureDimensions);
@@ -79,7 +82,6 @@ export async function scoredBy(
       : [],
   );
   const artifacts = await writtenFiles(run, config.artifacts ? files : new Map());
-  const feedback = feedbackOf(metrics, config.artifacts ? texts : new Map(), config.mostArtifactCharacters);
   return {
     kind: 'scored',
     metrics: { ...Object.fromEntries(numbers), [combinedScore]: fitness },

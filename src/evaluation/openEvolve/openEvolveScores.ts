@@ -15,12 +15,16 @@ export function passesThreshold(metrics: Metrics, threshold: number): boolean {
   return meanOf(numbers) >= threshold;
 }
 
-/** The metrics after a stage: later ones win; `error` and words are left out, and flags become numbers, as in OpenEvolve. */
+/**
+ * The metrics after a stage: later ones win, numbers called `error` are left out, and flags become numbers, as in OpenEvolve. Words, which it
+ * leaves out too, are kept: they say why a stage gave nothing.
+ */
 export function mergedMetrics(earlier: Metrics, later: Metrics): Metrics {
   return new Map(
-    [...earlier, ...later].flatMap(([name, value]) =>
-      name === 'error' ? [] : numberOf(value).map((number) => [name, number] as const),
-    ),
+    [...earlier, ...later].flatMap(([name, value]): (readonly [string, number | string])[] => {
+      if (typeof value === 'string') return [[name, value]];
+      return name === 'error' ? [] : numberOf(value).map((number) => [name, number]);
+    }),
   );
 }
 

@@ -46,6 +46,10 @@ describe('a program', () => {
     expect(report.live).toEqual(report.cases);
   });
 
+  it('is tried with twice as many seeds where one looks more closely', async () => {
+    expect((await bench(fast, { strict: true })).cases).toHaveLength(10);
+  });
+
   it.each([
     [
       'another value',

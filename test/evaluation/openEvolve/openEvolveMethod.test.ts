@@ -148,6 +148,14 @@ describe('what the evaluator says', () => {
       'def evaluate(path):\n    return {"combined_score": 0.0, "error": "no function solve"}',
     );
     expect(failure(report)).toMatchObject({ reason: 'invalid', message: 'no function solve' });
+    const late = await plain(
+      'from openevolve.evaluation_result import EvaluationResult\n' +
+        'def evaluate(path):\n    return {}\ndef evaluate_stage1(path):\n    return {"combined_score": 1, "note": "quick"}\n' +
+        'def evaluate_stage2(path):\n    return EvaluationResult({"combined_score": 0.0, "error": "broke late"}, {"traceback": "line 3"})',
+    );
+    expect(failure(late)).toMatchObject({ reason: 'invalid', message: 'broke late' });
+    expect(failure(late).outputTail).toContain('### traceback\nline 3');
+    expect(failure(late).outputTail).toContain('note: quick');
     const deviation = await plain(
       'def evaluate(path):\n    return {"combined_score": 0.5, "error": "one of 9 cases"}',
     );

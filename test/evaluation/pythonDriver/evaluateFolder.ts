@@ -19,6 +19,7 @@ export interface FolderEvaluation {
   readonly metric?: Metric;
   readonly limits?: Partial<Limits>;
   readonly seed?: number;
+  readonly strict?: boolean;
 }
 
 export interface FolderReport {
@@ -76,6 +77,7 @@ export async function evaluateFolder(evaluation: FolderEvaluation): Promise<Fold
         id: `folder-${process.pid}`,
         candidateText: evaluation.candidateText ?? evaluation.files[evaluation.candidate] ?? '',
         seed: evaluation.seed ?? 7,
+        strict: evaluation.strict === true,
         onCase: (result) => live.push(result),
       },
       never,
