@@ -4,7 +4,7 @@ import type { CaseResult } from '../../domain/session/outcome';
 import type { TimedCase } from './judgeStage';
 import { caseLines, meansUs, microseconds } from './score';
 
-const mostReportCharacters = 6000;
+const mostReportCharacters = 2000;
 const rankingWords = { last: 'last benchmark', mean: 'mean', geom: 'geometric mean' } as const;
 
 /** What a valid evaluation tells people and the next prompt. */
