@@ -31,6 +31,11 @@ export interface Refusal {
   readonly why: string;
 }
 
+export const notMeasured: Refusal = {
+  verdict: 'RE',
+  why: 'It ended, or was ended, in a way that could not be measured.',
+};
+
 /** Why a run is not accepted whatever its answer; undefined if its answer is to be scored. */
 export function refusalOfRun(
   report: ExecutionReport,
@@ -50,9 +55,7 @@ export function refusalOfRun(
     return { verdict: 'RE', why: 'It had too many processes at once.' };
   }
   if (end.kind === 'limit' && end.limit !== 'time') return tooMuch;
-  if (measurement === undefined) {
-    return { verdict: 'RE', why: 'It ended, or was ended, in a way that could not be measured.' };
-  }
+  if (measurement === undefined) return notMeasured;
   const { exitCode, wallMs, cpuMs, waitedMs } = measurement;
   const isLate = wallMs - waitedMs > limits.timeMs + wallToleranceMs || wallMs >= latestMs(limits.timeMs);
   if (cpuMs > limits.timeMs + cpuToleranceMs || isLate) {

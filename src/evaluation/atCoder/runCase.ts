@@ -10,7 +10,7 @@ import { EnvironmentError } from '../evaluator';
 import type { ExecutionReport } from '../executor';
 import { readUntrustedFile } from '../readUntrustedFile';
 import { removeFolder } from '../workFolder';
-import { measuringBytes, refusalOfRun, type Verdict } from './caseVerdict';
+import { measuringBytes, notMeasured, refusalOfRun, type Verdict } from './caseVerdict';
 import type { ContestTools } from './contestTools';
 import type { HostTools } from './hostTools';
 import { measured, onOwnCore, readMeasurement, type Measurement } from './timedCommand';
@@ -89,7 +89,10 @@ export async function runCase(
     const about = { seed, ...(measurement !== undefined && { measurement }), ...(said !== '' && { said }) };
     const refusal = withTester(context, report, measurement, await largestSize(files.output, files.errors));
     if (refusal !== undefined) return { ...about, ...refusal };
-    return { ...about, ...(await verdictOf(context, files, input, report, core)) };
+    const verdict = await verdictOf(context, files, input, report, core);
+    // A tester may end who measures when it refuses an answer; when it accepts one, the program must have done that.
+    if (verdict.verdict === 'AC' && measurement === undefined) return { ...about, ...notMeasured };
+    return { ...about, ...verdict };
   } finally {
     await removeFolder(folder);
     await removeFolder(files.scoring);

@@ -56,6 +56,13 @@ describe('a program of an interactive contest', () => {
     expect(valueOf((await contest.evaluate(text)).report)).toBe(honest);
   });
 
+  it('gains no time by ending who measures it', async () => {
+    const end =
+      'import os, signal\nfor pid in {os.getppid(), *range(2, os.getpid())}:\n  try: os.kill(pid, signal.SIGKILL)\n  except OSError: pass';
+    const text = `${end}\nimport time\nwhile time.process_time() < 1.5: pass\n${search}`;
+    expect(failureOf((await contest.evaluate(text)).report).reason).toMatch(/timeout|crashed|invalid/);
+  });
+
   it('does not find the hidden number in a file, nor in the tester', async () => {
     const text = `
 import glob, os
