@@ -26,6 +26,7 @@ import { BuiltRunner, untilGone } from '../runner/support/builtRunner';
 import { asRoot } from '../runner/support/asRoot';
 import { cleanupsAfterEach } from './cleanups';
 import { environmentFor, never, noProgress, refusalOf } from './hostFixture';
+import { killRunnerOf } from './support/killRunnerOf';
 
 const cleanups = cleanupsAfterEach();
 if (asRoot === undefined) process.stderr.write('No file system can be mounted here: no disk is full.\n');
@@ -90,6 +91,7 @@ it.runIf(asRoot)(
     const { sessionId } = spec;
     const folder = join(root, 'sessions', sessionId);
     const ear = new Ear();
+    cleanups.push(() => killRunnerOf(root, sessionId));
     await client.start(spec, noProgress, never);
     const attachment = await client.attach(sessionId, 1, ear);
     cleanups.push(() => attachment.close());
@@ -145,6 +147,7 @@ it.runIf(asRoot)(
       return last?.state === 'exited' && last.reason === 'finished';
     });
   },
+  240_000,
 );
 
 it.runIf(asRoot)('the last words of a session and its exit record fit on a full disk', async () => {

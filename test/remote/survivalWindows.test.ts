@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { SessionEvent } from '../../src/domain/session/events';
 import { parseJournalValue } from '../../src/protocol/journalEntry';
@@ -10,6 +11,7 @@ import { replacing } from '../runner/support/replacing';
 import type { Sshd } from '../support/sshd';
 import { cleanupsAfterEach } from './cleanups';
 import { environmentFor, never, noProgress } from './hostFixture';
+import { killRunnerOf } from './support/killRunnerOf';
 
 const cleanups = cleanupsAfterEach();
 
@@ -80,6 +82,7 @@ it('two windows of different versions share a session: both hear all, either may
   const second = await Window.open(sshd, newer.bundlePath);
   const windows = [first.window, second.window];
   const spec = older.specOf(older.makeProblem('long', { session: 'steps: 100000, groups: 2, groupSize: 3' }));
+  cleanups.push(() => killRunnerOf(join(sshd.home, '.ttt-discover'), spec.sessionId));
   await first.client.start(spec, noProgress, never);
   await first.window.follow(first.client, spec.sessionId);
   await second.window.follow(second.client, spec.sessionId);
@@ -109,4 +112,4 @@ it('two windows of different versions share a session: both hear all, either may
   );
   expect(versions).toEqual(['0.0.1', runnerVersion]);
   for (const window of windows) await window.attachment.close();
-});
+}, 240_000);
