@@ -112,6 +112,9 @@ export interface Measurement {
   readonly waitedMs: number;
 }
 
+/** Idle time and processor time are each known to a hundredth of a second. */
+const roundingMs = 20;
+
 /** What came over file descriptor 3; undefined if the measuring shell was ended before it could say so. */
 export function readMeasurement(text: string): Measurement | undefined {
   const found = /^(\d+) (\d+) (\d+) (\S+) (\S+)\n.*\n(\d+)m([\d.]+)s (\d+)m([\d.]+)s\n$/.exec(text);
@@ -120,6 +123,6 @@ export function readMeasurement(text: string): Measurement | undefined {
   const wallMs = Number(BigInt(ended ?? 0) - BigInt(began ?? 0)) / 1e6;
   const cpuMs = (Number(userMin) * 60 + Number(userS) + Number(systemMin) * 60 + Number(systemS)) * 1000;
   const idleMs = 10 * (Number(after) - Number(before));
-  const waitedMs = Number.isFinite(idleMs) ? Math.max(0, wallMs - cpuMs - idleMs) : 0;
+  const waitedMs = Number.isFinite(idleMs) ? Math.max(0, wallMs - cpuMs - idleMs - roundingMs) : 0;
   return { exitCode: Number(code), wallMs, cpuMs, waitedMs };
 }
