@@ -3,7 +3,6 @@ import { basename, join, posix } from 'node:path';
 import { readAtCoderFolder, type AtCoderFolder } from '../../domain/foreign/atCoder/atCoderFolder';
 import { usualCaseLimits, usualCases } from '../../domain/foreign/atCoder/caseLimits';
 import { scoringProgram } from '../../domain/foreign/atCoder/toolsCrate';
-import { keyedSeed } from '../../domain/keyedRandom';
 import { hostPlaces } from '../../domain/problem/hostPlaces';
 import type { ForeignEvaluator, Problem } from '../../domain/problem/problem';
 import { endedWell } from '../environmentTools';
@@ -18,6 +17,7 @@ import { EnvironmentError } from '../evaluator';
 import { buildTools } from './buildTools';
 import { cargoVersion } from './cargo';
 import { takeInputs } from './caseInputs';
+import { caseSeeds, officialSeeds } from './caseSeeds';
 import { incumbentScores, logMetric, logWorth, verdictOfCases } from './casesVerdict';
 import { compileCandidate } from './compileCandidate';
 import type { ContestTools } from './contestTools';
@@ -199,7 +199,6 @@ async function scoreCandidate(
     ran,
     seeds,
     incumbent,
-    metricName: metric.name,
     goal: metric.goal,
     timeMs: limits.timeMs,
     isPinned: host.cores.length > 0,
@@ -226,28 +225,4 @@ async function generate(
       `Run it by hand. The end of its output:\n${report.output.trim().slice(-1000)}`,
     );
   }
-}
-
-/**
- * The seeds that pahcer and the contest's own inputs have: numbers of `in/0000.txt` and so on, each made from that line of `seeds.txt`, or
- * from the number itself where the list is not so long.
- */
-export function officialSeeds(
-  { pahcer }: AtCoderFolder,
-  seedLines: readonly string[],
-  count: number,
-): { readonly seed: number; readonly text: string }[] {
-  const start = pahcer?.startSeed ?? 0;
-  const length = Math.min(count, pahcer === undefined ? count : pahcer.endSeed - start);
-  return Array.from({ length }, (_, index) => {
-    const seed = start + index;
-    return { seed, text: seedLines[seed] ?? String(seed) };
-  });
-}
-
-/** Different whole numbers below 2^31, which every generator and visualizer takes. */
-export function caseSeeds(seed: number, count: number): number[] {
-  const seeds = new Set<number>();
-  for (let index = 0; seeds.size < count; index += 1) seeds.add(keyedSeed(seed, 'atcoder', index) >>> 1);
-  return [...seeds];
 }

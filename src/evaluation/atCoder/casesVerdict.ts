@@ -36,7 +36,6 @@ export interface VerdictContext {
   readonly seeds: readonly number[];
   /** Scores on the same seeds. */
   readonly incumbent: readonly number[] | undefined;
-  readonly metricName: string;
   readonly goal: Goal;
   readonly timeMs: number;
   readonly isPinned: boolean;

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { basename, dirname, extname, join, relative } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import type { PahcerStep } from '../../domain/foreign/atCoder/pahcerConfig';
 import { packageName } from '../../domain/foreign/atCoder/toolsCrate';
 import type { AtCoderFolder } from '../../domain/foreign/atCoder/atCoderFolder';
@@ -125,9 +125,4 @@ export function rustcCommand(source: string, program: string): [string, ...strin
     program,
     source,
   ];
-}
-
-/** Both absolute. */
-export function within(folder: string, path: string): string {
-  return relative(folder, path);
 }

@@ -18,7 +18,6 @@ const context = (changes: Partial<VerdictContext>): VerdictContext => ({
   ran: { cases: [accepted(1, 100), accepted(2, 10), accepted(3, 1000)], end: 'all' },
   seeds: [1, 2, 3],
   incumbent: undefined,
-  metricName: 'mean_score',
   goal: 'maximize',
   timeMs: 60_000,
   isPinned: true,
