@@ -2,8 +2,7 @@ import { window, type ExtensionContext } from 'vscode';
 import { FailureReporter } from './base/failureReporter';
 import { ContextKeys } from './base/contextKeys';
 import { currentSettings } from './base/currentSettings';
-import { candidateCommands } from './candidates/candidateCommands';
-import { registerCandidateDocuments } from './candidates/candidateDocuments';
+import { createCandidates } from './candidates/createCandidates';
 import { registerCommands } from './commands';
 import { registerDashboard } from './dashboard/dashboard';
 import { createHosts } from './hosts/hosts';
@@ -42,14 +41,15 @@ export function activate(context: ExtensionContext): void {
     failures,
     log,
   });
-  const candidates = candidateCommands(sessions.store, chooser);
+  const candidates = createCandidates({ context, store: sessions.store, chooser, log });
   const dashboard = registerDashboard({
     extensionUri: context.extensionUri,
     sessions: sessions.store,
     actions: {
-      openDiff: (...args) => failures.guard('openDiff', async () => candidates.openDiff(...args)),
-      openBestDiff: (...args) => failures.guard('openBestDiff', async () => candidates.openBestDiff(...args)),
-      accept: (...args) => failures.guard('accept', async () => candidates.acceptCandidate(...args)),
+      openDiff: (...args) => failures.guard('openDiff', async () => candidates.commands.openDiff(...args)),
+      openBestDiff: (...args) =>
+        failures.guard('openBestDiff', async () => candidates.commands.openBestDiff(...args)),
+      accept: (...args) => failures.guard('accept', async () => candidates.commands.acceptCandidate(...args)),
       pause: (id) => failures.guard('pause', async () => sessions.store.pause(id)),
       resume: (id) => failures.guard('resume', async () => modelKeys.sessions.resume(id)),
       stop: (id) => failures.guard('stop', async () => control.stopSession(id)),
@@ -79,7 +79,7 @@ export function activate(context: ExtensionContext): void {
   const commands = registerCommands(
     {
       ...control,
-      ...candidates,
+      ...candidates.commands,
       ...modelKeys.commands,
       ...hosts.commands({ sessions: sessions.store, modelKeys: modelKeys.keys }),
       ...problemCommands(context.extensionUri, `${context.extension.id}#firstSteps`),
@@ -92,7 +92,7 @@ export function activate(context: ExtensionContext): void {
     commands,
     start.tests,
     dashboard,
-    registerCandidateDocuments(sessions.store),
+    candidates,
     registerProblemLanguage({
       hostLabel: () => hosts.selected.label(),
       onDidChangeHost: hosts.selected.onDidChange,

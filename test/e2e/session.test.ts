@@ -149,18 +149,21 @@ describe('a session on a host over SSH', () => {
     expect(await readFile(file(), 'utf8')).toBe(initialText);
   });
 
-  chapter('a candidate is not written over my own edits', async () => {
+  chapter('a candidate is accepted around my own edits, which stay', async () => {
     await window.page.keyboard.press('Control+End');
     await window.page.keyboard.type('# mine');
     await window.save();
-    const mine = await readFile(file(), 'utf8');
-    expect(mine).toBe(`${initialText}# mine`);
+    expect(await readFile(file(), 'utf8')).toBe(`${initialText}# mine`);
+    await window.clearNotifications();
     await window.runCommand('TTT-Discover: Open Diff of the Best Candidate');
     await window.diff(/yours ↔/);
     await window.runCommand('TTT-Discover: Accept Candidate');
-    await window.notification(/has changed since this session began/).waitFor();
-    await window.picture('refused');
-    expect(await readFile(file(), 'utf8')).toBe(mine);
+    await window.notification(/Accepted c\d+ .*your own edits kept.*not scored/).waitFor();
+    await window.pressNotificationButton(/Accepted c\d+/, 'Show File');
+    await window.save();
+    const best = Number(/c(\d+)/.exec(await window.tab(/yours ↔/).innerText())?.[1]);
+    const candidate = await candidateText(host, sessionId, best);
+    expect(await readFile(file(), 'utf8')).toBe(`${candidate}# mine`);
   });
 });
 

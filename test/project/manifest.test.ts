@@ -7,6 +7,7 @@ import { readSettings, settingKeys } from '../../src/extension/base/settings';
 import { candidateScheme } from '../../src/extension/candidates/candidateUri';
 
 const menuItem = z.object({ command: z.string(), when: z.string().optional(), group: z.string().optional() });
+const keybinding = z.object({ command: z.string(), key: z.string(), mac: z.string(), when: z.string() });
 const view = z.object({ id: z.string(), name: z.string(), icon: z.string() });
 const manifestSchema = z.object({
   publisher: z.string(),
@@ -30,6 +31,7 @@ const manifestSchema = z.object({
       }),
     ),
     menus: z.record(z.string(), z.array(menuItem)),
+    keybindings: z.array(keybinding),
     viewsContainers: z.object({ activitybar: z.array(z.object({ id: z.string(), icon: z.string() })) }),
     views: z.record(z.string(), z.array(view)),
     viewsWelcome: z.array(z.object({ view: z.string(), contents: z.string(), when: z.string().optional() })),
@@ -69,6 +71,7 @@ const { contributes } = manifest;
 const declared = contributes.commands.map((command) => command.command);
 const whenClauses = [
   ...Object.values(contributes.menus).flatMap((items) => items.map((item) => item.when ?? '')),
+  ...contributes.keybindings.map((binding) => binding.when),
   ...contributes.viewsWelcome.map((welcome) => welcome.when ?? ''),
   ...contributes.commands.map((command) => command.enablement ?? ''),
 ];
@@ -105,6 +108,13 @@ describe('the manifest', () => {
 
   it('puts only declared commands into menus', () => {
     for (const item of Object.values(contributes.menus).flat()) expect(declared).toContain(item.command);
+  });
+
+  it('binds keys only in documents that cannot be typed in', () => {
+    for (const { command, when } of contributes.keybindings) {
+      expect(declared).toContain(command);
+      expect(when).toContain(`editorTextFocus && resourceScheme == ${candidateScheme}`);
+    }
   });
 
   it('names in its when clauses only views, keys and schemes that exist', () => {

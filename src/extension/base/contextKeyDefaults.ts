@@ -2,6 +2,8 @@
 export const contextKeyDefaults = {
   'tttDiscover.hasSessions': false,
   'tttDiscover.hasActiveSession': false,
+  'tttDiscover.canTakeBack': false,
+  'tttDiscover.hasBetterCandidate': false,
 } as const;
 
 export type ContextKey = keyof typeof contextKeyDefaults;

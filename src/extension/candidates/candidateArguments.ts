@@ -11,3 +11,8 @@ export function candidateFromArguments(args: readonly unknown[]): number | undef
   const asNumber = number.safeParse(args[1]);
   return asNumber.success ? asNumber.data : undefined;
 }
+
+/** The id of a hunk among a command's arguments: the third one, after a session and a candidate number. */
+export function hunkFromArguments(args: readonly unknown[]): string | undefined {
+  return typeof args[2] === 'string' ? args[2] : undefined;
+}

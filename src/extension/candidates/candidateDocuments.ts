@@ -1,52 +1,70 @@
 import {
   Disposable,
-  EventEmitter,
   FileSystemError,
   FileType,
   MarkdownString,
   Uri,
   workspace,
+  type Event,
   type FileChangeEvent,
   type FileStat,
   type FileSystemProvider,
 } from 'vscode';
 import { messageOf } from '../base/failures';
 import type { Sessions } from '../sessions/sessions';
-import { candidatePath, candidateScheme, parseCandidatePath, type CandidateAddress } from './candidateUri';
+import { candidateAddressOf, candidatePath, candidateScheme, type CandidateAddress } from './candidateUri';
+import { proposedText, type LiveReview } from './liveReview';
 
 export function candidateUri(address: CandidateAddress): Uri {
   return Uri.from({ scheme: candidateScheme, path: candidatePath(address) });
 }
 
-/** The candidate that a URI shows; `undefined` for a URI of another scheme. */
-export function candidateAddressOf(uri: Uri): CandidateAddress | undefined {
-  return uri.scheme === candidateScheme ? parseCandidatePath(uri.path) : undefined;
+/** The reviews that documents show. */
+export interface ReviewSource {
+  readonly onDidChangeFile: Event<FileChangeEvent[]>;
+  open(place: Pick<CandidateAddress, 'sessionId' | 'candidate'>): Promise<LiveReview | undefined>;
 }
 
 /**
  * Read-only documents of candidates. Texts come from the session store, that is from the cache or from the host, so a
- * tab that was restored after a reload finds its text again. Candidates never change, so there are no change events.
+ * tab that was restored after a reload finds its text again. A candidate's own text never changes; a review's does, as
+ * the user's document does.
  */
 class CandidateDocuments implements FileSystemProvider {
-  private readonly changes = new EventEmitter<FileChangeEvent[]>();
-  readonly onDidChangeFile = this.changes.event;
+  readonly onDidChangeFile: Event<FileChangeEvent[]>;
 
-  constructor(private readonly sessions: Sessions) {}
+  constructor(
+    private readonly sessions: Sessions,
+    private readonly reviews: ReviewSource,
+  ) {
+    this.onDidChangeFile = reviews.onDidChangeFile;
+  }
 
   watch(): Disposable {
     return new Disposable(() => undefined);
   }
 
   async stat(uri: Uri): Promise<FileStat> {
-    const content = await this.readFile(uri);
-    return { type: FileType.File, ctime: 0, mtime: 0, size: content.length };
+    const { content, changedAtMs } = await this.read(uri);
+    return { type: FileType.File, ctime: 0, mtime: changedAtMs, size: content.length };
   }
 
   async readFile(uri: Uri): Promise<Uint8Array> {
+    return (await this.read(uri)).content;
+  }
+
+  private async read(uri: Uri): Promise<{ readonly content: Uint8Array; readonly changedAtMs: number }> {
     const address = candidateAddressOf(uri);
     if (address === undefined) throw FileSystemError.FileNotFound(uri);
     try {
-      return Buffer.from(await this.sessions.readCandidate(address.sessionId, address.candidate), 'utf8');
+      const review = address.view === 'text' ? undefined : await this.reviews.open(address);
+      if (review === undefined) {
+        const text = await this.sessions.readCandidate(address.sessionId, address.candidate);
+        return { content: Buffer.from(text, 'utf8'), changedAtMs: 0 };
+      }
+      const reviewed = review.latest ?? (await review.now());
+      const text = address.view === 'yours' ? reviewed.document.getText() : proposedText(reviewed);
+      return { content: Buffer.from(text, 'utf8'), changedAtMs: review.changedAtMs };
     } catch (error) {
       throw FileSystemError.Unavailable(messageOf(error));
     }
@@ -69,11 +87,11 @@ class CandidateDocuments implements FileSystemProvider {
   }
 }
 
-export function registerCandidateDocuments(sessions: Sessions): Disposable {
-  return workspace.registerFileSystemProvider(candidateScheme, new CandidateDocuments(sessions), {
+export function registerCandidateDocuments(sessions: Sessions, reviews: ReviewSource): Disposable {
+  return workspace.registerFileSystemProvider(candidateScheme, new CandidateDocuments(sessions, reviews), {
     isCaseSensitive: true,
     isReadonly: new MarkdownString(
-      'A candidate is read-only. **Accept Candidate** copies it into your own file, as one edit that you can undo.',
+      'A candidate is read-only. **Accept** copies a change, or all of them, into your own file, as one edit that you can undo.',
     ),
   });
 }

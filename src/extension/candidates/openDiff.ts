@@ -7,7 +7,10 @@ import type { Sessions, SessionView } from '../sessions/sessions';
 import { candidateUri } from './candidateDocuments';
 import { userFileOf } from './userFile';
 
-/** Opens the diff of a candidate: the user's file on the left, or the initial program where there is none here. */
+/**
+ * Opens the diff of a candidate: the user's file on the left, and on the right what the candidate makes of it. Where there
+ * is none here, the initial program and the candidate's own text.
+ */
 export async function openCandidateDiff(
   sessions: Sessions,
   session: SessionView,
@@ -15,9 +18,10 @@ export async function openCandidateDiff(
 ): Promise<void> {
   await sessions.readCandidate(session.id, candidate);
   const path = session.snapshot.problem?.candidate ?? 'candidate';
-  const right = candidateUri({ sessionId: session.id, candidate, path });
   const own = await userFileOf(session);
-  const left = own ?? candidateUri({ sessionId: session.id, candidate: 0, path });
+  const view = own === undefined ? 'text' : 'review';
+  const right = candidateUri({ sessionId: session.id, candidate, path, view });
+  const left = own ?? candidateUri({ sessionId: session.id, candidate: 0, path, view });
   const title = diffTitle(session, candidate, own === undefined ? 'initial' : 'yours');
   await commands.executeCommand('vscode.diff', left, right, title, { preview: true });
 }

@@ -1,0 +1,55 @@
+import {
+  languages,
+  MarkdownString,
+  Range,
+  Hover,
+  type Disposable,
+  type HoverProvider,
+  type TextDocument,
+  type Position,
+} from 'vscode';
+import { linesOf } from '../../domain/merge/textLines';
+import { valueText } from '../base/words';
+import { acceptedPlace, readAccepted } from './acceptedFile';
+import { acceptedAround, type AcceptedRecord } from './provenance';
+
+/** Which candidate lines came from, over lines that were accepted and not changed since. */
+class AcceptedHover implements HoverProvider {
+  async provideHover(document: TextDocument, position: Position): Promise<Hover | undefined> {
+    const place = acceptedPlace(document.uri);
+    const records = (await readAccepted(place)).filter((one) => one.file === place.name);
+    if (records.length === 0) return undefined;
+    const lines = linesOf(document.getText());
+    const found = acceptedAround(records, lines, position.line);
+    if (found === undefined) return undefined;
+    const text = new MarkdownString();
+    text.appendText(provenanceText(found.record));
+    return new Hover(text, new Range(found.start, 0, found.end - 1, lines[found.end - 1]?.length ?? 0));
+  }
+}
+
+/** `From c17 of Valley, step 24, height 0.38 m: 2 of 3 changes, so this text was not scored. Parents: c12, c3, c0.` */
+export function provenanceText(record: AcceptedRecord): string {
+  const { candidate, problem, step, metric, fidelity, accepted, rejected, undecided, ancestors } = record;
+  const all = accepted.length + rejected.length + undecided;
+  const facts = [
+    `From c${candidate} of ${problem}`,
+    ...(step === undefined ? [] : [`step ${step}`]),
+    ...(metric === undefined ? [] : [`${metric.name} ${valueText(metric.value, metric.unit)}`]),
+  ].join(', ');
+  const standing = {
+    exact: 'accepted as it was scored.',
+    rebased: 'on top of your own edits, so this text was not scored.',
+    partial: `${accepted.length} of ${all} changes, so this text was not scored.`,
+  }[fidelity];
+  const named = ancestors.slice(0, 5).map((one) => `c${one}`);
+  const more = ancestors.length > named.length ? ', …' : '';
+  return `${facts}: ${standing}${named.length === 0 ? '' : ` Parents: ${named.join(', ')}${more}.`}`;
+}
+
+export function registerAcceptedHover(): Disposable {
+  return languages.registerHoverProvider(
+    [{ scheme: 'file' }, { scheme: 'vscode-remote' }],
+    new AcceptedHover(),
+  );
+}

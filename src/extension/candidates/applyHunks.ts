@@ -1,0 +1,60 @@
+import { Range, workspace, WorkspaceEdit, type TextDocument } from 'vscode';
+import { editsOf, type LineReplacement } from '../../domain/merge/lineEdits';
+import { replacementOf, type CandidateReview, type ReviewHunk } from '../../domain/merge/review';
+import { Refusal } from '../base/failures';
+import type { LiveReview } from './liveReview';
+
+export interface AppliedHunks {
+  readonly document: TextDocument;
+  readonly hunks: readonly ReviewHunk[];
+  /** The document's text before and after. */
+  readonly before: string;
+  readonly after: string;
+  /** The review after it: what is left to decide. */
+  readonly left: CandidateReview;
+}
+
+/** How often a document may change just while an edit of it is on its way. */
+const attempts = 3;
+
+/**
+ * Writes the chosen changes into the user's document as one edit, that one Undo takes back, and saves nothing. The choice is
+ * made from the document as it is at that moment. Throws a `Refusal` if the editor does not take the edit.
+ */
+export async function applyHunks(
+  live: LiveReview,
+  choose: (review: CandidateReview) => readonly ReviewHunk[],
+): Promise<AppliedHunks | undefined> {
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    const { document, version, review } = await live.now();
+    // An edit that is late is applied at the wrong lines without a word, so it must be of the document's version.
+    if (document.version !== version) continue;
+    const hunks = choose(review);
+    if (hunks.length === 0) return undefined;
+    const before = document.getText();
+    if (await replaceInDocument(document, review.mine, hunks.map(replacementOf))) {
+      const after = document.getText();
+      return { document, hunks, before, after, left: (await live.now()).review };
+    }
+  }
+  throw new Refusal(
+    `${workspace.asRelativePath(live.target)} is read-only, or changed at that very moment. Nothing was written: try again, or copy the lines from the diff.`,
+  );
+}
+
+/** Replaces lines of a document; false if the editor did not take the edit. `lines` are the document's at this moment. */
+export function replaceInDocument(
+  document: TextDocument,
+  lines: readonly string[],
+  replacements: readonly LineReplacement[],
+): Thenable<boolean> {
+  const edit = new WorkspaceEdit();
+  for (const one of editsOf(lines, replacements)) {
+    edit.replace(
+      document.uri,
+      new Range(one.startLine, one.startCharacter, one.endLine, one.endCharacter),
+      one.newText,
+    );
+  }
+  return workspace.applyEdit(edit);
+}

@@ -1,0 +1,72 @@
+import { Disposable, StatusBarAlignment, TabInputTextDiff, window, type StatusBarItem } from 'vscode';
+import { isBetter } from '../../domain/problem/problem';
+import type { ContextKeys } from '../base/contextKeys';
+import { commandIds } from '../commandIds';
+import type { Sessions } from '../sessions/sessions';
+import { valueOf } from '../sessions/sessionItems';
+import { candidateAddressOf } from './candidateUri';
+import { candidateLabel } from './openDiff';
+import type { Reviews } from './reviews';
+
+/**
+ * Tells a reviewer, in the status bar and with a button, that a better candidate has come since they opened this one. The
+ * text under them stays: switching is theirs to do.
+ */
+export class BestNotice implements Disposable {
+  private readonly item: StatusBarItem;
+  private readonly subscriptions: Disposable;
+
+  constructor(
+    private readonly sessions: Sessions,
+    private readonly reviews: Reviews,
+    private readonly contextKeys: ContextKeys,
+  ) {
+    this.item = window.createStatusBarItem('tttDiscover.best', StatusBarAlignment.Left, 9);
+    this.item.name = 'TTT-Discover Better Candidate';
+    const sessionChanges = sessions.onDidChange(() => this.draw());
+    this.subscriptions = Disposable.from(
+      this.item,
+      new Disposable(() => sessionChanges.dispose()),
+      window.tabGroups.onDidChangeTabs(() => this.draw()),
+      window.tabGroups.onDidChangeTabGroups(() => this.draw()),
+      reviews.onDidChange(() => this.draw()),
+    );
+  }
+
+  dispose(): void {
+    this.subscriptions.dispose();
+  }
+
+  private draw(): void {
+    const news = this.news();
+    this.contextKeys.set('tttDiscover.hasBetterCandidate', news !== undefined);
+    if (news === undefined) {
+      this.item.hide();
+      return;
+    }
+    this.item.text = `$(arrow-up) Best is now ${news.label} · Switch`;
+    this.item.tooltip = `Compare ${news.label} with your file in place of c${news.candidate}`;
+    this.item.accessibilityInformation = {
+      label: `Best is now ${news.label}. Switch to it.`,
+      role: 'button',
+    };
+    this.item.command = { command: commandIds.switchToBest, title: 'Switch', arguments: [news.sessionId] };
+    this.item.show();
+  }
+
+  private news(): { sessionId: string; candidate: number; label: string } | undefined {
+    const input = window.tabGroups.activeTabGroup.activeTab?.input;
+    const address = input instanceof TabInputTextDiff ? candidateAddressOf(input.modified) : undefined;
+    if (address?.view !== 'review') return undefined;
+    const { sessionId, candidate } = address;
+    const review = this.reviews.get(address);
+    const session = this.sessions.get(sessionId);
+    const best = session?.snapshot.best;
+    if (review === undefined || session === undefined || best === undefined) return undefined;
+    if (best === candidate || best === review.context.bestAtStart) return undefined;
+    const [newValue, value] = [valueOf(session.snapshot, best), valueOf(session.snapshot, candidate)];
+    const goal = session.snapshot.problem?.metric.goal ?? 'minimize';
+    if (newValue !== undefined && value !== undefined && !isBetter(goal, newValue, value)) return undefined;
+    return { sessionId, candidate, label: candidateLabel(session, best) };
+  }
+}

@@ -1,0 +1,47 @@
+import { Disposable, type ExtensionContext, type LogOutputChannel } from 'vscode';
+import { ContextKeys } from '../base/contextKeys';
+import { stackOf } from '../base/failures';
+import type { SessionChooser } from '../sessions/chooseSession';
+import type { SessionStore } from '../sessions/sessionStore';
+import { registerAcceptedHover } from './acceptedHover';
+import { BestNotice } from './bestNotice';
+import { candidateCommands } from './candidateCommands';
+import { registerCandidateDocuments } from './candidateDocuments';
+import { Decisions } from './decisions';
+import { reviewCommands } from './reviewCommands';
+import { Reviewer } from './reviewer';
+import { registerReviewLenses } from './reviewLenses';
+import { Reviews } from './reviews';
+
+type Handlers = ReturnType<typeof candidateCommands> & ReturnType<typeof reviewCommands>;
+
+/** Reading candidates, judging their changes and accepting them. */
+export function createCandidates(needs: {
+  readonly context: ExtensionContext;
+  readonly store: SessionStore;
+  readonly chooser: SessionChooser;
+  readonly log: LogOutputChannel;
+}): { readonly commands: Handlers; readonly dispose: () => void } {
+  const { context, store, chooser, log } = needs;
+  const warn = (message: string, error: unknown): void => log.warn(`${message}: ${stackOf(error)}`);
+  const contextKeys = new ContextKeys();
+  const decisions = new Decisions(context.workspaceState, (error) => warn('A listener of decisions', error));
+  const reviews = new Reviews(store, decisions, warn, Date.now);
+  const reviewer = new Reviewer({ store, decisions, contextKeys, nowMs: Date.now });
+  const registered = Disposable.from(
+    registerCandidateDocuments(store, reviews),
+    ...registerReviewLenses(reviews),
+    new BestNotice(store, reviews, contextKeys),
+    registerAcceptedHover(),
+    reviews,
+  );
+  return {
+    commands: {
+      ...candidateCommands(store, chooser),
+      ...reviewCommands({ store, reviews, reviewer, decisions }),
+    },
+    dispose: () => {
+      registered.dispose();
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import type { SessionView } from '../sessions/sessions';
+import { sha256Of } from '../sessions/journalCache';
+import { titleOf, valueOf } from '../sessions/sessionItems';
+import { withoutAbsent } from '../../domain/withoutAbsent';
+import { acceptedPlace, readAccepted, writeAccepted } from './acceptedFile';
+import type { AppliedHunks } from './applyHunks';
+import { fidelityOf, withAcceptance, type Fidelity } from './provenance';
+
+/** Most ancestors that a record names. */
+const mostAncestors = 1000;
+
+/** Adds to the workspace's record what a candidate has just given to the user's file, and tells how the file stands to it. */
+export async function recordAcceptance(
+  session: SessionView,
+  candidate: number,
+  applied: AppliedHunks,
+  nowMs: number,
+): Promise<Fidelity> {
+  const { snapshot } = session;
+  const own = snapshot.candidates.at(candidate);
+  const metric = snapshot.problem?.metric;
+  const value = valueOf(snapshot, candidate);
+  const fidelity = fidelityOf(applied.left);
+  const place = acceptedPlace(applied.document.uri);
+  const news = withoutAbsent({
+    file: place.name,
+    session: session.id,
+    problem: titleOf(session),
+    candidate,
+    sha256: own?.sha256 ?? '',
+    ancestors: ancestorsOf(session, candidate),
+    step: own === undefined || own.step < 0 ? undefined : own.step + 1,
+    metric:
+      metric === undefined || value === undefined
+        ? undefined
+        : withoutAbsent({ name: metric.name, value, unit: metric.unit }),
+    fidelity,
+    rejected: applied.left.rejected.map((hunk) => hunk.id),
+    undecided: applied.left.open.length,
+    before: sha256Of(applied.before),
+    after: sha256Of(applied.after),
+    acceptedAt: new Date(nowMs).toISOString(),
+  });
+  await writeAccepted(place, withAcceptance(await readAccepted(place), news, applied.hunks));
+  return fidelity;
+}
+
+function ancestorsOf({ snapshot }: SessionView, candidate: number): number[] {
+  const ancestors: number[] = [];
+  let parent = snapshot.candidates.at(candidate)?.parent;
+  while (parent !== undefined && ancestors.length < mostAncestors) {
+    ancestors.push(parent);
+    parent = snapshot.candidates.at(parent)?.parent;
+  }
+  return ancestors;
+}

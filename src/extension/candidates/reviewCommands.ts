@@ -1,0 +1,239 @@
+import {
+  Range,
+  Selection,
+  TextEditorRevealType,
+  window,
+  workspace,
+  type Disposable,
+  type QuickPickItem,
+} from 'vscode';
+import { partsOf, type CandidateReview, type ReviewHunk } from '../../domain/merge/review';
+import { Cancelled, Refusal } from '../base/failures';
+import type { CommandHandlers } from '../commandIds';
+import type { SessionStore } from '../sessions/sessionStore';
+import type { SessionView } from '../sessions/sessions';
+import { hunkFromArguments } from './candidateArguments';
+import type { Decisions } from './decisions';
+import { changesText, hunkName, sizeText } from './hunkWords';
+import { hunkAt, type LiveReview } from './liveReview';
+import { openConflict } from './mergeEditor';
+import { bestOf, openCandidateDiff } from './openDiff';
+import { reviewEditor, reviewedPlace } from './reviewedPlace';
+import type { Reviewer } from './reviewer';
+import type { Reviews } from './reviews';
+
+const sayMs = 5000;
+
+type ReviewCommand =
+  | 'acceptCandidate'
+  | 'rejectCandidate'
+  | 'acceptHunk'
+  | 'rejectHunk'
+  | 'resolveConflict'
+  | 'reviewHunks'
+  | 'restoreRejected'
+  | 'takeBackDecision'
+  | 'switchToBest';
+
+export interface ReviewCommandNeeds {
+  readonly store: SessionStore;
+  readonly reviews: Reviews;
+  readonly reviewer: Reviewer;
+  readonly decisions: Decisions;
+}
+
+/**
+ * Commands on the changes of a candidate. Arguments: a session and a candidate number, or a candidate's URI; then the id of
+ * a change. Without arguments they are about the diff that has the focus, and the change at its cursor.
+ */
+export function reviewCommands(needs: ReviewCommandNeeds): Pick<CommandHandlers, ReviewCommand> {
+  const { store, reviews, reviewer, decisions } = needs;
+
+  async function open(args: readonly unknown[]): Promise<{ live: LiveReview; session: SessionView }> {
+    const place = reviewedPlace(args);
+    await store.ready;
+    if (store.get(place.sessionId) === undefined)
+      throw new Refusal('The session of this candidate is not in the list any more.');
+    const live = await reviews.open(place);
+    const session = store.get(place.sessionId);
+    if (live !== undefined && session !== undefined) return { live, session };
+    throw new Refusal(
+      session?.problemUri === undefined
+        ? 'This session was not started from this editor, so there is no file to accept into. Copy what you like from the diff.'
+        : 'The file that this session began with is not there any more. Put it back, or copy what you like from the diff.',
+    );
+  }
+
+  /** The hunk that was named, or the one at the cursor, as it is now. */
+  function find(args: readonly unknown[], live: LiveReview, review: CandidateReview): ReviewHunk {
+    const id = hunkFromArguments(args);
+    const line = reviewEditor(live)?.selection.active.line;
+    const hunk =
+      id !== undefined
+        ? review.open.find((one) => one.id === id)
+        : line === undefined
+          ? undefined
+          : hunkAt(review, line);
+    if (hunk !== undefined) return hunk;
+    throw new Refusal(
+      id === undefined
+        ? `There is no change of c${live.candidate} at the cursor. Go to the next one with Alt+F5, or choose from a list.`
+        : 'That change is not open any more: the diff shows what is left.',
+      { title: 'List Changes', command: 'reviewHunks', args: [live.sessionId, live.candidate] },
+    );
+  }
+
+  let said: Disposable | undefined;
+  /** In the status bar, for a while: what is left says the rest. */
+  function say(text: string): void {
+    said?.dispose();
+    said = window.setStatusBarMessage(text, sayMs);
+  }
+
+  return {
+    async acceptHunk(...args) {
+      const { live } = await open(args);
+      const named = find(args, live, (await live.now()).review);
+      const line = named.shown.start;
+      const done = await reviewer.accept(live, (review) => review.open.filter((one) => one.id === named.id));
+      if (done === undefined) return;
+      const { open: left } = done.applied.left;
+      if (left.length === 0) reviewer.tell(live, done.applied, done.fidelity);
+      else say(`Accepted ${sizeText(named)}; ${changesText(left.length)} left`);
+      goToNext(live, done.applied.left, line);
+    },
+
+    async rejectHunk(...args) {
+      const { live } = await open(args);
+      const hunk = find(args, live, (await live.now()).review);
+      await reviewer.reject(live, [hunk]);
+      const { review } = await live.now();
+      say(
+        `Rejected ${sizeText(hunk)}; ${review.open.length === 0 ? 'nothing' : changesText(review.open.length)} left`,
+      );
+      goToNext(live, review, hunk.shown.start);
+    },
+
+    async resolveConflict(...args) {
+      const { live, session } = await open(args);
+      const hunk = find(args, live, (await live.now()).review);
+      const choice = await openConflict(live, session.snapshot.problem?.candidate ?? 'candidate');
+      if (choice === 'mine') await reviewer.reject(live, [hunk]);
+      if (choice === 'theirs') {
+        await reviewer.accept(live, (review) => review.open.filter((one) => one.id === hunk.id));
+      }
+    },
+
+    async acceptCandidate(...args) {
+      said?.dispose();
+      const { live, session } = await open(args);
+      const done = await reviewer.accept(live, (review) => review.open.filter((one) => !one.isConflict));
+      if (done !== undefined) {
+        reviewer.tell(live, done.applied, done.fidelity);
+        return;
+      }
+      const { review } = await live.now();
+      const name = workspace.asRelativePath(live.target);
+      if (review.open.length > 0) {
+        throw new Refusal(
+          `You and c${live.candidate} both changed the same lines of ${name}. Nothing was written: decide on each of the ${review.open.length === 1 ? 'lines' : `${review.open.length} places`} in the diff.`,
+          { title: 'Open Diff', command: 'openDiff', args: [session.id, live.candidate] },
+        );
+      }
+      void window.showInformationMessage(
+        review.rejected.length === 0
+          ? `${name} already holds ${review.isExact ? '' : 'every change of '}c${live.candidate}.`
+          : `All that is left of c${live.candidate} you have rejected. Restore Rejected Changes brings it back.`,
+      );
+    },
+
+    async rejectCandidate(...args) {
+      const { live } = await open(args);
+      const { review } = await live.now();
+      await reviewer.reject(live, review.open);
+      void window.showInformationMessage(
+        review.open.length === 0
+          ? `There is nothing left of c${live.candidate} to reject.`
+          : `Rejected ${changesText(review.open.length)} of c${live.candidate}, in its descendants too. Restore Rejected Changes brings them back.`,
+      );
+    },
+
+    async reviewHunks(...args) {
+      const { live } = await open(args);
+      const { review } = await live.now();
+      const chosen = await pickHunks(
+        review.open,
+        `Changes of c${live.candidate}`,
+        'Changes to accept into your file',
+        (hunk, index) =>
+          hunk.isConflict ? 'conflict with your own edit' : hunkName(hunk, index, review.open.length),
+      );
+      const ids = new Set(chosen.map((hunk) => hunk.id));
+      const done = await reviewer.accept(live, (now) => now.open.filter((hunk) => ids.has(hunk.id)));
+      if (done !== undefined) reviewer.tell(live, done.applied, done.fidelity);
+    },
+
+    async restoreRejected(...args) {
+      const { live } = await open(args);
+      const { review } = await live.now();
+      const chosen = await pickHunks(
+        review.rejected,
+        `Rejected changes of c${live.candidate}`,
+        'Changes to show again',
+        (hunk) => sizeText(hunk),
+      );
+      await decisions.restore(live.sessionId, chosen.flatMap(partsOf));
+    },
+
+    async takeBackDecision() {
+      say(await reviewer.takeBackLatest());
+    },
+
+    async switchToBest(...args) {
+      const sessionId = typeof args[0] === 'string' ? args[0] : reviewedPlace(args).sessionId;
+      await store.ready;
+      const session = store.get(sessionId);
+      if (session === undefined)
+        throw new Refusal('The session of this candidate is not in the list any more.');
+      await openCandidateDiff(store, session, bestOf(session));
+    },
+  };
+}
+
+/** Puts the cursor of the review that has the focus on the next change, or on the last one. */
+function goToNext(live: LiveReview, review: CandidateReview, line: number): void {
+  const editor = reviewEditor(live);
+  const next = review.open.find((hunk) => hunk.shown.start >= line) ?? review.open.at(-1);
+  if (editor === undefined || next === undefined) return;
+  const place = new Range(next.shown.start, 0, next.shown.start, 0);
+  editor.selection = new Selection(place.start, place.end);
+  editor.revealRange(place, TextEditorRevealType.InCenterIfOutsideViewport);
+}
+
+async function pickHunks(
+  hunks: readonly ReviewHunk[],
+  title: string,
+  placeHolder: string,
+  describe: (hunk: ReviewHunk, index: number) => string,
+): Promise<readonly ReviewHunk[]> {
+  if (hunks.length === 0) {
+    void window.showInformationMessage(`${title}: none.`);
+    throw new Cancelled();
+  }
+  const items = hunks.map((hunk, index): QuickPickItem & { readonly hunk: ReviewHunk } => ({
+    label: firstWords(hunk),
+    description: describe(hunk, index),
+    hunk,
+  }));
+  const chosen = await window.showQuickPick(items, { title, placeHolder, canPickMany: true });
+  if (chosen === undefined || chosen.length === 0) throw new Cancelled();
+  return chosen.map((item) => item.hunk);
+}
+
+/** The first line with words in it; of a deletion, of what it takes away. */
+function firstWords({ newLines, oldLines }: ReviewHunk): string {
+  const added = newLines.find((line) => line.trim() !== '');
+  const removed = oldLines.find((line) => line.trim() !== '');
+  if (added !== undefined) return added.trim();
+  return removed === undefined ? 'blank lines' : `delete ${removed.trim()}`;
+}

@@ -1,0 +1,129 @@
+import { window, workspace } from 'vscode';
+import { linesOf } from '../../domain/merge/textLines';
+import { partsOf, takeBack, type CandidateReview, type ReviewHunk } from '../../domain/merge/review';
+import type { ContextKeys } from '../base/contextKeys';
+import { Refusal } from '../base/failures';
+import { valueText } from '../base/words';
+import type { SessionStore } from '../sessions/sessionStore';
+import { valueOf } from '../sessions/sessionItems';
+import { applyHunks, replaceInDocument, type AppliedHunks } from './applyHunks';
+import type { Decisions } from './decisions';
+import { changesText } from './hunkWords';
+import type { LiveReview } from './liveReview';
+import type { Fidelity } from './provenance';
+import { recordAcceptance } from './recordAcceptance';
+
+type Decision =
+  | { readonly kind: 'accepted'; readonly live: LiveReview; readonly before: string; readonly after: string }
+  | { readonly kind: 'rejected'; readonly live: LiveReview; readonly ids: readonly string[] };
+
+export interface ReviewerNeeds {
+  readonly store: SessionStore;
+  readonly decisions: Decisions;
+  readonly contextKeys: ContextKeys;
+  readonly nowMs: () => number;
+}
+
+/** Carries decisions out, and takes the latest ones back. */
+export class Reviewer {
+  /** Decisions of this window that can be taken back, the latest last. */
+  private readonly made: Decision[] = [];
+  /** Records are written one after the other. */
+  private records: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly needs: ReviewerNeeds) {}
+
+  /** Accepts the chosen changes; `undefined` if none of them is open any more. */
+  async accept(
+    live: LiveReview,
+    choose: (review: CandidateReview) => readonly ReviewHunk[],
+  ): Promise<{ readonly applied: AppliedHunks; readonly fidelity: Fidelity } | undefined> {
+    const applied = await applyHunks(live, choose);
+    if (applied === undefined) return undefined;
+    this.remember({ kind: 'accepted', live, before: applied.before, after: applied.after });
+    await this.needs.decisions.addAccepted(live.sessionId, live.candidate);
+    const recorded = this.records.then(() => this.record(live, applied));
+    this.records = recorded.catch(() => undefined);
+    return { applied, fidelity: await recorded };
+  }
+
+  async reject(live: LiveReview, hunks: readonly ReviewHunk[]): Promise<void> {
+    const ids = hunks.flatMap(partsOf);
+    if (ids.length === 0) return;
+    await this.needs.decisions.reject(live.sessionId, ids);
+    this.remember({ kind: 'rejected', live, ids });
+  }
+
+  /** Takes the latest decision of this window back, whatever was typed since; what it was, in words. */
+  async takeBackLatest(): Promise<string> {
+    const decision = this.made.pop();
+    this.tellKeys();
+    if (decision === undefined) {
+      throw new Refusal(
+        'There is no decision of this window to take back. Undo works in your own file as ever.',
+      );
+    }
+    const { live } = decision;
+    if (decision.kind === 'rejected') {
+      await this.needs.decisions.restore(live.sessionId, decision.ids);
+      return `The rejected change of c${live.candidate} is open again.`;
+    }
+    const name = workspace.asRelativePath(live.target);
+    const document = await workspace.openTextDocument(live.target);
+    const mine = document.getText();
+    const replacements = takeBack(decision.before, decision.after, mine);
+    if (replacements === undefined) {
+      throw new Refusal(
+        `You changed the lines that came from c${live.candidate} since, so they were not taken out. Undo in ${name} goes back step by step.`,
+        { title: 'Show File', command: { id: 'vscode.open' }, args: [live.target] },
+      );
+    }
+    if (replacements.length === 0) return `${name} holds nothing of it any more.`;
+    if (!(await replaceInDocument(document, linesOf(mine), replacements))) {
+      this.remember(decision);
+      throw new Refusal(
+        `${name} is read-only, or changed at that very moment. Nothing was changed: try again.`,
+      );
+    }
+    return `What you accepted from c${live.candidate} is out of ${name} again.`;
+  }
+
+  /** Says what was accepted, and whether the candidate's score is the file's. Answers no question by itself. */
+  tell(live: LiveReview, applied: AppliedHunks, fidelity: Fidelity): void {
+    const session = this.needs.store.get(live.sessionId);
+    const name = workspace.asRelativePath(live.target);
+    const value = session === undefined ? undefined : valueOf(session.snapshot, live.candidate);
+    const metric = session?.snapshot.problem?.metric;
+    const score =
+      value === undefined ? '' : ` (${metric?.name ?? 'value'} ${valueText(value, metric?.unit)})`;
+    const { open, rejected } = applied.left;
+    const left = open.length + rejected.length;
+    const standing = {
+      exact: `The file is what was scored${score}.`,
+      rebased: 'With your own edits kept, so this text was not scored.',
+      partial: `${changesText(left)} of it ${left === 1 ? 'is' : 'are'} not in the file, so this text was not scored.`,
+    }[fidelity];
+    const key = process.platform === 'darwin' ? '⌘Z' : 'Ctrl+Z';
+    const show = 'Show File';
+    const what = `Accepted c${live.candidate}${fidelity === 'partial' ? ' in part' : ''} into ${name}.`;
+    void window.showInformationMessage(`${what} ${standing} Undo with ${key}.`, show).then((chosen) => {
+      if (chosen === show) void window.showTextDocument(live.target);
+    });
+  }
+
+  private async record(live: LiveReview, applied: AppliedHunks): Promise<Fidelity> {
+    const session = this.needs.store.get(live.sessionId);
+    if (session === undefined) throw new Refusal(`Session ${live.sessionId} is not in the list any more.`);
+    await this.needs.store.setAccepted(live.sessionId, live.candidate);
+    return recordAcceptance(session, live.candidate, applied, this.needs.nowMs());
+  }
+
+  private remember(decision: Decision): void {
+    this.made.push(decision);
+    this.tellKeys();
+  }
+
+  private tellKeys(): void {
+    this.needs.contextKeys.set('tttDiscover.canTakeBack', this.made.length > 0);
+  }
+}
