@@ -41,7 +41,7 @@ export function activate(context: ExtensionContext): void {
     failures,
     log,
   });
-  const candidates = createCandidates({ context, store: sessions.store, chooser, log });
+  const candidates = createCandidates({ context, store: sessions.store, chooser, failures, log });
   const dashboard = registerDashboard({
     extensionUri: context.extensionUri,
     sessions: sessions.store,

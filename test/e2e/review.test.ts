@@ -133,8 +133,8 @@ describe('reviewing a candidate', () => {
     await writeFile(path(), mine.join('\r\n'));
     await showDiff();
     await window.codeLens(/^Accept change 1 of 3/).waitFor();
-    await window.codeLens(/^Conflict with your own edit/).waitFor();
-    await window.picture('review-conflict', { docs: true });
+    await window.codeLens(/^Conflict: Open Merge Editor/).waitFor();
+    await window.picture('review-conflict');
     await window.focusEditor();
     await press('Control+Shift+Enter');
     await window.notification(/Accepted c\d+ in part/).waitFor();
@@ -146,12 +146,11 @@ describe('reviewing a candidate', () => {
   chapter('a conflict opens the merge editor', async () => {
     await window.clearNotifications();
     await showDiff();
-    await window.codeLens(/^Conflict with your own edit/).click();
+    await window.codeLens(/^Conflict: Open Merge Editor/).click();
     const merging = window.page.locator('.merge-editor');
     await merging.getByText('Accept Candidate c').first().waitFor();
     await window.picture('review-merge-editor');
     await window.runCommand('View: Close Editor');
-    await window.pressDialogButton('Close with Conflicts');
     await showDiff();
   });
 
@@ -171,7 +170,7 @@ describe('reviewing a candidate', () => {
     await showDiff();
     await window.reload();
     await window.diff(diffTab);
-    await window.codeLens(/^Conflict with your own edit/).waitFor();
+    await window.codeLens(/^Conflict: Open Merge Editor/).waitFor();
     await window.picture('review-dark');
     await window.runCommand('Preferences: Toggle between Light/Dark Themes');
     await window.page.locator('.monaco-workbench.vs').waitFor();

@@ -34,6 +34,8 @@ export interface ReviewHunk {
 
 /** What a candidate would make of the user's document: a function of the texts and of what was rejected, nothing else. */
 export interface CandidateReview {
+  /** What the session began with, and what of this and earlier candidates the user has taken over since. */
+  readonly base: readonly string[];
   /** The user's lines. */
   readonly mine: readonly string[];
   /** The user's lines with every open hunk in its place, conflicts too. */
@@ -80,6 +82,7 @@ export function reviewCandidate(texts: ReviewTexts, rejected: ReadonlySet<string
     if (!isRejected) shift += newLines.length - hunk.oldLines.length;
   }
   return {
+    base,
     mine,
     proposed: replaceLines(mine, open.map(replacementOf)),
     open,

@@ -10,14 +10,16 @@ import {
 } from 'vscode';
 import { linesOf } from '../../domain/merge/textLines';
 import { valueText } from '../base/words';
-import { acceptedPlace, readAccepted } from './acceptedFile';
+import { acceptedPlace, readAccepted, type AcceptedPlace } from './acceptedFile';
 import { acceptedAround, type AcceptedRecord } from './provenance';
 
 /** Which candidate lines came from, over lines that were accepted and not changed since. */
 class AcceptedHover implements HoverProvider {
+  constructor(private readonly warn: (message: string, error: unknown) => void) {}
+
   async provideHover(document: TextDocument, position: Position): Promise<Hover | undefined> {
     const place = acceptedPlace(document.uri);
-    const records = (await readAccepted(place)).filter((one) => one.file === place.name);
+    const records = (await this.read(place)).filter((one) => one.file === place.name);
     if (records.length === 0) return undefined;
     const lines = linesOf(document.getText());
     const found = acceptedAround(records, lines, position.line);
@@ -25,6 +27,16 @@ class AcceptedHover implements HoverProvider {
     const text = new MarkdownString();
     text.appendText(provenanceText(found.record));
     return new Hover(text, new Range(found.start, 0, found.end - 1, lines[found.end - 1]?.length ?? 0));
+  }
+
+  /** A record that cannot be read is told when something is to be added to it: a hover only has nothing to say. */
+  private async read(place: AcceptedPlace): Promise<readonly AcceptedRecord[]> {
+    try {
+      return await readAccepted(place);
+    } catch (error) {
+      this.warn('The record of accepted candidates', error);
+      return [];
+    }
   }
 }
 
@@ -47,9 +59,9 @@ export function provenanceText(record: AcceptedRecord): string {
   return `${facts}: ${standing}${named.length === 0 ? '' : ` Parents: ${named.join(', ')}${more}.`}`;
 }
 
-export function registerAcceptedHover(): Disposable {
+export function registerAcceptedHover(warn: (message: string, error: unknown) => void): Disposable {
   return languages.registerHoverProvider(
     [{ scheme: 'file' }, { scheme: 'vscode-remote' }],
-    new AcceptedHover(),
+    new AcceptedHover(warn),
   );
 }

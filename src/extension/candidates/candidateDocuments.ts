@@ -12,8 +12,14 @@ import {
 } from 'vscode';
 import { messageOf } from '../base/failures';
 import type { Sessions } from '../sessions/sessions';
-import { candidateAddressOf, candidatePath, candidateScheme, type CandidateAddress } from './candidateUri';
-import { proposedText, type LiveReview } from './liveReview';
+import {
+  candidateAddressOf,
+  candidatePath,
+  candidateScheme,
+  type CandidateAddress,
+  type CandidateView,
+} from './candidateUri';
+import { conflictTexts, proposedText, type LiveReview, type ReviewedDocument } from './liveReview';
 
 export function candidateUri(address: CandidateAddress): Uri {
   return Uri.from({ scheme: candidateScheme, path: candidatePath(address) });
@@ -63,7 +69,7 @@ class CandidateDocuments implements FileSystemProvider {
         return { content: Buffer.from(text, 'utf8'), changedAtMs: 0 };
       }
       const reviewed = review.latest ?? (await review.now());
-      const text = address.view === 'yours' ? reviewed.document.getText() : proposedText(reviewed);
+      const text = shownText(address.view, review, reviewed);
       return { content: Buffer.from(text, 'utf8'), changedAtMs: review.changedAtMs };
     } catch (error) {
       throw FileSystemError.Unavailable(messageOf(error));
@@ -85,6 +91,13 @@ class CandidateDocuments implements FileSystemProvider {
   rename(uri: Uri): never {
     throw FileSystemError.NoPermissions(uri);
   }
+}
+
+/** After a reload the texts of a merge editor are not known any more: then they are as the review is now. */
+function shownText(view: CandidateView, { frozen }: LiveReview, reviewed: ReviewedDocument): string {
+  return view === 'base' || view === 'yours' || view === 'theirs'
+    ? (frozen ?? conflictTexts(reviewed))[view]
+    : proposedText(reviewed);
 }
 
 export function registerCandidateDocuments(sessions: Sessions, reviews: ReviewSource): Disposable {

@@ -4,10 +4,12 @@ export const candidateScheme = 'discover-candidate';
 const folder = '.discover-candidates';
 
 /**
- * What a document of a candidate holds: its text; the user's file with the candidate's changes, which is what they review; or the
- * user's file as it was when they began to resolve a conflict.
+ * What a document of a candidate holds: its text; the user's file with the candidate's changes, which is what is reviewed;
+ * or the base and the two sides of the merge editor, as they were when it was opened.
  */
-export type CandidateView = 'text' | 'review' | 'yours';
+export type CandidateView = (typeof views)[number];
+
+const views = ['text', 'review', 'base', 'yours', 'theirs'] as const;
 
 export interface CandidateAddress {
   readonly sessionId: string;
@@ -29,7 +31,9 @@ export function candidatePath({ sessionId, candidate, path, view }: CandidateAdd
 /** The inverse of `candidatePath`; `undefined` for any other path. */
 export function parseCandidatePath(uriPath: string): CandidateAddress | undefined {
   const match =
-    /^\/\.discover-candidates\/([0-9A-Za-z]+)\/(?:(review|yours)\/)?c(0|[1-9]\d{0,9})\/(.+)$/.exec(uriPath);
+    /^\/\.discover-candidates\/([0-9A-Za-z]+)\/(?:(review|base|yours|theirs)\/)?c(0|[1-9]\d{0,9})\/(.+)$/.exec(
+      uriPath,
+    );
   if (match === null) return undefined;
   const [, sessionId, view, candidate, path] = match;
   if (sessionId === undefined || candidate === undefined || path === undefined) return undefined;
@@ -37,7 +41,7 @@ export function parseCandidatePath(uriPath: string): CandidateAddress | undefine
     sessionId,
     candidate: Number(candidate),
     path,
-    view: view === 'review' || view === 'yours' ? view : 'text',
+    view: views.find((one) => one === view) ?? 'text',
   };
 }
 

@@ -1,5 +1,6 @@
 import { Disposable, type ExtensionContext, type LogOutputChannel } from 'vscode';
 import { ContextKeys } from '../base/contextKeys';
+import type { FailureReporter } from '../base/failureReporter';
 import { stackOf } from '../base/failures';
 import type { SessionChooser } from '../sessions/chooseSession';
 import type { SessionStore } from '../sessions/sessionStore';
@@ -20,19 +21,20 @@ export function createCandidates(needs: {
   readonly context: ExtensionContext;
   readonly store: SessionStore;
   readonly chooser: SessionChooser;
+  readonly failures: FailureReporter;
   readonly log: LogOutputChannel;
 }): { readonly commands: Handlers; readonly dispose: () => void } {
-  const { context, store, chooser, log } = needs;
+  const { context, store, chooser, failures, log } = needs;
   const warn = (message: string, error: unknown): void => log.warn(`${message}: ${stackOf(error)}`);
   const contextKeys = new ContextKeys();
   const decisions = new Decisions(context.workspaceState, (error) => warn('A listener of decisions', error));
   const reviews = new Reviews(store, decisions, warn, Date.now);
-  const reviewer = new Reviewer({ store, decisions, contextKeys, nowMs: Date.now });
+  const reviewer = new Reviewer({ store, decisions, contextKeys, failures, nowMs: Date.now });
   const registered = Disposable.from(
     registerCandidateDocuments(store, reviews),
     ...registerReviewLenses(reviews),
     new BestNotice(store, reviews, contextKeys),
-    registerAcceptedHover(),
+    registerAcceptedHover(warn),
     reviews,
   );
   return {

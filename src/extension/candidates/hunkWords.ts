@@ -65,7 +65,7 @@ function changeActions(hunk: ReviewHunk, index: number, count: number): HunkActi
 function conflictActions(candidate: number): HunkAction[] {
   return [
     {
-      title: 'Conflict with your own edit: Open Merge Editor',
+      title: 'Conflict: Open Merge Editor',
       tooltip: `You and c${candidate} both changed these lines`,
       command: 'resolveConflict',
     },

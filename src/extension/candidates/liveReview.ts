@@ -29,6 +29,8 @@ export class LiveReview {
   changedAtMs: number;
   /** The latest review, for what is drawn at once; absent before the first. */
   latest: ReviewedDocument | undefined;
+  /** What the merge editor was opened with; it does not change while the user works there. */
+  frozen: ConflictTexts | undefined;
   private readonly texts = new Map<number, Promise<string>>();
 
   constructor(
@@ -71,6 +73,12 @@ export class LiveReview {
     return reviewed;
   }
 
+  /** Keeps both sides of a conflict as they are now. */
+  async freeze(): Promise<void> {
+    const reviewed = await this.now();
+    this.frozen = conflictTexts(reviewed);
+  }
+
   private text(candidate: number): Promise<string> {
     const known = this.texts.get(candidate) ?? this.context.readCandidate(candidate);
     this.texts.set(candidate, known);
@@ -79,9 +87,28 @@ export class LiveReview {
   }
 }
 
+/** The three texts of a merge editor. */
+export interface ConflictTexts {
+  readonly base: string;
+  readonly yours: string;
+  readonly theirs: string;
+}
+
+export function conflictTexts(reviewed: ReviewedDocument): ConflictTexts {
+  return {
+    base: reviewed.review.base.join(lineEndOf(reviewed.document)),
+    yours: reviewed.document.getText(),
+    theirs: proposedText(reviewed),
+  };
+}
+
+function lineEndOf(document: TextDocument): string {
+  return document.eol === EndOfLine.CRLF ? '\r\n' : '\n';
+}
+
 /** The text that the review's document shows: the user's file with every open change in its place. */
 export function proposedText({ document, review }: ReviewedDocument): string {
-  return review.proposed.join(document.eol === EndOfLine.CRLF ? '\r\n' : '\n');
+  return review.proposed.join(lineEndOf(document));
 }
 
 /** The open change at a line of the proposed text, the line after a deletion counts as its place. */

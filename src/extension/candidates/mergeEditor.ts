@@ -1,6 +1,7 @@
 import { commands, window, type QuickPickItem } from 'vscode';
 import { Cancelled } from '../base/failures';
 import { candidateUri } from './candidateDocuments';
+import type { CandidateView } from './candidateUri';
 import type { LiveReview } from './liveReview';
 
 /** No part of the editor's API, so it may be missing or refuse: then the choice is asked for. */
@@ -9,20 +10,20 @@ const openMergeEditor = '_open.mergeEditor';
 export type ConflictChoice = 'merge-editor-opened' | 'theirs' | 'mine';
 
 /**
- * Opens the editor's own merge editor on the user's file, with the session's initial program as the base; where there is
- * none, asks whose lines to take.
+ * Opens the editor's own merge editor on the user's file, with the texts of the review: what was accepted, what was
+ * rejected and what the user typed elsewhere is no question there. Where there is no merge editor, asks whose lines to take.
  */
 export async function openConflict(live: LiveReview, path: string): Promise<ConflictChoice> {
   const { sessionId, candidate, target } = live;
-  const document = (view: 'text' | 'yours', of = candidate) =>
-    candidateUri({ sessionId, candidate: of, path, view });
+  const document = (view: CandidateView) => candidateUri({ sessionId, candidate, path, view });
+  await live.freeze();
   try {
     // The merge editor takes the place of a tab in preview, and the review is to be there afterwards.
     await commands.executeCommand('workbench.action.keepEditor');
     await commands.executeCommand(openMergeEditor, {
-      base: document('text', 0),
+      base: document('base'),
       input1: { uri: document('yours'), title: 'Yours' },
-      input2: { uri: document('text'), title: `Candidate c${candidate}` },
+      input2: { uri: document('theirs'), title: `Candidate c${candidate}` },
       output: target,
     });
     return 'merge-editor-opened';

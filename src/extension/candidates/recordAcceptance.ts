@@ -4,23 +4,22 @@ import { titleOf, valueOf } from '../sessions/sessionItems';
 import { withoutAbsent } from '../../domain/withoutAbsent';
 import { acceptedPlace, readAccepted, writeAccepted } from './acceptedFile';
 import type { AppliedHunks } from './applyHunks';
-import { fidelityOf, withAcceptance, type Fidelity } from './provenance';
+import { fidelityOf, withAcceptance } from './provenance';
 
 /** Most ancestors that a record names. */
 const mostAncestors = 1000;
 
-/** Adds to the workspace's record what a candidate has just given to the user's file, and tells how the file stands to it. */
+/** Adds to the workspace's record what a candidate has just given to the user's file. */
 export async function recordAcceptance(
   session: SessionView,
   candidate: number,
   applied: AppliedHunks,
   nowMs: number,
-): Promise<Fidelity> {
+): Promise<void> {
   const { snapshot } = session;
   const own = snapshot.candidates.at(candidate);
   const metric = snapshot.problem?.metric;
   const value = valueOf(snapshot, candidate);
-  const fidelity = fidelityOf(applied.left);
   const place = acceptedPlace(applied.document.uri);
   const news = withoutAbsent({
     file: place.name,
@@ -34,7 +33,7 @@ export async function recordAcceptance(
       metric === undefined || value === undefined
         ? undefined
         : withoutAbsent({ name: metric.name, value, unit: metric.unit }),
-    fidelity,
+    fidelity: fidelityOf(applied.left),
     rejected: applied.left.rejected.map((hunk) => hunk.id),
     undecided: applied.left.open.length,
     before: sha256Of(applied.before),
@@ -42,7 +41,6 @@ export async function recordAcceptance(
     acceptedAt: new Date(nowMs).toISOString(),
   });
   await writeAccepted(place, withAcceptance(await readAccepted(place), news, applied.hunks));
-  return fidelity;
 }
 
 function ancestorsOf({ snapshot }: SessionView, candidate: number): number[] {

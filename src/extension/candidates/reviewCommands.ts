@@ -90,10 +90,23 @@ export function reviewCommands(needs: ReviewCommandNeeds): Pick<CommandHandlers,
     said = window.setStatusBarMessage(text, sayMs);
   }
 
+  async function resolve(live: LiveReview, session: SessionView, hunk: ReviewHunk): Promise<void> {
+    const choice = await openConflict(live, session.snapshot.problem?.candidate ?? 'candidate');
+    if (choice === 'mine') await reviewer.reject(live, [hunk]);
+    if (choice === 'theirs') {
+      await reviewer.accept(live, (review) => review.open.filter((one) => one.id === hunk.id));
+    }
+  }
+
   return {
     async acceptHunk(...args) {
-      const { live } = await open(args);
+      const { live, session } = await open(args);
       const named = find(args, live, (await live.now()).review);
+      // A key says no more than "this one"; the lens says whose lines it takes.
+      if (named.isConflict && hunkFromArguments(args) === undefined) {
+        await resolve(live, session, named);
+        return;
+      }
       const line = named.shown.start;
       const done = await reviewer.accept(live, (review) => review.open.filter((one) => one.id === named.id));
       if (done === undefined) return;
@@ -116,12 +129,7 @@ export function reviewCommands(needs: ReviewCommandNeeds): Pick<CommandHandlers,
 
     async resolveConflict(...args) {
       const { live, session } = await open(args);
-      const hunk = find(args, live, (await live.now()).review);
-      const choice = await openConflict(live, session.snapshot.problem?.candidate ?? 'candidate');
-      if (choice === 'mine') await reviewer.reject(live, [hunk]);
-      if (choice === 'theirs') {
-        await reviewer.accept(live, (review) => review.open.filter((one) => one.id === hunk.id));
-      }
+      await resolve(live, session, find(args, live, (await live.now()).review));
     },
 
     async acceptCandidate(...args) {

@@ -2,6 +2,7 @@ import { window, workspace } from 'vscode';
 import { linesOf } from '../../domain/merge/textLines';
 import { partsOf, takeBack, type CandidateReview, type ReviewHunk } from '../../domain/merge/review';
 import type { ContextKeys } from '../base/contextKeys';
+import type { FailureReporter } from '../base/failureReporter';
 import { Refusal } from '../base/failures';
 import { valueText } from '../base/words';
 import type { SessionStore } from '../sessions/sessionStore';
@@ -10,7 +11,7 @@ import { applyHunks, replaceInDocument, type AppliedHunks } from './applyHunks';
 import type { Decisions } from './decisions';
 import { changesText } from './hunkWords';
 import type { LiveReview } from './liveReview';
-import type { Fidelity } from './provenance';
+import { fidelityOf, type Fidelity } from './provenance';
 import { recordAcceptance } from './recordAcceptance';
 
 type Decision =
@@ -21,6 +22,7 @@ export interface ReviewerNeeds {
   readonly store: SessionStore;
   readonly decisions: Decisions;
   readonly contextKeys: ContextKeys;
+  readonly failures: Pick<FailureReporter, 'report'>;
   readonly nowMs: () => number;
 }
 
@@ -42,9 +44,14 @@ export class Reviewer {
     if (applied === undefined) return undefined;
     this.remember({ kind: 'accepted', live, before: applied.before, after: applied.after });
     await this.needs.decisions.addAccepted(live.sessionId, live.candidate);
-    const recorded = this.records.then(() => this.record(live, applied));
-    this.records = recorded.catch(() => undefined);
-    return { applied, fidelity: await recorded };
+    // The lines are in the file by now: a record that fails is a failure of its own.
+    this.records = this.records.then(() =>
+      this.record(live, applied).catch((error: unknown) =>
+        this.needs.failures.report('accepted.json', error),
+      ),
+    );
+    await this.records;
+    return { applied, fidelity: fidelityOf(applied.left) };
   }
 
   async reject(live: LiveReview, hunks: readonly ReviewHunk[]): Promise<void> {
@@ -111,11 +118,11 @@ export class Reviewer {
     });
   }
 
-  private async record(live: LiveReview, applied: AppliedHunks): Promise<Fidelity> {
+  private async record(live: LiveReview, applied: AppliedHunks): Promise<void> {
     const session = this.needs.store.get(live.sessionId);
     if (session === undefined) throw new Refusal(`Session ${live.sessionId} is not in the list any more.`);
     await this.needs.store.setAccepted(live.sessionId, live.candidate);
-    return recordAcceptance(session, live.candidate, applied, this.needs.nowMs());
+    await recordAcceptance(session, live.candidate, applied, this.needs.nowMs());
   }
 
   private remember(decision: Decision): void {

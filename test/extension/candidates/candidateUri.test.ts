@@ -23,10 +23,15 @@ describe('the address of a candidate document', () => {
 
   it('is read back as it was written', () => {
     fc.assert(
-      fc.property(fc.nat(), name, fc.constantFrom('text', 'review', 'yours'), (candidate, path, view) => {
-        const address = { sessionId, candidate, path, view } as const;
-        expect(parseCandidatePath(candidatePath(address))).toEqual(address);
-      }),
+      fc.property(
+        fc.nat(),
+        name,
+        fc.constantFrom('text', 'review', 'base', 'yours', 'theirs'),
+        (candidate, path, view) => {
+          const address = { sessionId, candidate, path, view } as const;
+          expect(parseCandidatePath(candidatePath(address))).toEqual(address);
+        },
+      ),
     );
   });
 

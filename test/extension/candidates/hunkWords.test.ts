@@ -28,7 +28,7 @@ describe('the lenses of a review', () => {
     const lenses = hunkLenses(review(seed.replace('b = 2', 'b = 3'), seed.replace('b = 2', 'b = 9')), 17);
     expect(lenses.map((lens) => lens.actions.map((action) => [action.title, action.command]))).toEqual([
       [
-        ['Conflict with your own edit: Open Merge Editor', 'resolveConflict'],
+        ['Conflict: Open Merge Editor', 'resolveConflict'],
         ['Take c17’s Lines', 'acceptHunk'],
         ['Keep Mine', 'rejectHunk'],
       ],
