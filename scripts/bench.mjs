@@ -32,7 +32,14 @@ if (unknown.length > 0) {
 try {
   const wanted = positionals.length > 0 ? positionals : benches;
   const needsEditor = wanted.some((name) => !withoutEditor.includes(name));
-  await ensureSystemPackages(['python', 'ssh', 'sshd', 'ps', ...(needsEditor ? ['chromium'] : [])]);
+  await ensureSystemPackages([
+    'python',
+    'bubblewrap',
+    'ssh',
+    'sshd',
+    'ps',
+    ...(needsEditor ? ['chromium'] : []),
+  ]);
   await ensureNodeModules();
   if (needsEditor) await ensureCodeServer();
   const vsix = join(repositoryFolder, '.build/ttt-discover.vsix');

@@ -21,10 +21,10 @@ import { findPython312 } from './skyrl/python.mjs';
 const kinds = ['static', 'unit', 'ssh', 'e2e', 'skyrl'];
 const needs = {
   static: [],
-  unit: ['python', 'chromium'],
-  ssh: ['ssh', 'sshd'],
-  e2e: ['python', 'ssh', 'sshd', 'chromium'],
-  skyrl: ['python'],
+  unit: ['python', 'bubblewrap', 'chromium'],
+  ssh: ['bubblewrap', 'ssh', 'sshd', 'shells'],
+  e2e: ['python', 'bubblewrap', 'ssh', 'sshd', 'chromium'],
+  skyrl: ['python', 'bubblewrap'],
 };
 const vitestArguments = {
   unit: ['--project', 'unit'],

@@ -33,10 +33,20 @@ export const systemNeeds = {
   },
   ssh: { what: 'the OpenSSH client', present: () => findProgram('ssh'), packages: ['openssh-client'] },
   ps: { what: 'ps, the list of processes', present: () => findProgram('ps'), packages: ['procps'] },
+  bubblewrap: {
+    what: 'bubblewrap, which isolates evaluations',
+    present: () => process.platform !== 'linux' || findProgram('bwrap') !== undefined,
+    packages: ['bubblewrap'],
+  },
   sshd: {
     what: 'the OpenSSH server (started by the tests on loopback only)',
     present: findSshd,
     packages: ['openssh-server'],
+  },
+  shells: {
+    what: 'the shells zsh, fish and tcsh (people log in with them)',
+    present: () => process.platform !== 'linux' || ['zsh', 'fish', 'tcsh'].every(findProgram),
+    packages: ['zsh', 'fish', 'tcsh'],
   },
   chromium: {
     what: 'Chromium or Chrome (or CHROMIUM=/path/to/it)',

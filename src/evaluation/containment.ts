@@ -4,11 +4,15 @@ import { findProgram } from './findProgram';
 import { hasProcessTable } from './processTable';
 
 /**
- * How an evaluation is kept together. In a `namespace` the kernel ends all of it at once when its first process ends
- * (pid_namespaces(7)); with a `sweep` we look for what is left and end it.
+ * How an evaluation is kept together. In a `namespace`, which a sandbox has as well, the kernel ends all of it at once when its first process
+ * ends (pid_namespaces(7)); with a `sweep` we look for what is left and end it.
  */
 export type Containment =
-  | { readonly kind: 'namespace'; readonly prefix: readonly [string, ...string[]] }
+  | {
+      readonly kind: 'namespace';
+      /** One process, whose child is the first one of the namespace. */
+      readonly prefix: readonly [string, ...string[]];
+    }
   | { readonly kind: 'sweep' };
 
 export const systemPath = '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin';
@@ -79,7 +83,7 @@ export function contain(
   return [...containment.prefix, '/bin/sh', '-c', script, 'sh', blocks, threads, ...argv];
 }
 
-/** Processes of ours around the command: `unshare` and the shell, which do not count. */
+/** Processes of ours around the command: `unshare` or `bwrap`, and the shell, which do not count. */
 export function wrapperProcesses(containment: Containment): number {
   return containment.kind === 'namespace' ? 2 : 0;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, realpath, rmdir, statfs } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { Problem } from '../domain/problem/problem';
 import { rewardOf } from '../domain/problem/rewardExpression';
@@ -13,7 +13,7 @@ import { DiskFullError } from './evaluator';
 import type { EvaluationReport, EvaluationRequest, Evaluator } from './evaluator';
 import type { EvaluationMethod, MethodCommand, NotScored, Scored } from './evaluationMethod';
 import { foreignMethod } from './foreignMethod';
-import type { ExecutionReport, Executor } from './executor';
+import type { ExecutionReport, Executor, VisibleFiles } from './executor';
 import { errorCode, noticingFullDisk } from './fileErrors';
 import { allProcesses, environmentOf } from './processTable';
 import { makePythonEnvironment } from './pythonEnvironment';
@@ -56,8 +56,15 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   const running = new Set<Promise<unknown>>();
   /** Folders that could not be removed yet, on a network file system for example. */
   const leftFolders = new Set<string>();
+  const built = join(options.root, 'built');
   let python: PythonEnvironment | undefined;
   let prepared = false;
+
+  /** Other sessions and other candidates lie in the root, and nothing in a home folder is an evaluation's business. */
+  const visible = (...readable: string[]): Pick<VisibleFiles, 'readable' | 'hidden'> => ({
+    readable: [...(python === undefined ? [] : [python.folder]), built, ...readable],
+    hidden: [homedir(), options.root],
+  });
 
   async function evaluate(request: EvaluationRequest, signal: AbortSignal): Promise<EvaluationReport> {
     if (!prepared) throw new Error('The evaluator has not been prepared.');
@@ -101,6 +108,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
             ...command.env,
           },
           limits,
+          files: { ...visible(), writable: [work.path] },
           ...(command.onDescriptor3 && { onDescriptor3: command.onDescriptor3 }),
         },
         signal,
@@ -187,7 +195,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     const places = hostPlaces(problem);
     await method.prepare({
       folder: join(options.problemFolder, places.folder ?? '.'),
-      cacheFolder: join(options.root, 'built'),
+      cacheFolder: built,
       onProgress,
       signal,
       async execute(command) {
@@ -202,6 +210,8 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
               cwd: command.cwd,
               env: { ...env, ...command.env },
               limits,
+              files: { ...visible(options.problemFolder), writable: [work.path] },
+              ...(command.isTrusted === true && { isTrusted: true }),
               ...(command.onDescriptor3 && { onDescriptor3: command.onDescriptor3 }),
             },
             signal,
@@ -241,6 +251,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
 
   return {
     async prepare(onProgress, signal) {
+      const isolation = await options.executor.isolation();
       await noticingFullDisk(workRoot, clearWorkRoot);
       python = await makePythonEnvironment(problem.environment, {
         root: options.root,
@@ -250,6 +261,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       });
       await prepareMethod(onProgress, signal);
       prepared = true;
+      return { isolation };
     },
 
     evaluate(request, signal) {

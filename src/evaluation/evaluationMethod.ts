@@ -39,8 +39,13 @@ export interface PreparationContext {
   readonly cacheFolder: string;
   readonly onProgress: (message: string) => void;
   readonly signal: AbortSignal;
-  /** Runs in a work folder of its own, which is removed afterwards, with the environment of an evaluation. */
-  readonly execute: (command: MethodCommand & { readonly cwd: string }) => Promise<ExecutionReport>;
+  /**
+   * Runs in a work folder of its own, which is removed afterwards, with the environment of an evaluation, isolated as one. `isTrusted`: with
+   * all rights of the user instead, for building with his own tools what he brought.
+   */
+  readonly execute: (
+    command: MethodCommand & { readonly cwd: string; readonly isTrusted?: boolean },
+  ) => Promise<ExecutionReport>;
 }
 
 export interface Scored {

@@ -1,4 +1,5 @@
 import type { CaseResult, EvaluationOutcome } from '../domain/session/outcome';
+import type { IsolationKind } from './sandbox/isolation';
 
 export interface EvaluationRequest {
   /** Names the work folder and marks the processes; unique in the session. */
@@ -33,10 +34,14 @@ export interface EvaluationReport {
   readonly cases?: readonly CaseResult[];
 }
 
+export interface Preparation {
+  readonly isolation: IsolationKind;
+}
+
 /** Runs one problem's evaluator on candidates. */
 export interface Evaluator {
   /** Makes the environment once; later calls with the same packages are instant. Throws `EnvironmentError`. */
-  prepare(onProgress: (message: string) => void, signal: AbortSignal): Promise<void>;
+  prepare(onProgress: (message: string) => void, signal: AbortSignal): Promise<Preparation>;
   /** Never throws for what a candidate does; throws on cancellation and where the host itself fails (disk full). */
   evaluate(request: EvaluationRequest, signal: AbortSignal): Promise<EvaluationReport>;
   /** Kills what runs and removes work folders. */

@@ -1,7 +1,7 @@
 import type { Limits } from '../domain/problem/problem';
 import type { FailedOutcome } from '../domain/session/outcome';
 import type { ExecutionEnd, ExecutionReport } from './executor';
-import { largestFileBytes } from './executor';
+import { largestFileBytes, largestFoldersBytes } from './executor';
 import { bytesInWords, durationInWords } from './quantityWords';
 
 const tailBytes = 4 * 1024;
@@ -76,6 +76,12 @@ function failedByLimit(
       return failed(
         'file-size-limit',
         `Tried to write a file larger than ${bytesInWords(largestFileBytes(limits))}.`,
+        report,
+      );
+    case 'folder-size':
+      return failed(
+        'file-size-limit',
+        `Wrote files of more than ${bytesInWords(largestFoldersBytes(limits))} together, or hid how much it wrote, and was stopped.`,
         report,
       );
   }

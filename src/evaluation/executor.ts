@@ -1,4 +1,5 @@
 import type { Limits } from '../domain/problem/problem';
+import type { IsolationKind } from './sandbox/isolation';
 
 /** One command in one folder under limits. Local now; Slurm and sandboxes implement the same port. */
 export interface ExecutionRequest {
@@ -14,6 +15,19 @@ export interface ExecutionRequest {
    * open it again by a path. Its bytes count as output.
    */
   readonly onDescriptor3?: (chunk: Buffer) => void;
+  /** What an isolated command sees of this host beside the system; by default its folder alone, to write. */
+  readonly files?: VisibleFiles;
+  /** It is no candidate's but the user's own work (building with his tools, installing): it is not isolated. */
+  readonly isTrusted?: boolean;
+}
+
+/** Absolute paths of folders. */
+export interface VisibleFiles {
+  /** What they hold together is limited: see `largestFoldersBytes`. */
+  readonly writable: readonly string[];
+  readonly readable: readonly string[];
+  /** Never seen, even where the system around them is: only what is named above is seen of them. */
+  readonly hidden: readonly string[];
 }
 
 /** Largest single file that a command may write: as large as its memory may be. */
@@ -21,10 +35,20 @@ export function largestFileBytes(limits: Limits): number {
   return limits.memoryBytes;
 }
 
+/** What all files together may hold that a command can write. */
+export function largestFoldersBytes(limits: Limits): number {
+  return Math.max(leastFoldersBytes, 2 * largestFileBytes(limits));
+}
+
+const leastFoldersBytes = 2 * 1024 ** 3;
+
 export type ExecutionEnd =
   | { readonly kind: 'exited'; readonly code: number }
   | { readonly kind: 'signalled'; readonly signal: string }
-  | { readonly kind: 'limit'; readonly limit: 'time' | 'memory' | 'output' | 'processes' | 'file-size' }
+  | {
+      readonly kind: 'limit';
+      readonly limit: 'time' | 'memory' | 'output' | 'processes' | 'file-size' | 'folder-size';
+    }
   | { readonly kind: 'could-not-start'; readonly message: string };
 
 export interface ExecutionReport {
@@ -40,6 +64,11 @@ export interface Executor {
    * signal's reason, after the same, and with `StrayProcessError` where a process could not be ended.
    */
   execute(request: ExecutionRequest, signal: AbortSignal): Promise<ExecutionReport>;
+  /**
+   * What isolates commands that are not trusted. Throws `IsolationMissingError` where nothing can and nobody agreed to go without; so does
+   * `execute`.
+   */
+  isolation(): Promise<IsolationKind>;
 }
 
 /** Processes outlived SIGKILL: they hang in the kernel, for example in a driver or a dead network file system. */

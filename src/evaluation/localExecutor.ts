@@ -3,16 +3,26 @@ import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { constants } from 'node:os';
+import { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { contain, probeContainment, wrapperProcesses } from './containment';
 import type { Containment } from './containment';
 import { createProcessFamily, sendSignal } from './endProcesses';
 import type { ProcessFamily } from './endProcesses';
-import { largestFileBytes, StrayProcessError } from './executor';
+import { largestFileBytes, largestFoldersBytes, StrayProcessError } from './executor';
 import type { ExecutionEnd, ExecutionReport, ExecutionRequest, Executor } from './executor';
 import { findProgram } from './findProgram';
 import { createOutputCapture } from './outputCapture';
 import type { OutputCapture } from './outputCapture';
+import { bubblewrapArguments } from './sandbox/bubblewrap';
+import type { Bubblewrap } from './sandbox/bubblewrap';
+import { IsolationMissingError } from './sandbox/isolation';
+import type { IsolationWish } from './sandbox/isolation';
+import { probeBubblewrap } from './sandbox/probeBubblewrap';
+import type { BubblewrapProbe } from './sandbox/probeBubblewrap';
+import { syscallFilter } from './sandbox/syscallFilter';
+import { emptyLocks, timingLocks } from './sandbox/timingLocks';
+import { watchFolders } from './sandbox/watchFolders';
 import { watchUsage } from './watchUsage';
 
 /** Environment name by which the processes of an execution are known; its value is `<id>.<random>`. */
@@ -25,26 +35,74 @@ const betweenLooksMs = 20;
 const pipePatienceMs = 2_000;
 
 /**
- * Runs commands on this machine. On Linux in a PID namespace of their own where the kernel allows it (tried once);
- * elsewhere their processes are found by descent, session and environment. Without `/proc` (macOS) only the process
- * group is ended and only time, output and file size are limited.
+ * Runs commands on this machine, each in a sandbox (see sandbox/). With `isolation: 'none'`, and for trusted commands, without: then in a PID
+ * namespace of their own where the kernel allows it (tried once); elsewhere their processes are found by descent, session and
+ * environment. Without `/proc` (macOS) only the process group is ended and only time, output and file size are limited.
  *
- * `containment: 'sweep'` does without namespaces.
+ * `containment: 'sweep'` does without namespaces, and so without isolation.
  */
-export function createLocalExecutor(options: { readonly containment?: 'auto' | 'sweep' } = {}): Executor {
+export function createLocalExecutor(
+  options: { readonly isolation?: IsolationWish; readonly containment?: 'auto' | 'sweep' } = {},
+): Executor {
+  const isSwept = options.containment === 'sweep';
+  const isIsolated = options.isolation !== 'none' && !isSwept;
   let containment: Promise<Containment> | undefined;
+  let sandbox: Promise<BubblewrapProbe> | undefined;
+  const bubblewrap = async (): Promise<Bubblewrap> => {
+    const probe = await (sandbox ??= probeBubblewrap());
+    if (probe.kind === 'works') return probe.bubblewrap;
+    // What was in the way may be gone the next time.
+    sandbox = undefined;
+    throw new IsolationMissingError(probe.why);
+  };
   return {
+    async isolation() {
+      if (!isIsolated) return 'none';
+      await bubblewrap();
+      return 'bubblewrap';
+    },
+
     async execute(request, signal) {
       signal.throwIfAborted();
-      containment ??=
-        options.containment === 'sweep' ? Promise.resolve({ kind: 'sweep' }) : probeContainment();
       const [program, ...rest] = request.argv;
       if (!(await isFolder(request.cwd))) return couldNotStart(`There is no folder ${request.cwd}.`);
       const path = await findProgram(program, request.env['PATH'] ?? '/usr/bin:/bin', request.cwd);
       if (path === undefined) return couldNotStart(`There is no program \`${program}\`.`);
-      return runContained({ ...request, argv: [path, ...rest] }, await containment, signal);
+      const found: ExecutionRequest = { ...request, argv: [path, ...rest] };
+      if (isIsolated && request.isTrusted !== true) return runInSandbox(await bubblewrap(), found, signal);
+      containment ??= isSwept ? Promise.resolve({ kind: 'sweep' }) : probeContainment();
+      return runContained(found, await containment, signal);
     },
   };
+}
+
+async function runInSandbox(
+  bubblewrap: Bubblewrap,
+  request: ExecutionRequest,
+  signal: AbortSignal,
+): Promise<ExecutionReport> {
+  const hasGpus = request.limits.gpus > 0;
+  const filter = syscallFilter({ hasGpus });
+  const locks = timingLocks(hasGpus);
+  const prefix = bubblewrapArguments(bubblewrap, {
+    files: request.files ?? { writable: [request.cwd], readable: [], hidden: [] },
+    cwd: request.cwd,
+    env: request.env,
+    memoryBytes: request.limits.memoryBytes,
+    hasGpus,
+    locks,
+    filterDescriptor: filter === undefined ? undefined : firstFreeDescriptor(request),
+  });
+  try {
+    return await runContained(request, { kind: 'namespace', prefix }, signal, filter);
+  } finally {
+    emptyLocks(locks);
+  }
+}
+
+/** Behind the standard streams and what the command itself has open. */
+function firstFreeDescriptor(request: ExecutionRequest): number {
+  return request.onDescriptor3 === undefined ? 3 : 4;
 }
 
 type LimitName = Extract<ExecutionEnd, { kind: 'limit' }>['limit'];
@@ -54,6 +112,8 @@ async function runContained(
   request: ExecutionRequest,
   containment: Containment,
   signal: AbortSignal,
+  /** For the program in front to read from the first free descriptor. */
+  firstInput?: Buffer,
 ): Promise<ExecutionReport> {
   signal.throwIfAborted();
   const { limits } = request;
@@ -68,7 +128,11 @@ async function runContained(
     env: { ...request.env, [executionMark]: mark },
     // A session and a process group of its own, so that the group can be signalled as one.
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe', ...(request.onDescriptor3 === undefined ? [] : (['pipe'] as const))],
+    stdio: [
+      ...(['ignore', 'pipe', 'pipe'] as const),
+      ...(request.onDescriptor3 === undefined ? [] : (['pipe'] as const)),
+      ...(firstInput === undefined ? [] : (['pipe'] as const)),
+    ],
   });
   const exited = exitOf(child);
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
@@ -88,7 +152,12 @@ async function runContained(
   };
   child.stdout?.on('data', capture(output));
   child.stderr?.on('data', capture(wrapperWords));
-  child.stdio[3]?.on('data', (chunk: Buffer) => {
+  const input = firstInput === undefined ? undefined : child.stdio[firstFreeDescriptor(request)];
+  // A program that ended before it read is told of by its exit.
+  input?.on('error', () => undefined);
+  if (input instanceof Writable) input.end(firstInput);
+  const descriptor3 = request.onDescriptor3 === undefined ? undefined : child.stdio[3];
+  descriptor3?.on('data', (chunk: Buffer) => {
     descriptor3Bytes += chunk.length;
     if (exceedsOutput()) stop('output');
     else request.onDescriptor3?.(chunk);
@@ -101,6 +170,15 @@ async function runContained(
     { memoryBytes: limits.memoryBytes, processes: limits.processes + wrapperProcesses(containment) },
     stop,
   );
+  const endFolderWatch =
+    request.files === undefined || request.isTrusted === true
+      ? undefined
+      : watchFolders(
+          request.files.writable,
+          largestFoldersBytes(limits),
+          () => family.descendants(),
+          () => stop('folder-size'),
+        );
 
   let stopped: Stop | undefined;
   try {
@@ -114,7 +192,7 @@ async function runContained(
     if (containment.kind === 'sweep') await family.end();
     else if (stopped !== undefined) await endNamespace(pid, family, exited);
   } finally {
-    await endWatch();
+    await Promise.all([endWatch(), endFolderWatch?.()]);
   }
   const exit = await exited;
   await closeWithin(pipePatienceMs, child, closed);
@@ -141,13 +219,13 @@ function exitOf(child: ChildProcess): Promise<Exit> {
   });
 }
 
-/** Kills process 1 of the namespace; `unshare` above it exits when the kernel has ended all the others. */
-async function endNamespace(unsharePid: number, family: ProcessFamily, exited: Promise<Exit>): Promise<void> {
+/** Kills process 1 of the namespace; the program above it exits when the kernel has ended all the others. */
+async function endNamespace(outerPid: number, family: ProcessFamily, exited: Promise<Exit>): Promise<void> {
   const deadline = performance.now() + killPatienceMs;
   const gone = exited.then(() => 'gone' as const);
   do {
-    const first = family.descendants().find(({ parentPid }) => parentPid === unsharePid);
-    sendSignal(first?.pid ?? unsharePid, 'SIGKILL');
+    const first = family.descendants().find(({ parentPid }) => parentPid === outerPid);
+    sendSignal(first?.pid ?? outerPid, 'SIGKILL');
     if ((await Promise.race([gone, delay(betweenLooksMs)])) === 'gone') return;
   } while (performance.now() < deadline);
   throw new StrayProcessError(family.descendants().map(({ pid }) => pid));
@@ -156,7 +234,7 @@ async function endNamespace(unsharePid: number, family: ProcessFamily, exited: P
 function endOf(exit: Exit, wrapperWords: string): ExecutionEnd {
   if (exit.signal !== null) return signalled(exit.signal);
   const code = exit.code ?? -1;
-  if (code !== 0 && /^(setpriv|unshare): /.test(wrapperWords)) {
+  if (code !== 0 && /^(setpriv|unshare|bwrap): /.test(wrapperWords)) {
     return { kind: 'could-not-start', message: wrapperWords.trim() };
   }
   // A shell tells of a child's death by a signal so: 128 and the number of the signal.

@@ -191,6 +191,8 @@ export type RemoteErrorCode =
   | 'no-space'
   | 'bootstrap-failed'
   | 'runner-failed'
+  /** Evaluations cannot be isolated there, and the start did not say that they may go without. */
+  | 'not-isolated'
   | 'protocol'
   | 'cancelled';
 

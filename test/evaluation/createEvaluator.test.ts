@@ -39,7 +39,11 @@ let evaluator: Evaluator;
 let storeBlob: (bytes: Uint8Array) => Promise<string>;
 const blobs = new Map<string, string>();
 
-function create(limits: Partial<Limits> = {}, changes: Partial<Problem> = {}): Evaluator {
+function create(
+  limits: Partial<Limits> = {},
+  changes: Partial<Problem> = {},
+  options: Partial<Parameters<typeof createEvaluator>[0]> = {},
+): Evaluator {
   return createEvaluator({
     problem: { ...problem, ...changes, limits: { ...problem.limits, ...limits } },
     problemFolder: join(folder, 'problem'),
@@ -48,6 +52,7 @@ function create(limits: Partial<Limits> = {}, changes: Partial<Problem> = {}): E
     executor,
     storeBlob,
     hostEnv: { PATH: process.env['PATH'], SECRET_TOKEN: 'secret' },
+    ...options,
   });
 }
 
@@ -312,14 +317,32 @@ describe('a failed evaluation is named:', () => {
       'bad-result',
       'is larger than 64 MiB (it has 65 MiB)',
     ],
-    ['a removed work folder', 'cd /; rm -rf "${HOME%/home}"', 'no-result', 'wrote no result'],
   ])('%s', async (_, script, reason, words) => {
     const failure = await failureOf(script);
     expect(failure['reason']).toBe(reason);
     expect(failure['message']).toContain(words);
   });
 
-  it('a work folder that became a link to somewhere else', async () => {
+  it('an attempt to remove the work folder', async () => {
+    const failure = await failureOf('cd /; rm -rf "${HOME%/home}"');
+    expect(failure).toMatchObject({
+      reason: 'crashed',
+      outputTail: expect.stringMatching(/cannot remove/) as string,
+    });
+  });
+
+  it('a removed work folder, where nothing is isolated', async () => {
+    evaluator = create({}, {}, { executor: createLocalExecutor({ isolation: 'none' }) });
+    await evaluator.prepare(() => undefined, never);
+    expect(await failureOf('cd /; rm -rf "${HOME%/home}"')).toMatchObject({
+      reason: 'no-result',
+      message: expect.stringContaining('wrote no result') as string,
+    });
+  });
+
+  it('a work folder that became a link to somewhere else, where nothing is isolated', async () => {
+    evaluator = create({}, {}, { executor: createLocalExecutor({ isolation: 'none' }) });
+    await evaluator.prepare(() => undefined, never);
     const elsewhere = join(folder, 'elsewhere');
     mkdirSync(elsewhere);
     writeFileSync(join(elsewhere, 'result.json'), '{"valid": true, "metrics": {"score": 1}}');

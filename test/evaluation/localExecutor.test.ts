@@ -9,6 +9,9 @@ import { probeContainment } from '../../src/evaluation/containment';
 import type { ExecutionReport } from '../../src/evaluation/executor';
 import { createLocalExecutor } from '../../src/evaluation/localExecutor';
 import { allProcesses, hasEnvironmentEntry } from '../../src/evaluation/processTable';
+import { bubblewrapArguments } from '../../src/evaluation/sandbox/bubblewrap';
+import { IsolationMissingError } from '../../src/evaluation/sandbox/isolation';
+import { probeBubblewrap } from '../../src/evaluation/sandbox/probeBubblewrap';
 import { livingProcesses } from './livingProcesses';
 
 const folder = mkdtempSync(join(tmpdir(), 'executor-'));
@@ -19,16 +22,22 @@ const mebibyte = 1024 ** 2;
 let count = 0;
 let id = '';
 
-// A host without namespaces runs the first block by the sweep as well.
-describe.each(['auto', 'sweep'] as const)('a local executor with containment %s', (containment) => {
-  const executor = createLocalExecutor({ containment });
+const ways = {
+  'in a sandbox': {},
+  // A host without namespaces runs this block by the sweep as well.
+  'not isolated, in a namespace': { isolation: 'none' },
+  'not isolated, swept': { containment: 'sweep' },
+} as const satisfies Record<string, Parameters<typeof createLocalExecutor>[0]>;
+
+describe.each(Object.entries(ways))('a local executor, %s', (containment, options) => {
+  const executor = createLocalExecutor(options);
 
   function execute(
     argv: readonly [string, ...string[]],
     limits: Partial<Limits> = {},
     signal: AbortSignal = new AbortController().signal,
   ): Promise<ExecutionReport> {
-    id = `test-${process.pid}-${containment}-${(count += 1)}`;
+    id = `test-${process.pid}-${containment.replaceAll(/\W+/g, '-')}-${(count += 1)}`;
     const request = { id, argv, cwd: folder, env, limits: { ...defaultLimits, timeMs: 20_000, ...limits } };
     return executor.execute(request, signal);
   }
@@ -49,7 +58,7 @@ describe.each(['auto', 'sweep'] as const)('a local executor with containment %s'
   });
 
   it('hears on descriptor 3, as it comes, what the command does not print', async () => {
-    id = `test-${process.pid}-${containment}-${(count += 1)}`;
+    id = `test-${process.pid}-${containment.replaceAll(/\W+/g, '-')}-${(count += 1)}`;
     const chunks: string[] = [];
     const report = await executor.execute(
       {
@@ -69,7 +78,7 @@ describe.each(['auto', 'sweep'] as const)('a local executor with containment %s'
   });
 
   it('counts what comes on descriptor 3 as output', async () => {
-    id = `test-${process.pid}-${containment}-${(count += 1)}`;
+    id = `test-${process.pid}-${containment.replaceAll(/\W+/g, '-')}-${(count += 1)}`;
     const report = await executor.execute(
       {
         id,
@@ -249,29 +258,60 @@ for child in children: os.waitpid(child, 0)
   });
 });
 
+describe('a sandbox', () => {
+  it('ends with the runner where that is killed, and all that is in it', async () => {
+    const probe = await probeBubblewrap();
+    if (probe.kind === 'fails') throw new Error(probe.why);
+    const prefix = bubblewrapArguments(probe.bubblewrap, {
+      files: { writable: [folder], readable: [], hidden: [] },
+      cwd: folder,
+      env,
+      memoryBytes: 64 * mebibyte,
+      hasGpus: false,
+      locks: [],
+      filterDescriptor: undefined,
+    });
+    await endsWithRunner([...prefix, '/bin/sh', '-c', 'setsid sleep 1000; exit 0'], 'sandboxed');
+  });
+
+  it('is there, and where not, the refusal says what to do', async () => {
+    expect(await createLocalExecutor().isolation()).toBe('bubblewrap');
+    expect(await createLocalExecutor({ isolation: 'none' }).isolation()).toBe('none');
+    expect(new IsolationMissingError('bwrap is not installed.')).toMatchObject({
+      advice: expect.stringMatching(/Install bubblewrap.*--isolation none/s) as string,
+    });
+  });
+});
+
+/** A process that runs `argv`, killed as soon as that has begun. */
+async function endsWithRunner(argv: readonly string[], name: string): Promise<void> {
+  const id = `${name}-${process.pid}.`;
+  const runner = spawn(process.execPath, [
+    '-e',
+    `const [program, ...rest] = ${JSON.stringify(argv)};
+     const env = { PATH: '/usr/bin:/bin', DISCOVER_EVALUATION_ID: '${id}' };
+     require('node:child_process').spawn(program, rest, { detached: true, stdio: 'ignore', env });
+     setInterval(() => {}, 1000);`,
+  ]);
+  const mark = `DISCOVER_EVALUATION_ID=${id}`;
+  const living = (): number => allProcesses().filter(({ pid }) => hasEnvironmentEntry(pid, mark)).length;
+  await vi.waitFor(() => expect(living()).toBeGreaterThanOrEqual(3), { timeout: 10_000, interval: 10 });
+  runner.kill('SIGKILL');
+  await vi.waitFor(() => expect(living()).toBe(0), { timeout: 10_000, interval: 10 });
+}
+
 describe('containment', () => {
   it('ends the command with the runner where that is killed', async () => {
     const containment = await probeContainment();
     if (containment.kind === 'sweep') return;
-    const mark = `DISCOVER_EVALUATION_ID=orphan-${process.pid}.`;
     const argv = [...containment.prefix, '/bin/sh', '-c', 'setsid sleep 1000; exit 0'];
-    const runner = spawn(process.execPath, [
-      '-e',
-      `const [program, ...rest] = ${JSON.stringify(argv)};
-       const env = { PATH: '/usr/bin:/bin', DISCOVER_EVALUATION_ID: 'orphan-${process.pid}.' };
-       require('node:child_process').spawn(program, rest, { detached: true, stdio: 'ignore', env });
-       setInterval(() => {}, 1000);`,
-    ]);
-    const living = (): number => allProcesses().filter(({ pid }) => hasEnvironmentEntry(pid, mark)).length;
-    await vi.waitFor(() => expect(living()).toBeGreaterThanOrEqual(3), { timeout: 10_000, interval: 10 });
-    runner.kill('SIGKILL');
-    await vi.waitFor(() => expect(living()).toBe(0), { timeout: 10_000, interval: 10 });
+    await endsWithRunner(argv, 'orphan');
   });
 
   it('is a namespace in which the command does not see the processes of the host', async () => {
     if ((await probeContainment()).kind === 'sweep') return;
     const request = { id: 'view', argv: ['/bin/sh', '-c', 'ls /proc'] as const, cwd: folder, env };
-    const { output } = await createLocalExecutor().execute(
+    const { output } = await createLocalExecutor({ isolation: 'none' }).execute(
       { ...request, limits: defaultLimits },
       new AbortController().signal,
     );

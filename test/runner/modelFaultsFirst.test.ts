@@ -167,7 +167,7 @@ describe('what is found out at the first contact', () => {
       const remove = cause();
       const before = new Set(sessions());
       const named = flags.map((flag) => flag.replace('FOLDER', dirname(runner.root)));
-      const { code, stdout, stderr } = await runner.command(['run', folder, ...named]);
+      const { code, stdout, stderr } = await runner.command(['run', folder, '--isolation', 'none', ...named]);
       expect(code).toBe(exitCodes.environment);
       const [sessionId = ''] = sessions().filter((id) => !before.has(id));
       const where = says.replaceAll('FOLDER', dirname(runner.root));

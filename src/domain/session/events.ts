@@ -44,7 +44,12 @@ export const sessionEvent = z.discriminatedUnion('type', [
     runnerVersion: z.string(),
   }),
   z.object({ type: z.literal('environment.progress'), message: z.string() }),
-  z.object({ type: z.literal('environment.ready'), durationMs: z.number() }),
+  z.object({
+    type: z.literal('environment.ready'),
+    durationMs: z.number(),
+    /** What keeps evaluations from the rest of the host: `bubblewrap`, or `none`. Absent in older journals, where nothing did. */
+    isolation: z.string().optional(),
+  }),
   /** What the policy is doing before it can propose: starting a server, loading a model. */
   z.object({ type: z.literal('policy.progress'), message: z.string() }),
   /** The policy can propose. `facts` name what it holds elsewhere (server, model id), for the next runner to clean up. */

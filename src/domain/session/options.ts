@@ -33,6 +33,10 @@ export const sessionOptions = z.object({
   entropicBeta: z.number().min(0).optional(),
   /** How many updates the weights may be behind that a step is sampled with; 0: sampling waits for the update. */
   maxStepsOffPolicy: z.int().min(0).max(1).optional(),
+  /**
+   * `none`: the user agreed that evaluations run without isolation; otherwise they are isolated, or the session does not begin.
+   */
+  isolation: z.enum(['auto', 'none']).optional(),
   /** The language model, for the policies that have one. */
   model: modelSettings.optional(),
 });

@@ -71,6 +71,8 @@ export function draftOptions(
       patienceSteps: overrides.patienceSteps ?? session.patienceSteps,
       advantage: overrides.advantage ?? session.advantage,
       entropicBeta: overrides.entropicBeta ?? session.entropicBeta,
+      // Never of the problem: its author is not the one whose files are at stake.
+      isolation: overrides.isolation,
       maxStepsOffPolicy: overrides.maxStepsOffPolicy ?? session.maxStepsOffPolicy,
       model: policy === 'tunables' || !model.success ? undefined : model.data,
     }),

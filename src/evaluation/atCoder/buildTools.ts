@@ -61,6 +61,7 @@ async function build(
     cwd: copy,
     env: { ...cargoEnvironment(process.env), CARGO_TARGET_DIR: target },
     limits: buildLimits,
+    isTrusted: true,
   });
   if (!endedWell(report)) {
     const tail = report.output.replaceAll(`${making}/`, '').trim().slice(-2000);

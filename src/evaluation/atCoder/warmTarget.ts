@@ -37,6 +37,7 @@ export async function warmTargetOf(
       cwd: copy,
       env: { ...cargoEnvironment(process.env), CARGO_TARGET_DIR: join(making, 'target') },
       limits: buildLimits,
+      isTrusted: true,
     });
     // An initial program with mistakes is for the evaluation to tell.
     if (!endedWell(report) && !/could not compile `[^`]+` \(bin/.test(report.output)) {

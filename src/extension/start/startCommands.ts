@@ -22,6 +22,7 @@ import { chooseRun } from './chooseRun';
 import { confirmSpending } from './confirmSpending';
 import { unsavedTexts } from './openProblemTexts';
 import { asksEditorModel, plannedMistakes, plannedOptions } from './plannedSession';
+import { askingForIsolation } from './withoutIsolation';
 import { checkProblem, prepareSession, type CheckedProblem, type PreparedSession } from './problemFolder';
 
 export interface StartContext {
@@ -86,14 +87,25 @@ export function startCommands(context: StartContext): {
       const key = await context.modelKeys.forStart(sessionId, options, chosen.target);
       if (attempt.isReplaced) throw new Cancelled();
       attempt.isAsking = false;
-      await startDiscovery(context, chosen, key, attempt);
+      await askingForIsolation(chosen.target, (isolation) =>
+        startDiscovery(
+          context,
+          withOverrides(chosen, { ...chosen.prepared.spec.overrides, ...isolation }),
+          key,
+          attempt,
+        ),
+      );
     } finally {
       if (starting.get(key) === attempt) starting.delete(key);
     }
   };
   const evaluate = async (uri: Uri, cancelled?: AbortSignal): Promise<void> => {
     requireTrust('Evaluating runs the programs of this folder.');
-    await evaluateInitial(context, await prepareJob(context, uri), shown, cancelled);
+    const job = await prepareJob(context, uri);
+    await askingForIsolation(job.target, (isolation) => {
+      const agreed = withOverrides(job, { ...job.prepared.spec.overrides, ...isolation });
+      return evaluateInitial(context, agreed, shown, cancelled);
+    });
   };
   const shown: CaseTests = new CaseTests((uri, cancelled) =>
     context.guard('evaluateInitial', () => evaluate(uri, cancelled)),

@@ -112,7 +112,7 @@ export class RunnerCalls {
           stdin.end(content, () => resolve());
         }),
     });
-    if (last?.kind === 'error') throw runnerError(last.message, last.advice);
+    if (last?.kind === 'error') throw runnerError(last.message, last.advice, last.code);
     if (last === undefined) throw noReply(args[0] ?? '', result, notUnderstood);
     return last;
   }
@@ -130,8 +130,12 @@ export function parseReply(line: string): CommandReply | undefined {
   return parsed.success ? parsed.data : undefined;
 }
 
-export function runnerError(message: string, advice: string | undefined): RemoteError {
-  return new RemoteError('runner-failed', message, advice ?? 'The log has more.');
+export function runnerError(message: string, advice: string | undefined, code?: string): RemoteError {
+  return new RemoteError(
+    code === 'not-isolated' ? code : 'runner-failed',
+    message,
+    advice ?? 'The log has more.',
+  );
 }
 
 function unexpected(kind: string): RemoteError {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { EnvironmentError } from '../../evaluation/evaluator';
+import { IsolationMissingError } from '../../evaluation/sandbox/isolation';
 import { exitCodes } from '../../protocol/hostCommands';
 import { ProblemError } from '../host/readProblem';
 import { StartFailedError } from '../host/requestSession';
@@ -71,7 +72,12 @@ export function failureOf(error: unknown): Failure {
   if (programErrors.has(name)) return { code: 'program', message, ...advice, exitCode: exitCodes.problem };
   if (settingsErrors.has(name)) return { code: 'settings', message, ...advice, exitCode: exitCodes.usage };
   if (error instanceof EnvironmentError) {
-    return { code: 'environment', message, ...advice, exitCode: exitCodes.environment };
+    return {
+      code: error instanceof IsolationMissingError ? error.code : 'environment',
+      message,
+      ...advice,
+      exitCode: exitCodes.environment,
+    };
   }
   if (isDiskFull(error)) {
     const full = error instanceof DiskFullError ? error : new DiskFullError('the session', { cause: error });

@@ -6,6 +6,7 @@ import type { CaseResult, EvaluationOutcome } from '../../domain/session/outcome
 import { createEvaluator } from '../../evaluation/createEvaluator';
 import type { EvaluationReport } from '../../evaluation/evaluator';
 import { createLocalExecutor } from '../../evaluation/localExecutor';
+import { notIsolatedWarning } from '../../evaluation/sandbox/isolation';
 import { exitCodes } from '../../protocol/hostCommands';
 import type { EvaluateSpec } from '../../protocol/sessionSpec';
 import { makePrivateFolder } from '../host/privateFiles';
@@ -16,7 +17,10 @@ import type { CommandCall } from './command';
 import { CommandError } from './commandError';
 import { valueText } from './progressView';
 
-export type EvaluationInput = Pick<EvaluateSpec, 'displayPath' | 'problemFile' | 'files' | 'candidateText'>;
+export type EvaluationInput = Pick<
+  EvaluateSpec,
+  'displayPath' | 'problemFile' | 'files' | 'candidateText' | 'overrides'
+>;
 
 /** One run of the candidate. */
 export type EvaluateOnce = (options: {
@@ -53,7 +57,7 @@ export async function withEvaluator(
       problemFolder: join(folder, 'problem', dirname(input.problemFile)),
       workRoot: join(folder, 'work'),
       root,
-      executor: createLocalExecutor(),
+      executor: createLocalExecutor({ isolation: input.overrides.isolation ?? 'auto' }),
       storeBlob: (bytes) => blobs.write(bytes),
       concurrency: 1,
     });
@@ -62,7 +66,8 @@ export async function withEvaluator(
         output.reply({ kind: 'progress', message });
         output.note(message);
       };
-      await evaluator.prepare(onProgress, cancelling.signal);
+      const { isolation } = await evaluator.prepare(onProgress, cancelling.signal);
+      if (isolation === 'none') output.note(notIsolatedWarning.message);
       const candidateText = input.candidateText ?? initialText;
       let runs = 0;
       return await use(problem, (options) =>

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { withoutAbsent } from '../../domain/withoutAbsent';
 import { evaluateSpec } from '../../protocol/sessionSpec';
 import { collectProblem } from '../host/collectProblem';
 import { errorCode } from '../journal/diskFullError';
@@ -6,6 +7,7 @@ import type { CommandCall } from './command';
 import { usageError } from './commandError';
 import type { EvaluationInput } from './evaluateOnce';
 import { readSpecInput } from './specInput';
+import { isolationWish } from './values';
 
 /** The problem and the candidate that the arguments name, or what comes on standard input with `--spec -`. */
 export async function readEvaluationInput(
@@ -17,7 +19,8 @@ export async function readEvaluationInput(
   const [problemPath, candidatePath] = positionals;
   if (problemPath === undefined)
     throw usageError('Which problem? Name a .discover file or its folder.', command);
-  const collected = collectProblem(problemPath);
+  const overrides = withoutAbsent({ isolation: isolationWish(values['isolation']) });
+  const collected = { ...collectProblem(problemPath), overrides };
   return candidatePath === undefined
     ? collected
     : { ...collected, candidateText: readCandidate(candidatePath, command) };

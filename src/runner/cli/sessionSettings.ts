@@ -4,7 +4,14 @@ import type { SessionOverrides } from '../../domain/session/options';
 import { withoutAbsent } from '../../domain/withoutAbsent';
 import type { CommandCall, OptionSpec } from './command';
 import { usageError } from './commandError';
-import { durationMs, method, policy, seed, wholeNumber } from './values';
+import { durationMs, isolationWish, method, policy, seed, wholeNumber } from './values';
+
+/** Of every command that evaluates. */
+export const isolationOptionSpec: OptionSpec = {
+  type: 'string',
+  value: 'HOW',
+  help: 'auto (default: isolated, or not at all), or none: programs run with all rights of your account',
+};
 
 /** Flags that choose how a session runs; `run` and `estimate` share them. */
 export const sessionOptionSpecs: Readonly<Record<string, OptionSpec>> = {
@@ -25,6 +32,7 @@ export const sessionOptionSpecs: Readonly<Record<string, OptionSpec>> = {
   'max-tokens': { type: 'string', value: 'N', help: 'Ends after this many tokens of all kinds' },
   'max-cost': { type: 'string', value: 'USD', help: 'Ends when the tokens have cost this much' },
   patience: { type: 'string', value: 'STEPS', help: 'Ends after so many steps without a better candidate' },
+  isolation: isolationOptionSpec,
   set: {
     type: 'string',
     multiple: true,
@@ -68,6 +76,7 @@ export function sessionOverridesOf({ values, lists }: CommandCall, command: stri
       groupSize: wholeNumber(values['group-size'], '--group-size', 3),
       concurrency: wholeNumber(values['concurrency'], '--concurrency', 1),
       seed: seed(values['seed']),
+      isolation: isolationWish(values['isolation']),
     }),
     ...(Object.keys(model).length > 0 && { model }),
   };

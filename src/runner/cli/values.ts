@@ -38,6 +38,10 @@ export function policy(text: string | undefined): (typeof policies)[number] | un
   return oneOf(text, policies, '--policy');
 }
 
+export function isolationWish(text: string | undefined): 'auto' | 'none' | undefined {
+  return oneOf(text, ['auto', 'none'], '--isolation');
+}
+
 function oneOf<T extends string>(
   text: string | undefined,
   choices: readonly T[],

@@ -113,7 +113,7 @@ export async function superviseSession(options: SuperviseOptions): Promise<Super
       problemFolder,
       workRoot: folder.workPath,
       root,
-      executor: createLocalExecutor(),
+      executor: createLocalExecutor({ isolation: frame.options.isolation ?? 'auto' }),
       storeBlob: (bytes) => blobs.write(bytes),
       concurrency: frame.options.concurrency,
     });

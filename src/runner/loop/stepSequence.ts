@@ -1,3 +1,4 @@
+import { notIsolatedWarning } from '../../evaluation/sandbox/isolation';
 import { finishedStepCount } from '../../domain/search/replay';
 import type { SessionEvent } from '../../domain/session/events';
 import type { CandidateFacts } from './candidateFacts';
@@ -78,12 +79,17 @@ export class StepSequence {
   async #prepare(signal: AbortSignal): Promise<void> {
     const { clock, evaluator } = this.#options.ports;
     const startedMs = clock.monotonicMs();
-    await evaluator.prepare((message) => {
+    const { isolation } = await evaluator.prepare((message) => {
       if (!signal.aborted) this.#options.append({ type: 'environment.progress', message });
     }, signal);
     signal.throwIfAborted();
     this.#prepared = true;
-    this.#options.append({ type: 'environment.ready', durationMs: clock.monotonicMs() - startedMs });
+    this.#options.append({
+      type: 'environment.ready',
+      durationMs: clock.monotonicMs() - startedMs,
+      isolation,
+    });
+    if (isolation === 'none') this.#options.append({ type: 'warning', ...notIsolatedWarning });
   }
 
   #restored(): Promise<Search> {

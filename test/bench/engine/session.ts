@@ -53,7 +53,7 @@ const frame: SessionFrame = {
 
 /** Runs nothing: the value is drawn from the program's text. One in eight fails. */
 const nullEvaluator: Evaluator = {
-  prepare: () => Promise.resolve(),
+  prepare: () => Promise.resolve({ isolation: 'none' }),
   evaluate({ candidateText, seed }: EvaluationRequest): Promise<EvaluationReport> {
     const drawn = Number.parseInt(sha256Of(`${seed} ${candidateText}`).slice(0, 8), 16) / 2 ** 32;
     if (drawn < 1 / 8 && candidateText !== initialText) {

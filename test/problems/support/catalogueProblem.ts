@@ -60,7 +60,9 @@ export function openCatalogueProblem(name: string): CatalogueProblem {
       ...parsed.diagnostics,
       ...checkProblemFiles(parsed, (path) => existsSync(join(problemFolder, path))),
     ],
-    prepare: () => evaluator.prepare(() => undefined, never),
+    prepare: async () => {
+      await evaluator.prepare(() => undefined, never);
+    },
     evaluate,
     outcomeOf: async (candidateText) => (await evaluate(candidateText)).outcome,
     close: () => evaluator.dispose(),

@@ -119,7 +119,8 @@ printf '{"valid": true, "metrics": {"share": %d}}' "$found" > "$DISCOVER_RESULT"
 
 export async function begin(runner: BuiltRunner, options: TrialOptions): Promise<Trial> {
   const { folder, runsPath } = makeLetters(runner, options);
-  const spec = runner.specOf(folder);
+  // The evaluator counts its runs outside of its own folder.
+  const spec = runner.specOf(folder, { isolation: 'none' });
   const { secrets } = options;
   const started = await runner.start({ ...spec, ...(secrets !== undefined && { secrets }) });
   expect(started).toMatchObject({ kind: 'started' });

@@ -4,7 +4,12 @@ import * as z from 'zod';
 import type { JsonValue } from '../../../src/domain/json';
 import type { JournalEntry, SessionEvent } from '../../../src/domain/session/events';
 import type { SessionOptions } from '../../../src/domain/session/options';
-import type { EvaluationReport, EvaluationRequest, Evaluator } from '../../../src/evaluation/evaluator';
+import type {
+  EvaluationReport,
+  EvaluationRequest,
+  Evaluator,
+  Preparation,
+} from '../../../src/evaluation/evaluator';
 import type { GroupRequest, Policy, PolicyUpdate, Proposal, RolloutGroup } from '../../../src/policy/policy';
 import { journalEntry } from '../../../src/protocol/journalEntry';
 import { sha256Of, type BlobStore } from '../../../src/runner/journal/blobStore';
@@ -88,9 +93,13 @@ export class FakeEvaluator implements Evaluator {
   hostError: Error | undefined;
   initialFails = false;
 
-  prepare(onProgress: (message: string) => void): Promise<void> {
+  isolation: Preparation['isolation'] = 'bubblewrap';
+
+  prepare(onProgress: (message: string) => void): Promise<Preparation> {
     onProgress('Preparing the environment');
-    return this.prepareError === undefined ? Promise.resolve() : Promise.reject(this.prepareError);
+    return this.prepareError === undefined
+      ? Promise.resolve({ isolation: this.isolation })
+      : Promise.reject(this.prepareError);
   }
 
   async evaluate(request: EvaluationRequest, signal: AbortSignal): Promise<EvaluationReport> {

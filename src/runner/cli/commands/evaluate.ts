@@ -2,6 +2,7 @@ import { writePahcerFiles } from '../../../evaluation/atCoder/writePahcerFiles';
 import { exitCodes } from '../../../protocol/hostCommands';
 import type { Command } from '../command';
 import { caseText, outcomeLines, withEvaluator } from '../evaluateOnce';
+import { isolationOptionSpec } from '../sessionSettings';
 import { readEvaluationInput } from '../evaluationInput';
 import { seed } from '../values';
 
@@ -17,6 +18,7 @@ export const evaluateCommand: Command = {
       value: 'FOLDER',
       help: "AtCoder contests: run the folder's own seeds, and add the result to FOLDER as pahcer does",
     },
+    isolation: isolationOptionSpec,
     spec: { type: 'string', value: '-', help: 'The files come on standard input, from an editor' },
   },
   async run(call) {

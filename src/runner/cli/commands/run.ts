@@ -11,6 +11,7 @@ import { superviseSession, type Supervision, type SupervisionEnd } from '../../h
 import type { Command, CommandCall } from '../command';
 import { CommandError, usageError } from '../commandError';
 import { keyAdviceFor, takeModelKey } from '../modelKey';
+import { requireIsolation } from '../requireIsolation';
 import { ProgressView } from '../progressView';
 import { summaryLines, summaryOf } from '../runSummary';
 import { sessionOptionSpecs, sessionOverridesOf } from '../sessionSettings';
@@ -38,6 +39,7 @@ export const runCommand: Command = {
     for (const warning of checked.warnings) output.note(warning);
     const secrets = await secretsOf(call, checked.options.model);
     requireKey(checked.options.model, secrets);
+    await requireIsolation(checked.options);
     const forecast = forecastLine(checked);
     if (forecast !== undefined) output.note(forecast);
     const { folder } = createSessionFolder(root, spec);

@@ -12,6 +12,7 @@ import { startDetached } from '../../host/startDetached';
 import { tidyHost } from '../../host/tidyHost';
 import type { Command } from '../command';
 import { noSuchSession, usageError } from '../commandError';
+import { requireIsolation } from '../requireIsolation';
 import { readSpecInput } from '../specInput';
 import { listingText } from './list';
 
@@ -31,7 +32,7 @@ export const startCommand: Command = {
     const from = values['spec'];
     if (from === undefined) throw usageError('--spec is missing.', 'start');
     const { secrets, ...spec } = await readSpecInput(from, startInput);
-    checkSpec(spec);
+    await requireIsolation(checkSpec(spec).options);
     const { folder, existed } = createSessionFolder(root, spec);
     // An earlier call may have been cut off between making the folder and starting the process.
     const began = existed && lastOwner(folder) !== undefined;

@@ -6,6 +6,7 @@ import { exitCodes, type VerifyReply } from '../../../protocol/hostCommands';
 import { verdictOf } from '../../loop/verifyBest';
 import type { Command } from '../command';
 import { outcomeLines, withEvaluator } from '../evaluateOnce';
+import { isolationOptionSpec } from '../sessionSettings';
 import { readEvaluationInput } from '../evaluationInput';
 import { valueText } from '../progressView';
 import { seed, wholeNumber } from '../values';
@@ -25,6 +26,7 @@ export const verifyCommand: Command = {
       value: 'N',
       help: 'Repeat an earlier verification (default: seeds nobody knows)',
     },
+    isolation: isolationOptionSpec,
     spec: { type: 'string', value: '-', help: 'The files come on standard input, from an editor' },
   },
   async run(call) {

@@ -1,0 +1,38 @@
+// `npm run bench:eval`: what the isolation of an evaluation costs over a bare process.
+//
+//   npm run bench:eval -- --rounds 300      more than 100 of each
+//   npm run bench:eval -- --json FILE       writes [{ "name", "value", "unit" }, …] as well
+//
+// The ways take turns, so that a busy machine disturbs them alike; medians are compared.
+import { spawnSync } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import * as esbuild from 'esbuild';
+import { repositoryFolder } from './lib/paths.mjs';
+import { ensureSystemPackages } from './lib/systemPackages.mjs';
+
+const { values: options } = parseArgs({
+  options: { json: { type: 'string' }, rounds: { type: 'string', default: '100' } },
+});
+await ensureSystemPackages(['python', 'bubblewrap']);
+const built = join(repositoryFolder, '.build/bench-eval');
+await mkdir(built, { recursive: true });
+const program = join(built, 'overhead.cjs');
+await esbuild.build({
+  entryPoints: [join(repositoryFolder, 'test/bench/evaluation/overhead.ts')],
+  outfile: program,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  logLevel: 'warning',
+});
+const { status, stdout } = spawnSync(process.execPath, [program, options.rounds], {
+  encoding: 'utf8',
+  stdio: ['ignore', 'pipe', 'inherit'],
+});
+if (status !== 0) process.exit(status ?? 1);
+const figures = JSON.parse(stdout);
+for (const { name, value, unit } of figures) console.log(`${name}: ${Number(value.toPrecision(4))} ${unit}`);
+if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(figures, null, 2)}\n`);

@@ -1,0 +1,29 @@
+import { EnvironmentError } from '../evaluator';
+
+/** What keeps the processes of an evaluation from the rest of the host; `none`: nothing does. */
+export const isolationKinds = ['bubblewrap', 'none'] as const;
+export type IsolationKind = (typeof isolationKinds)[number];
+
+/** Whoever starts evaluations agreed that they may run without isolation (`none`), or did not (`auto`). */
+export type IsolationWish = 'auto' | 'none';
+
+/** Evaluations cannot be isolated on this host, and nobody agreed to run them without. */
+export class IsolationMissingError extends EnvironmentError {
+  readonly code = 'not-isolated';
+  constructor(readonly why: string) {
+    super(
+      `Programs cannot be kept apart from the rest of this host: ${why}`,
+      'Install bubblewrap (Debian, Ubuntu: `apt install bubblewrap`; Fedora: `dnf install bubblewrap`) and allow user namespaces: ' +
+        '`ttt-discover doctor` says what is in the way. Or agree that the programs which a model writes run with all rights of your ' +
+        'account, your files and your network: `--isolation none`.',
+    );
+  }
+}
+
+/** For the journal and for people, where evaluations run without isolation. */
+export const notIsolatedWarning = {
+  code: 'not-isolated',
+  message:
+    'Evaluations are not isolated on this host, as was agreed at the start: programs that a model writes can read and change the files of ' +
+    'the account, and use its network.',
+} as const;

@@ -1,0 +1,50 @@
+import { execFile } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { promisify } from 'node:util';
+import { isNamespaced, namespaceTrial, systemPath } from '../containment';
+import { findProgram } from '../findProgram';
+import { bubblewrapArguments } from './bubblewrap';
+import type { Bubblewrap } from './bubblewrap';
+
+const trialMs = 10_000;
+const trialMemoryBytes = 64 * 1024 ** 2;
+
+export type BubblewrapProbe =
+  | { readonly kind: 'works'; readonly bubblewrap: Bubblewrap }
+  | { readonly kind: 'fails'; readonly why: string };
+
+/**
+ * Runs one command as evaluations are run. Kernels and containers refuse namespaces in many ways (AppArmor on Ubuntu 24.04, a masked `/proc`
+ * in Docker), so only a trial tells.
+ */
+export async function probeBubblewrap(): Promise<BubblewrapProbe> {
+  if (process.platform !== 'linux') {
+    return { kind: 'fails', why: `bubblewrap is for Linux, and this is ${process.platform}.` };
+  }
+  const path = await findProgram('bwrap', systemPath, '/');
+  if (path === undefined) return { kind: 'fails', why: 'bubblewrap (bwrap) is not installed.' };
+  const run = promisify(execFile);
+  try {
+    const { stdout: help } = await run(path, ['--help'], { timeout: trialMs });
+    const bubblewrap = { path, limitsSizes: /^\s*--size\b/m.test(help) };
+    const [program, ...rest] = bubblewrapArguments(bubblewrap, {
+      files: { writable: [], readable: [], hidden: [] },
+      cwd: '/',
+      env: {},
+      memoryBytes: trialMemoryBytes,
+      hasGpus: false,
+      locks: [],
+      filterDescriptor: undefined,
+    });
+    const { stdout } = await run(program, [...rest, ...namespaceTrial], { timeout: trialMs, cwd: tmpdir() });
+    if (isNamespaced(stdout)) return { kind: 'works', bubblewrap };
+    return { kind: 'fails', why: 'bwrap gives no process namespace.' };
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    return { kind: 'fails', why: lastLine(words) };
+  }
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? '';
+}

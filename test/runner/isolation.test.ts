@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { commandReply, type CommandReply } from '../../src/protocol/hostCommands';
+import { BuiltRunner, type CommandResult } from './support/builtRunner';
+
+let runner: BuiltRunner;
+beforeAll(async () => {
+  runner = await BuiltRunner.build();
+}, 120_000);
+afterAll(() => runner.dispose());
+
+/** The runner on a host that is this one but for `bwrap`, which it has not. */
+async function onBareHost(args: readonly string[], input = ''): Promise<CommandResult> {
+  const own = ['--dev-bind', '/', '/', '--ro-bind', '/dev/null', '/usr/bin/bwrap', '--'];
+  const child = spawn('bwrap', [...own, process.execPath, runner.bundlePath, ...args], {
+    env: { ...process.env, TTT_DISCOVER_ROOT: runner.root },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  child.stdin.end(input);
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { code, stdout, stderr };
+}
+
+function repliesOf({ stdout }: CommandResult): CommandReply[] {
+  return stdout
+    .trim()
+    .split('\n')
+    .flatMap((line) => commandReply.safeParse(JSON.parse(line)).data ?? []);
+}
+
+describe('where programs can be isolated', () => {
+  it('a session names in its journal what isolates them, and warns of nothing', async () => {
+    const { code, stdout } = await runner.command(['run', runner.problemFolder, '--steps', '1', '--json']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/"type":"environment.ready","durationMs":[\d.]+,"isolation":"bubblewrap"/);
+    expect(stdout).not.toContain('not-isolated');
+  });
+});
+
+describe('where programs cannot be isolated', () => {
+  it.each([
+    ['run', []],
+    ['evaluate', []],
+    ['verify', ['--runs', '1']],
+  ])('%s refuses, and says how to allow it', async (command, flags) => {
+    const result = await onBareHost([command, runner.problemFolder, ...flags, '--json']);
+    expect(repliesOf(result).at(-1)).toMatchObject({
+      kind: 'error',
+      code: 'not-isolated',
+      advice: expect.stringMatching(/apt install bubblewrap.*--isolation none/) as string,
+    });
+    expect(result.code).toBe(4);
+  });
+
+  it('no session is made of a start that is refused', async () => {
+    const spec = runner.specOf();
+    const result = await onBareHost(['start', '--spec', '-', '--json'], JSON.stringify(spec));
+    expect(repliesOf(result).at(-1)).toMatchObject({ kind: 'error', code: 'not-isolated' });
+    expect(await runner.reply(['list'])).toEqual({
+      kind: 'sessions',
+      sessions: expect.not.arrayContaining([
+        expect.objectContaining({ sessionId: spec.sessionId }),
+      ]) as unknown[],
+    });
+  });
+
+  it('a session runs where that was agreed to, and its journal says so', async () => {
+    const result = await onBareHost([
+      'run',
+      runner.problemFolder,
+      '--steps',
+      '1',
+      '--isolation',
+      'none',
+      '--json',
+    ]);
+    expect(result.code).toBe(0);
+    expect(result.stdout).toMatch(/"type":"environment.ready","durationMs":[\d.]+,"isolation":"none"/);
+    expect(result.stdout).toMatch(/"type":"warning","code":"not-isolated"/);
+  });
+
+  it('one program is scored where that was agreed to', async () => {
+    const result = await onBareHost(['evaluate', runner.problemFolder, '--isolation', 'none']);
+    expect(result.code).toBe(0);
+    expect(result.stdout + result.stderr).toMatch(/not isolated on this host/);
+  });
+});
