@@ -125,6 +125,13 @@ describe('reviewing a candidate', () => {
       version: 1,
       accepted: [{ file: 'slope/slope.py', fidelity: 'partial', undecided: 0 }],
     });
+    await press('Control+End');
+    await window.runCommand('Show or Focus Hover');
+    await window.page
+      .locator('.monaco-hover')
+      .getByText(/^From c\d+ of Slope, .*not scored/)
+      .waitFor();
+    await press('Escape');
   });
 
   chapter('a file that is replaced on disk is reviewed as it is, with its own line ends', async () => {

@@ -8,6 +8,9 @@ export interface LineChange {
   readonly to: LineRange;
 }
 
+/** `diffLines`, or one that remembers. */
+export type LineDiff = (from: readonly string[], to: readonly string[]) => readonly LineChange[];
+
 /**
  * The changes between two texts, in order; between two changes there is at least one line that stayed. As few lines as
  * possible change, unless that would take long to find: then the changes are right, but may not be the fewest.
@@ -34,6 +37,18 @@ export function diffLines(from: readonly string[], to: readonly string[]): LineC
     (index) => (isChangedB[right[index] ?? -1] = 1),
   );
   return tidyChanges(changesFrom(isChangedA, isChangedB), from, to);
+}
+
+/** A `diffLines` that computes each pair of texts once. Texts are told apart by identity. */
+export function rememberingDiff(): LineDiff {
+  const known = new Map<readonly string[], Map<readonly string[], readonly LineChange[]>>();
+  return (from, to) => {
+    const ofFrom = known.get(from) ?? new Map<readonly string[], readonly LineChange[]>();
+    known.set(from, ofFrom);
+    const changes = ofFrom.get(to) ?? diffLines(from, to);
+    ofFrom.set(to, changes);
+    return changes;
+  };
 }
 
 /** Equal lines get equal numbers. */

@@ -1,4 +1,4 @@
-import { diffLines, type LineChange } from './lineDiff';
+import { diffLines, type LineChange, type LineDiff } from './lineDiff';
 import { replaceLines } from './lineEdits';
 import type { LineRange } from './textLines';
 
@@ -10,9 +10,10 @@ export function withPresentChanges(
   base: readonly string[],
   version: readonly string[],
   mine: readonly string[],
+  diff: LineDiff = diffLines,
 ): readonly string[] {
-  const changes = diffLines(base, version);
-  const baseToMine = diffLines(base, mine);
+  const changes = diff(base, version);
+  const baseToMine = diff(base, mine);
   if (changes.length === 0 || baseToMine.length === 0) return base;
   const isGone = flagsOf(
     baseToMine.map((change) => change.from),
@@ -22,7 +23,7 @@ export function withPresentChanges(
     baseToMine.map((change) => change.to),
     mine.length,
   );
-  const versionToMine = diffLines(version, mine);
+  const versionToMine = diff(version, mine);
   const placeInMine = placesAfter(versionToMine, version.length);
   /** In two texts that repeat themselves a line may be matched with another one: only lines that are new in both count. */
   const isTakenOver = (line: number): boolean => isNew[placeInMine[line] ?? -1] === 1;

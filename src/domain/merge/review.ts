@@ -1,6 +1,6 @@
 import { changeIds } from './changeIds';
 import { joinNearChanges } from './joinChanges';
-import { diffLines } from './lineDiff';
+import { rememberingDiff } from './lineDiff';
 import { replaceLines, type LineReplacement } from './lineEdits';
 import { withPresentChanges } from './presentChanges';
 import { linesOf, sameLines, type LineRange } from './textLines';
@@ -51,15 +51,14 @@ export interface CandidateReview {
 export function reviewCandidate(texts: ReviewTexts, rejected: ReadonlySet<string>): CandidateReview {
   const mine = linesOf(texts.mine);
   const candidate = linesOf(texts.candidate);
-  const base = [...texts.accepted, texts.candidate]
-    .map(linesOf)
-    .reduce<readonly string[]>(
-      (soFar, version) => withPresentChanges(soFar, version, mine),
-      linesOf(texts.seed),
-    );
-  const changes = joinNearChanges(diffLines(base, candidate), base);
+  const diff = rememberingDiff();
+  const base = [...texts.accepted.map(linesOf), candidate].reduce<readonly string[]>(
+    (soFar, version) => withPresentChanges(soFar, version, mine, diff),
+    linesOf(texts.seed),
+  );
+  const changes = joinNearChanges(diff(base, candidate), base);
   const ids = new Map(changeIds(base, candidate, changes).map((id, index) => [changes[index], id]));
-  const regions = mergeRegions(base, mine, candidate, changes);
+  const regions = mergeRegions(base, mine, candidate, diff(base, mine), changes);
   const open: ReviewHunk[] = [];
   const declined: ReviewHunk[] = [];
   let shift = 0;

@@ -24,10 +24,11 @@ export function mergeRegions(
   base: readonly string[],
   mine: readonly string[],
   theirs: readonly string[],
+  mineChanges: readonly LineChange[] = diffLines(base, mine),
   theirChanges: readonly LineChange[] = diffLines(base, theirs),
 ): MergeRegion[] {
   const waiting = [
-    ...diffLines(base, mine).map((change) => ({ change, isMine: true })),
+    ...mineChanges.map((change) => ({ change, isMine: true })),
     ...theirChanges.map((change) => ({ change, isMine: false })),
   ].sort(
     (a, b) =>

@@ -24,8 +24,8 @@ class AcceptedHover implements HoverProvider {
     const lines = linesOf(document.getText());
     const found = acceptedAround(records, lines, position.line);
     if (found === undefined) return undefined;
-    const text = new MarkdownString();
-    text.appendText(provenanceText(found.record));
+    // Not `appendText`, whose blanks do not wrap. With a backslash before it, a mark has no meaning to Markdown.
+    const text = new MarkdownString(provenanceText(found.record).replace(/[!-/:-@[-`{-~]/g, '\\$&'));
     return new Hover(text, new Range(found.start, 0, found.end - 1, lines[found.end - 1]?.length ?? 0));
   }
 

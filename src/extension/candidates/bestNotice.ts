@@ -1,9 +1,8 @@
 import { Disposable, StatusBarAlignment, TabInputTextDiff, window, type StatusBarItem } from 'vscode';
-import { isBetter } from '../../domain/problem/problem';
 import type { ContextKeys } from '../base/contextKeys';
 import { commandIds } from '../commandIds';
 import type { Sessions } from '../sessions/sessions';
-import { valueOf } from '../sessions/sessionItems';
+import { betterCandidate } from './betterCandidate';
 import { candidateAddressOf } from './candidateUri';
 import { candidateLabel } from './openDiff';
 import type { Reviews } from './reviews';
@@ -61,12 +60,9 @@ export class BestNotice implements Disposable {
     const { sessionId, candidate } = address;
     const review = this.reviews.get(address);
     const session = this.sessions.get(sessionId);
-    const best = session?.snapshot.best;
-    if (review === undefined || session === undefined || best === undefined) return undefined;
-    if (best === candidate || best === review.context.bestAtStart) return undefined;
-    const [newValue, value] = [valueOf(session.snapshot, best), valueOf(session.snapshot, candidate)];
-    const goal = session.snapshot.problem?.metric.goal ?? 'minimize';
-    if (newValue !== undefined && value !== undefined && !isBetter(goal, newValue, value)) return undefined;
+    if (review === undefined || session === undefined) return undefined;
+    const best = betterCandidate(session.snapshot, candidate, review.context.bestAtStart);
+    if (best === undefined) return undefined;
     return { sessionId, candidate, label: candidateLabel(session, best) };
   }
 }

@@ -66,7 +66,10 @@ export function bestText(snapshot: SessionSnapshot): string | undefined {
 }
 
 /** Metric of a candidate; absent if it has none. */
-export function valueOf(snapshot: SessionSnapshot, candidate: number | undefined): number | undefined {
+export function valueOf(
+  snapshot: Pick<SessionSnapshot, 'candidates'>,
+  candidate: number | undefined,
+): number | undefined {
   const outcome = candidate === undefined ? undefined : snapshot.candidates.at(candidate)?.outcome;
   return outcome?.kind === 'valid' ? outcome.value : undefined;
 }
