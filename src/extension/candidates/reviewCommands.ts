@@ -136,6 +136,7 @@ export function reviewCommands(needs: ReviewCommandNeeds): Pick<CommandHandlers,
       said?.dispose();
       const { live, session } = await open(args);
       const done = await reviewer.accept(live, (review) => review.open.filter((one) => !one.isConflict));
+      reviews.releaseUnlessShown(live);
       if (done !== undefined) {
         reviewer.tell(live, done.applied, done.fidelity);
         return;

@@ -87,6 +87,15 @@ export class Reviews implements Disposable {
     return this.live.get(keyOf({ sessionId, candidate }))?.review;
   }
 
+  /** Lets go of a review that was opened for one command and that no document shows. */
+  releaseUnlessShown(place: Place): void {
+    const isShown = workspace.textDocuments.some(({ uri }) => {
+      const address = candidateAddressOf(uri);
+      return address?.view === 'review' && keyOf(address) === keyOf(place);
+    });
+    if (!isShown) this.live.delete(keyOf(place));
+  }
+
   dispose(): void {
     this.subscriptions.dispose();
     this.coalescer.dispose();
