@@ -3,7 +3,9 @@ import type { HostFacts } from './hostFacts';
 import type { Fix, Need } from './hostReport';
 import { packagedProgram, unseenText } from './needs';
 
-/** What keeps evaluations apart from the rest of the host. Without it they still run. */
+const withoutSandbox = 'sessions begin only if you agree that programs run with all rights of your account';
+
+/** What keeps evaluations apart from the rest of the host. Without bubblewrap they run only where their user agreed to that. */
 export function isolationNeeds(facts: HostFacts): Need[] {
   const { processNamespace, userNamespace, bubblewrap } = facts.isolation;
   const inside = 'evaluations have a process namespace of their own';
@@ -38,7 +40,7 @@ export function isolationNeeds(facts: HostFacts): Need[] {
       {
         title: 'bubblewrap',
         state: 'warning',
-        detail: 'no bwrap: files and network of an evaluation cannot be shut off',
+        detail: `no bwrap: ${withoutSandbox}`,
         fix,
       },
     ];
@@ -46,11 +48,11 @@ export function isolationNeeds(facts: HostFacts): Need[] {
   return [
     ...needs,
     bubblewrap.state === 'found'
-      ? { title: 'bubblewrap', state: 'ok', detail: 'works' }
+      ? { title: 'bubblewrap', state: 'ok', detail: 'works: evaluations are isolated' }
       : {
           title: 'bubblewrap',
           state: 'warning',
-          detail: unseenText(bubblewrap, 'the trial'),
+          detail: `${unseenText(bubblewrap, 'the trial')}; ${withoutSandbox}`,
           fix: namespaceFix(facts),
         },
   ];

@@ -27,22 +27,28 @@ export async function probeBubblewrap(): Promise<BubblewrapProbe> {
   try {
     const { stdout: help } = await run(path, ['--help'], { timeout: trialMs });
     const bubblewrap = { path, limitsSizes: /^\s*--size\b/m.test(help) };
-    const [program, ...rest] = bubblewrapArguments(bubblewrap, {
-      files: { writable: [], readable: [], hidden: [] },
-      cwd: '/',
-      env: {},
-      memoryBytes: trialMemoryBytes,
-      hasGpus: false,
-      locks: [],
-      filterDescriptor: undefined,
-    });
-    const { stdout } = await run(program, [...rest, ...namespaceTrial], { timeout: trialMs, cwd: tmpdir() });
+    const [program, ...rest] = bubblewrapTrial(bubblewrap);
+    const { stdout } = await run(program, rest, { timeout: trialMs, cwd: tmpdir() });
     if (isNamespaced(stdout)) return { kind: 'works', bubblewrap };
     return { kind: 'fails', why: 'bwrap gives no process namespace.' };
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
     return { kind: 'fails', why: lastLine(words) };
   }
+}
+
+/** A command in a sandbox as evaluations have it, which prints what `isNamespaced` wants. */
+export function bubblewrapTrial(bubblewrap: Bubblewrap): [string, ...string[]] {
+  const prefix = bubblewrapArguments(bubblewrap, {
+    files: { writable: [], readable: [], hidden: [] },
+    cwd: '/',
+    env: {},
+    memoryBytes: trialMemoryBytes,
+    hasGpus: false,
+    locks: [],
+    filterDescriptor: undefined,
+  });
+  return [...prefix, ...namespaceTrial];
 }
 
 function lastLine(text: string): string {

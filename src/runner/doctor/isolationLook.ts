@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isNamespaced, namespaceArguments, namespaceTrial, systemPath } from '../../evaluation/containment';
+import { bubblewrapTrial } from '../../evaluation/sandbox/probeBubblewrap';
 import type { HostFacts, Look } from '../../domain/host/hostFacts';
 import { succeeded, unseenBy, type DoctorContext } from './doctorContext';
 
@@ -12,11 +13,9 @@ const noProgram = 127;
 export async function lookAtIsolation(context: DoctorContext): Promise<Isolation> {
   const [processNamespace, userNamespace, bubblewrap] = await Promise.all([
     tryProcessNamespace(context),
-    tryCommand(context, 'unshare', ['-U', '-r', 'true']),
-    tryCommand(context, 'bwrap', [
-      ...['--unshare-all', '--die-with-parent', '--ro-bind', '/', '/'],
-      ...['--dev', '/dev', '--proc', '/proc', 'true'],
-    ]),
+    tryCommand(context, 'unshare', '-U', '-r', 'true'),
+    // As evaluations do it, but for sizes, which not every version limits.
+    tryCommand(context, ...bubblewrapTrial({ path: 'bwrap', limitsSizes: false })),
   ]);
   return { processNamespace, userNamespace, bubblewrap, obstacles: obstacles() };
 }
@@ -35,7 +34,7 @@ exec setpriv "$@"`;
 async function tryCommand(
   { shell, limits }: DoctorContext,
   program: string,
-  args: readonly string[],
+  ...args: readonly string[]
 ): Promise<Look<Record<string, never>>> {
   const script = `command -v "$1" >/dev/null || exit ${noProgram}; exec "$@"`;
   const report = await shell(script, [program, ...args]);
