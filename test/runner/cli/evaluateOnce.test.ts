@@ -9,8 +9,8 @@ let runner: BuiltRunner;
 beforeAll(async () => {
   runner = await BuiltRunner.build();
 });
-afterAll(() => {
-  runner.dispose();
+afterAll(async () => {
+  await runner.dispose();
 });
 
 /** Its score is what the seed and the strict check make of it. */
