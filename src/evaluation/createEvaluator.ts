@@ -250,6 +250,8 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   }
 
   return {
+    races: problem.evaluator.kind === 'foreign' && problem.evaluator.stopEarly === true,
+
     async prepare(onProgress, signal) {
       const isolation = await options.executor.isolation();
       await noticingFullDisk(workRoot, clearWorkRoot);

@@ -40,6 +40,8 @@ export interface Preparation {
 
 /** Runs one problem's evaluator on candidates. */
 export interface Evaluator {
+  /** It stops candidates early that are clearly worse than an incumbent; see `EvaluationRequest.incumbent`. */
+  readonly races?: boolean;
   /** Makes the environment once; later calls with the same packages are instant. Throws `EnvironmentError`. */
   prepare(onProgress: (message: string) => void, signal: AbortSignal): Promise<Preparation>;
   /** Never throws for what a candidate does; throws on cancellation and where the host itself fails (disk full). */

@@ -134,6 +134,13 @@ export const evaluatorKeys = [
     example: '2s',
     whenAbsent: 'what the folder says, or 2s',
   },
+  {
+    name: 'stopEarly',
+    value: { kind: 'boolean' },
+    doc: 'For `atcoder`: a candidate that is clearly worse than its parent on the seeds so far is stopped, and its value estimated. The parent of each group is run once with the seeds of the step.',
+    example: 'true',
+    whenAbsent: 'every seed is run',
+  },
 ] as const satisfies readonly KeySpec[];
 
 export const referenceKeys = [

@@ -55,6 +55,8 @@ export interface ForeignEvaluator {
   readonly cases?: number;
   /** AtCoder alone: what one seed's run may take. */
   readonly caseTimeMs?: number;
+  /** AtCoder alone: stop candidates that are clearly worse than their parents. */
+  readonly stopEarly?: boolean;
 }
 
 export interface Metric {

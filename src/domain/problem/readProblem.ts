@@ -27,6 +27,7 @@ import {
   type Problem,
   type Reference,
 } from './problem';
+import { booleanOf } from './policyValues';
 import { readChoice } from './readChoice';
 import { doubtAbout } from './rewardChecks';
 import { parseReward } from './rewardExpression';
@@ -170,6 +171,7 @@ function readForeign(fields: YamlFields, field: Field): ForeignEvaluator | undef
   const device = choiceOf(fields, keys?.get('device'), taskDevices);
   const cases = numberOf(fields, keys?.get('cases'));
   const caseTimeMs = timeOf(fields, keys?.get('caseTime'));
+  const stopEarly = booleanOf(fields, keys?.get('stopEarly'));
   if (folderField !== undefined && folder !== undefined) {
     fields.folder = { path: folder, range: fields.rangeOf(folderField.value) };
   }
@@ -179,6 +181,7 @@ function readForeign(fields: YamlFields, field: Field): ForeignEvaluator | undef
     ['device', 'gpu-mode'],
     ['cases', 'atcoder'],
     ['caseTime', 'atcoder'],
+    ['stopEarly', 'atcoder'],
   ] as const) {
     const other = keys?.get(name);
     if (other === undefined || format === owner) continue;
@@ -197,6 +200,7 @@ function readForeign(fields: YamlFields, field: Field): ForeignEvaluator | undef
     ...(device !== undefined && { device }),
     ...(cases !== undefined && { cases }),
     ...(caseTimeMs !== undefined && { caseTimeMs }),
+    ...(stopEarly !== undefined && { stopEarly }),
   };
 }
 

@@ -18,6 +18,8 @@ export interface Job {
   readonly text: string;
   readonly seed: number;
   readonly parentState?: string;
+  /** Candidate that this one starts from. */
+  readonly parent?: number;
 }
 
 /** A group of a step before it is proposed. */
@@ -25,7 +27,7 @@ export interface GroupFacts {
   readonly group: number;
   readonly parent: Parent;
   /** What the evaluations of its members have in common. */
-  readonly common: Pick<Job, 'seed' | 'parentState'>;
+  readonly common: Pick<Job, 'seed' | 'parentState' | 'parent'>;
 }
 
 /** Facts of candidates, out of the record and the session's files. */
@@ -81,7 +83,7 @@ export class CandidateFacts {
       step.parents.map(async (id, group) => ({
         group,
         parent: await this.parent(id),
-        common: { seed, ...(await this.stateOf(id)) },
+        common: { seed, parent: id, ...(await this.stateOf(id)) },
       })),
     );
   }

@@ -4,6 +4,7 @@ import type { SessionEvent } from '../../domain/session/events';
 import type { Policy, Proposal } from '../../policy/policy';
 import type { CandidateFacts, GroupFacts, Job, LoopContext } from './candidateFacts';
 import { EvaluationPool } from './evaluationPool';
+import { Incumbents } from './incumbents';
 import type { WorkSignals } from './loopControl';
 import type { Occupancy } from './occupancy';
 import type { OpenStep } from './sessionRecord';
@@ -44,12 +45,14 @@ export class Stretch {
   readonly #samplings = new Map<number, { readonly ended: Promise<void>; readonly stop: AbortController }>();
   /** Candidates whose evaluation runs and whose outcome is not written. */
   readonly #inWork = new Set<number>();
+  readonly #incumbents: Incumbents;
   #proposing = 0;
   #closed = false;
   #wake: (() => void) | undefined;
 
   constructor(options: StretchOptions) {
     this.#options = options;
+    this.#incumbents = new Incumbents(options);
     this.#unwanted = AbortSignal.any([options.signals.feeding, this.#ending.signal]);
     // Every group may listen; that is no leak.
     setMaxListeners(0, this.#unwanted);
@@ -243,11 +246,19 @@ export class Stretch {
     this.#inWork.add(job.candidate);
     this.#options.onEvaluationBegun();
     try {
-      const report = await ports.evaluator.evaluate(request, signal).catch((error: unknown) => {
-        // Killed because the session ends or leaves: the candidate stays without an outcome.
-        if (signal.aborted) return undefined;
-        throw error;
-      });
+      const report = await this.#incumbents
+        .casesFor(job, signal)
+        .then((cases) =>
+          ports.evaluator.evaluate(
+            cases === undefined ? request : { ...request, incumbent: { cases } },
+            signal,
+          ),
+        )
+        .catch((error: unknown) => {
+          // Killed because the session ends or leaves: the candidate stays without an outcome.
+          if (signal.aborted) return undefined;
+          throw error;
+        });
       // A run that we ourselves ended says nothing about the program.
       if (report === undefined || (signal.aborted && report.outcome.kind === 'failed')) return;
       const { outcome, state, durationMs } = report;

@@ -92,6 +92,8 @@ export class FakeEvaluator implements Evaluator {
   prepareError: Error | undefined;
   hostError: Error | undefined;
   initialFails = false;
+  /** Reports two cases and takes incumbents. */
+  races = false;
 
   isolation: Preparation['isolation'] = 'bubblewrap';
 
@@ -146,7 +148,17 @@ export class FakeEvaluator implements Evaluator {
       fraction('value', candidateText, seed) + (parentState === undefined ? 0 : Number(parentState));
     const state = String(Math.round(value * 10) / 10);
     const outcome = { kind: 'valid' as const, metrics: { score: value }, value, reward: value };
-    return { outcome: { ...outcome, stateSha256: sha256Of(state) }, state, durationMs: 1 };
+    const cases = [1, 2].map((seedOfCase) => ({
+      name: `seed ${seedOfCase}`,
+      verdict: 'passed' as const,
+      value: value + seedOfCase,
+    }));
+    return {
+      outcome: { ...outcome, stateSha256: sha256Of(state) },
+      state,
+      durationMs: 1,
+      ...(this.races ? { cases } : {}),
+    };
   }
 }
 
