@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProcessFamily } from './endProcesses';
-import { proportionalBytes } from './processTable';
+import { proportionalBytes, readProcess } from './processTable';
 import type { ProcessRecord } from './processTable';
 
 const calmIntervalMs = 100;
@@ -61,7 +61,9 @@ async function memoryOf(processes: readonly ProcessRecord[], limitBytes: number)
   const resident = processes.reduce((sum, { residentBytes }) => sum + residentBytes, 0);
   if (resident <= limitBytes) return resident;
   let exact = 0;
-  for (const { pid, residentBytes } of processes) exact += (await proportionalBytes(pid)) ?? residentBytes;
+  // One that has ended meanwhile holds nothing; one that hides its number counts as it is.
+  for (const { pid } of processes)
+    exact += (await proportionalBytes(pid)) ?? readProcess(pid)?.residentBytes ?? 0;
   return exact;
 }
 

@@ -162,7 +162,8 @@ async function verdictOf(
   return read(context, report);
 }
 
-function read({ goal, scorePattern }: CaseContext, report: ExecutionReport): Scored {
+function read(context: CaseContext, report: ExecutionReport): Scored {
+  const { goal, scorePattern } = context;
   const { end, output } = report;
   if (end.kind === 'could-not-start') {
     throw new EnvironmentError(
@@ -170,6 +171,8 @@ function read({ goal, scorePattern }: CaseContext, report: ExecutionReport): Sco
       'Remove the folder `built` of this host, and start again.',
     );
   }
+  // Its limit may be what was left of the evaluation's time: then that is over, and the program is not to blame.
+  if (end.kind === 'limit' && end.limit === 'time') usableMs(context);
   if (end.kind === 'limit')
     return { verdict: 'WA', why: `The official tool was stopped by its limit of ${end.limit}.` };
   const verdict = readToolVerdict(output, scorePattern, goal);

@@ -4,7 +4,11 @@ import { keyedRandom } from '../../../src/domain/keyedRandom';
 import type { Random } from '../../../src/domain/random';
 import { isClearlyWorse, logEvidence, usualRace } from '../../../src/domain/racing/symmetricRace';
 
-const differences = fc.array(fc.double({ min: -1e9, max: 1e9, noNaN: true }), { maxLength: 60 });
+/** No denormal numbers: they lose digits when they are scaled. */
+const differences = fc.array(
+  fc.double({ min: -1e9, max: 1e9, noNaN: true }).map((value) => (Math.abs(value) < 1e-200 ? 0 : value)),
+  { maxLength: 60 },
+);
 const signs = (bits: number, count: number): number[] =>
   Array.from({ length: count }, (_, index) => ((bits >> index) & 1 ? 1 : -1));
 

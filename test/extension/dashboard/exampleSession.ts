@@ -39,6 +39,7 @@ export function exampleSession(stepCount: number, change: Partial<SessionView> =
       candidates: candidateList(candidates),
       steps,
       best,
+      announcedBest: best,
       step: Math.max(0, stepCount - 1),
       evaluated: candidates.length,
       valid: candidates.filter(({ outcome }) => outcome?.kind === 'valid').length,
