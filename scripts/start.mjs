@@ -41,7 +41,8 @@ const { values: options } = parseArgs({
 });
 
 try {
-  await ensureSystemPackages(['python', 'ssh']);
+  // Without bubblewrap the editor asks before it evaluates anything: it is no reason to send a person away.
+  await ensureSystemPackages(['python', 'ssh', ...(process.getuid?.() === 0 ? ['bubblewrap'] : [])]);
   await ensureNodeModules();
   const workspace = resolve(options.workspace);
   const different = await copySampleProblems(workspace);
