@@ -7,6 +7,7 @@
 //   npm run docs:screenshots          the e2e tests, whose pictures replace those in docs/images
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { ensureCodeServer } from './lib/codeServerInstall.mjs';
 import { ensureNodeModules } from './lib/nodeModules.mjs';
@@ -27,7 +28,8 @@ const needs = {
   skyrl: ['python', 'bubblewrap'],
 };
 const vitestArguments = {
-  unit: ['--project', 'unit'],
+  // Most of these tests wait for processes: two at once pay on two cores, where the default is one.
+  unit: ['--project', 'unit', `--maxWorkers=${Math.max(2, availableParallelism() - 1)}`],
   ssh: ['--project', 'ssh'],
   e2e: ['--project', 'e2e'],
   skyrl: ['--config', 'test/skyrl/vitest.config.ts'],
