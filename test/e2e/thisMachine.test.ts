@@ -51,7 +51,7 @@ describe('on this machine, with nothing but the editor', () => {
     await expect.poll(() => dashboard.status()).toBe('Finished');
     await dashboard.press('open-best');
     await window.diff(/initial\.py: yours ↔ c\d+/);
-    await window.picture('diff', { docs: true });
+    await window.picture('diff');
     await window.runCommand('View: Close All Editors');
   });
 

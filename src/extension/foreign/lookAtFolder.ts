@@ -2,10 +2,10 @@ import { readFileSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FolderFiles } from '../../domain/foreign/foreignFolder';
+import { isLeftOutOfForeign } from '../../domain/problem/leftOut';
 
 const mostFiles = 5000;
 const largestTextBytes = 1024 ** 2;
-const leftOut: ReadonlySet<string> = new Set(['node_modules', '__pycache__', 'venv', 'target']);
 
 /** Names and texts of a folder, for `recogniseFolder`. Of a larger folder, what comes first. Names with a leading dot are left out. */
 export async function lookAtFolder(folder: string, signal: AbortSignal): Promise<FolderFiles> {
@@ -14,7 +14,7 @@ export async function lookAtFolder(folder: string, signal: AbortSignal): Promise
   for (let at = pending.shift(); at !== undefined && paths.length < mostFiles; at = pending.shift()) {
     signal.throwIfAborted();
     for (const entry of await readdir(join(folder, at), { withFileTypes: true })) {
-      if (entry.name.startsWith('.') || leftOut.has(entry.name)) continue;
+      if (isLeftOutOfForeign(entry.name)) continue;
       const path = at === '' ? entry.name : `${at}/${entry.name}`;
       if (entry.isDirectory()) pending.push(path);
       else if (paths.length < mostFiles) paths.push(path);

@@ -4,6 +4,7 @@ import type { Stats } from 'node:fs';
 import { relativePath, type ProblemFileEntry } from '../../protocol/sessionSpec';
 import { Refusal } from '../base/failures';
 import { bytesText } from '../base/words';
+import { isLeftOut } from '../../domain/problem/leftOut';
 
 export interface FolderLimits {
   readonly bytes: number;
@@ -23,9 +24,6 @@ export interface CollectedFiles {
   readonly skipped: readonly string[];
 }
 
-/** Names that never go to a host. Names that begin with a dot stay too: they hold settings, caches and secrets. */
-const leftOut: ReadonlySet<string> = new Set(['node_modules', '__pycache__', 'venv', 'target']);
-
 /**
  * The files of a problem's folder. `openTexts` holds the texts of unsaved editors by absolute path; they take the place
  * of what is on disk. Throws `Refusal` above the limits, naming the largest part of the folder.
@@ -36,10 +34,12 @@ export async function collectFiles(
     readonly openTexts: ReadonlyMap<string, string>;
     readonly signal: AbortSignal;
     readonly limits?: FolderLimits;
+    /** Of the folder's files and folders, by name; `isLeftOut` by default. */
+    readonly leavesOut?: (name: string) => boolean;
   },
 ): Promise<CollectedFiles> {
   const limits = options.limits ?? folderLimits;
-  const found = await walk(folder, limits, options.signal);
+  const found = await walk(folder, limits, options.leavesOut ?? isLeftOut, options.signal);
   const files: ProblemFileEntry[] = [];
   const unsaved: string[] = [];
   let totalBytes = 0;
@@ -64,6 +64,7 @@ interface FoundFile {
 async function walk(
   folder: string,
   limits: FolderLimits,
+  leavesOut: (name: string) => boolean,
   signal: AbortSignal,
 ): Promise<{ files: FoundFile[]; skipped: string[] }> {
   const files: FoundFile[] = [];
@@ -73,7 +74,7 @@ async function walk(
   for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
     signal.throwIfAborted();
     for (const entry of await readdir(join(folder, at), { withFileTypes: true })) {
-      if (entry.name.startsWith('.') || leftOut.has(entry.name)) continue;
+      if (leavesOut(entry.name)) continue;
       const path = at === '' ? entry.name : `${at}/${entry.name}`;
       if (!relativePath.safeParse(path).success) {
         throw new Refusal(`The name of "${path}" cannot be used on every host. Rename it, then start again.`);

@@ -6,14 +6,13 @@ import { recogniseFolder } from '../../domain/foreign/recogniseFolder';
 import { hostPlaces, type HostPlaces } from '../../domain/problem/hostPlaces';
 import { parseProblem } from '../../domain/problem/parseProblem';
 import type { ForeignFormat } from '../../domain/problem/problem';
+import { isLeftOut, isLeftOutOfForeign } from '../../domain/problem/leftOut';
 import type { ProblemFileEntry, SessionSpec } from '../../protocol/sessionSpec';
 import { errorCode } from '../journal/diskFullError';
 import { lookAtFolder, readText } from './lookAtFolder';
 import { ProblemError } from './readProblem';
 
 const largestProblemBytes = 64 * 1024 * 1024;
-/** Made by tools, never part of a problem; so is every name that begins with a dot. */
-const leftOut = new Set(['node_modules', '__pycache__', 'venv', 'target']);
 
 /**
  * The files that a host needs: those of the problem's folder, or, where the problem names a folder of another tool, that folder, the
@@ -74,7 +73,7 @@ function filesBelow(problemPath: string, folder: string, prefix: string): Proble
   const visit = (relative: string): void => {
     for (const entry of readdirSync(join(folder, relative), { withFileTypes: true })) {
       const name = relative === '' ? entry.name : `${relative}/${entry.name}`;
-      if (entry.name.startsWith('.') || leftOut.has(entry.name)) continue;
+      if (prefix === '' ? isLeftOut(entry.name) : isLeftOutOfForeign(entry.name)) continue;
       // A link is followed to a file, never into a folder: that could go round.
       const found = statSync(join(folder, name), { throwIfNoEntry: false });
       if (entry.isDirectory()) {

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FolderFiles } from '../../domain/foreign/foreignFolder';
+import { isLeftOutOfForeign } from '../../domain/problem/leftOut';
 import { errorCode } from '../journal/diskFullError';
 
 const mostFiles = 5000;
 const largestTextBytes = 1024 ** 2;
-const leftOut = new Set(['node_modules', '__pycache__', 'venv', 'target']);
 
 /** Names and texts of a folder, for `recogniseFolder`. Of a larger folder, what comes first. Names with a leading dot are left out. */
 export function lookAtFolder(folder: string): FolderFiles {
@@ -13,7 +13,7 @@ export function lookAtFolder(folder: string): FolderFiles {
   const visit = (relative: string): void => {
     for (const entry of readdirSync(join(folder, relative), { withFileTypes: true })) {
       if (paths.length >= mostFiles) return;
-      if (entry.name.startsWith('.') || leftOut.has(entry.name)) continue;
+      if (isLeftOutOfForeign(entry.name)) continue;
       const path = relative === '' ? entry.name : `${relative}/${entry.name}`;
       if (entry.isDirectory()) visit(path);
       else if (statSync(join(folder, path), { throwIfNoEntry: false })?.isFile() === true) paths.push(path);

@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isLeftOutOfForeign } from '../../../src/domain/problem/leftOut';
 import { collectFiles, folderLimits } from '../../../src/extension/start/collectFiles';
 import { sessionSpec } from '../../../src/protocol/sessionSpec';
 import { checkProblem, overridesOf, prepareSession } from '../../../src/extension/start/problemFolder';
@@ -51,11 +52,22 @@ describe('the files of a problem', () => {
       '.git/config': '',
       '.venv/bin/python': '',
       'venv/pyvenv.cfg': '',
+      'target/curve.json': '[]',
       'lib/__pycache__/a.pyc': '',
       'node_modules/a/index.js': '',
     });
     const { files } = await collectFiles(folder, { openTexts: noTexts, signal });
-    expect(files.map((file) => file.path)).toEqual(['initial.py']);
+    expect(files.map((file) => file.path)).toEqual(['initial.py', 'target/curve.json']);
+  });
+
+  it('of a folder of another tool leave what cargo builds here, too', async () => {
+    await put({ 'tools/Cargo.toml': '', 'tools/target/release/gen': '' });
+    const { files } = await collectFiles(folder, {
+      openTexts: noTexts,
+      signal,
+      leavesOut: isLeftOutOfForeign,
+    });
+    expect(files.map((file) => file.path)).toEqual(['tools/Cargo.toml']);
   });
 
   it('have the text that the editor shows, also if it is not saved', async () => {
