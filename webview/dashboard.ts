@@ -88,6 +88,8 @@ function run(root: HTMLElement, host: HostBridge): void {
           model = undefined;
           showNotice(applied.message);
           break;
+        case 'other':
+          break;
       }
     },
     (reason) => {

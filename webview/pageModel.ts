@@ -14,7 +14,9 @@ export type Applied =
   | { readonly kind: 'model'; readonly model: PageModel }
   /** The patch does not follow on what is shown: ask for a snapshot. */
   | { readonly kind: 'gap' }
-  | { readonly kind: 'absent'; readonly message: string };
+  | { readonly kind: 'absent'; readonly message: string }
+  /** Not about the header, the steps or the list. */
+  | { readonly kind: 'other' };
 
 export function applyMessage(model: PageModel | undefined, message: ToDashboard): Applied {
   switch (message.type) {
@@ -26,6 +28,8 @@ export function applyMessage(model: PageModel | undefined, message: ToDashboard)
       return model?.revision === message.revision - 1
         ? { kind: 'model', model: withSteps(message, model.steps, message.steps) }
         : { kind: 'gap' };
+    default:
+      return { kind: 'other' };
   }
 }
 

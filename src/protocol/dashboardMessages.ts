@@ -1,5 +1,6 @@
 // The namespace import lets the bundler drop what is not used: the page is 380 kB smaller for it.
 import * as z from 'zod';
+import { dashboardDataMessages, dashboardDataRequests } from './dashboardData';
 
 /**
  * Messages between the extension and the dashboard page. The page says `ready`, gets a `snapshot`, then `patch`es whose
@@ -122,6 +123,7 @@ export const toDashboard = z.discriminatedUnion('type', [
   }),
   /** The editor does not know the session (yet, or any more). A `snapshot` follows if that changes. */
   z.object({ type: z.literal('absent'), message: z.string() }),
+  ...dashboardDataMessages,
 ]);
 export type ToDashboard = z.infer<typeof toDashboard>;
 export const candidateRowLimit = 200;
@@ -134,6 +136,7 @@ export const fromDashboard = z.discriminatedUnion('type', [
   z.object({ type: z.literal('pause') }),
   z.object({ type: z.literal('resume') }),
   z.object({ type: z.literal('stop') }),
+  ...dashboardDataRequests,
 ]);
 export type FromDashboard = z.infer<typeof fromDashboard>;
 

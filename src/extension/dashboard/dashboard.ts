@@ -173,6 +173,10 @@ function answer(
     case 'resume':
     case 'stop':
       return actions[message.type](sessionId);
+    case 'compare':
+    case 'export':
+    case 'exportChart':
+      return undefined;
   }
 }
 

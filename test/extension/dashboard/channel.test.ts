@@ -74,7 +74,7 @@ describe('the channel to a page', () => {
     }
     clock.forward(patchIntervalMs);
     expect(sentTypes()).toEqual(['snapshot', 'patch', 'patch']);
-    expect(sent.map((message) => message.type !== 'absent' && message.revision)).toEqual([1, 2, 3]);
+    expect(sent.map((message) => 'revision' in message && message.revision)).toEqual([1, 2, 3]);
     expect(sent.at(-1)).toMatchObject({ header: { lastSeq: 149 } });
   });
 
