@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { commandIds } from '../../src/extension/commandIds';
 import { contextKeyDefaults } from '../../src/extension/base/contextKeyDefaults';
 import { readSettings, settingKeys } from '../../src/extension/base/settings';
-import { candidateScheme } from '../../src/extension/candidates/candidateUri';
+import { candidateScheme } from '../../src/extension/candidates/documents/candidateUri';
 
 const menuItem = z.object({ command: z.string(), when: z.string().optional(), group: z.string().optional() });
 const keybinding = z.object({ command: z.string(), key: z.string(), mac: z.string(), when: z.string() });

@@ -4,15 +4,15 @@ import type { FailureReporter } from '../base/failureReporter';
 import { stackOf } from '../base/failures';
 import type { SessionChooser } from '../sessions/chooseSession';
 import type { SessionStore } from '../sessions/sessionStore';
-import { registerAcceptedHover } from './acceptedHover';
-import { BestNotice } from './bestNotice';
-import { candidateCommands } from './candidateCommands';
-import { registerCandidateDocuments } from './candidateDocuments';
-import { Decisions } from './decisions';
-import { reviewCommands } from './reviewCommands';
-import { Reviewer } from './reviewer';
-import { registerReviewLenses } from './reviewLenses';
-import { Reviews } from './reviews';
+import { registerAcceptedHover } from './provenance/acceptedHover';
+import { BestNotice } from './review/bestNotice';
+import { candidateCommands } from './documents/candidateCommands';
+import { registerCandidateDocuments } from './documents/candidateDocuments';
+import { Decisions } from './review/decisions';
+import { reviewCommands } from './review/reviewCommands';
+import { Reviewer } from './review/reviewer';
+import { registerReviewLenses } from './review/reviewLenses';
+import { Reviews } from './review/reviews';
 
 type Handlers = ReturnType<typeof candidateCommands> & ReturnType<typeof reviewCommands>;
 

@@ -1,7 +1,7 @@
 import { window, type QuickPickItem } from 'vscode';
 import * as z from 'zod';
 import { Cancelled, Refusal } from '../base/failures';
-import { candidateScheme, parseCandidatePath } from '../candidates/candidateUri';
+import { candidateScheme, parseCandidatePath } from '../candidates/documents/candidateUri';
 import { sessionItem, titleOf } from './sessionItems';
 import type { Sessions, SessionView } from './sessions';
 

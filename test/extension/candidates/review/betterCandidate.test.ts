@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { emptySnapshot } from '../../../src/domain/session/reduce';
-import type { SessionSnapshot } from '../../../src/domain/session/snapshot';
-import { betterCandidate } from '../../../src/extension/candidates/betterCandidate';
-import { applyEntries } from '../../../src/extension/sessions/applyEntries';
-import { created, evaluated, journalOf, proposed } from '../sessions/journal';
+import { emptySnapshot } from '../../../../src/domain/session/reduce';
+import type { SessionSnapshot } from '../../../../src/domain/session/snapshot';
+import { betterCandidate } from '../../../../src/extension/candidates/review/betterCandidate';
+import { applyEntries } from '../../../../src/extension/sessions/applyEntries';
+import { created, evaluated, journalOf, proposed } from '../../sessions/journal';
 
 /** A session that minimises, with these values of its candidates. */
 function session(...values: readonly number[]): SessionSnapshot {

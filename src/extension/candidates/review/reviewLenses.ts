@@ -8,9 +8,9 @@ import {
   type Event,
   type TextDocument,
 } from 'vscode';
-import type { Closeable } from '../base/emitter';
-import { commandIds } from '../commandIds';
-import { candidateAddressOf, candidateScheme } from './candidateUri';
+import type { Closeable } from '../../base/emitter';
+import { commandIds } from '../../commandIds';
+import { candidateAddressOf, candidateScheme } from '../documents/candidateUri';
 import { hunkLenses } from './hunkWords';
 import type { LiveReview } from './liveReview';
 import type { Reviews } from './reviews';

@@ -1,9 +1,9 @@
 import { commands, window, type QuickPickItem } from 'vscode';
-import { isBetter } from '../../domain/problem/problem';
-import { Cancelled, Refusal } from '../base/failures';
-import { valueText } from '../base/words';
-import { titleOf, valueOf } from '../sessions/sessionItems';
-import type { Sessions, SessionView } from '../sessions/sessions';
+import { isBetter } from '../../../domain/problem/problem';
+import { Cancelled, Refusal } from '../../base/failures';
+import { valueText } from '../../base/words';
+import { titleOf, valueOf } from '../../sessions/sessionItems';
+import type { Sessions, SessionView } from '../../sessions/sessions';
 import { candidateUri } from './candidateDocuments';
 import { userFileOf } from './userFile';
 

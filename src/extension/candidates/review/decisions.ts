@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Emitter } from '../base/emitter';
+import { Emitter } from '../../base/emitter';
 
 const stored = z.object({
   /** Ids of changes that the user does not want, of whichever candidate. */

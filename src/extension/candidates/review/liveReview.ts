@@ -1,5 +1,5 @@
 import { EndOfLine, workspace, type TextDocument, type Uri } from 'vscode';
-import { reviewCandidate, type CandidateReview, type ReviewHunk } from '../../domain/merge/review';
+import { reviewCandidate, type CandidateReview, type ReviewHunk } from '../../../domain/merge/review';
 import type { Decisions } from './decisions';
 
 /** A document as it was, and what a candidate would make of it. */

@@ -1,11 +1,11 @@
 import { Disposable, EventEmitter, FileChangeType, workspace, type FileChangeEvent, type Uri } from 'vscode';
-import { Coalescer } from '../sessions/coalesce';
-import type { SessionStore } from '../sessions/sessionStore';
-import { candidateUri } from './candidateDocuments';
-import { candidateAddressOf, type CandidateAddress } from './candidateUri';
+import { Coalescer } from '../../sessions/coalesce';
+import type { SessionStore } from '../../sessions/sessionStore';
+import { candidateUri } from '../documents/candidateDocuments';
+import { candidateAddressOf, type CandidateAddress } from '../documents/candidateUri';
 import type { Decisions } from './decisions';
 import { LiveReview } from './liveReview';
-import { userFileOf } from './userFile';
+import { userFileOf } from '../documents/userFile';
 
 /** At most this often is a review made anew while the user types. */
 const recomputeIntervalMs = 150;

@@ -1,6 +1,6 @@
-import type { CommandHandlers } from '../commandIds';
-import type { SessionChooser } from '../sessions/chooseSession';
-import type { SessionStore } from '../sessions/sessionStore';
+import type { CommandHandlers } from '../../commandIds';
+import type { SessionChooser } from '../../sessions/chooseSession';
+import type { SessionStore } from '../../sessions/sessionStore';
 import { candidateFromArguments } from './candidateArguments';
 import { bestOf, openCandidateDiff, pickCandidate } from './openDiff';
 

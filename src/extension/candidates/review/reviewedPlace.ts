@@ -1,8 +1,8 @@
 import { TabInputTextDiff, window, type TextEditor } from 'vscode';
-import { Refusal } from '../base/failures';
-import { sessionFromArguments } from '../sessions/chooseSession';
-import { candidateFromArguments } from './candidateArguments';
-import { candidateAddressOf, type CandidateAddress } from './candidateUri';
+import { Refusal } from '../../base/failures';
+import { sessionFromArguments } from '../../sessions/chooseSession';
+import { candidateFromArguments } from '../documents/candidateArguments';
+import { candidateAddressOf, type CandidateAddress } from '../documents/candidateUri';
 
 export type ReviewedPlace = Pick<CandidateAddress, 'sessionId' | 'candidate'>;
 

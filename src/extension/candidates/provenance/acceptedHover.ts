@@ -8,8 +8,8 @@ import {
   type TextDocument,
   type Position,
 } from 'vscode';
-import { linesOf } from '../../domain/merge/textLines';
-import { valueText } from '../base/words';
+import { linesOf } from '../../../domain/merge/textLines';
+import { valueText } from '../../base/words';
 import { acceptedPlace, readAccepted, type AcceptedPlace } from './acceptedFile';
 import { acceptedAround, type AcceptedRecord } from './provenance';
 

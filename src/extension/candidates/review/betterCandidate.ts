@@ -1,6 +1,6 @@
-import { isBetter } from '../../domain/problem/problem';
-import type { SessionSnapshot } from '../../domain/session/snapshot';
-import { valueOf } from '../sessions/sessionItems';
+import { isBetter } from '../../../domain/problem/problem';
+import type { SessionSnapshot } from '../../../domain/session/snapshot';
+import { valueOf } from '../../sessions/sessionItems';
 
 /**
  * The best candidate, if it has come since a review of another one began and is better than that one. What was best when the

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Decisions } from '../../../src/extension/candidates/decisions';
+import { Decisions } from '../../../../src/extension/candidates/review/decisions';
 
 function memory(initial: Record<string, unknown> = {}) {
   const values = new Map(Object.entries(initial));

@@ -1,18 +1,18 @@
 import { window, workspace } from 'vscode';
-import { linesOf } from '../../domain/merge/textLines';
-import { partsOf, takeBack, type CandidateReview, type ReviewHunk } from '../../domain/merge/review';
-import type { ContextKeys } from '../base/contextKeys';
-import type { FailureReporter } from '../base/failureReporter';
-import { Refusal } from '../base/failures';
-import { valueText } from '../base/words';
-import type { SessionStore } from '../sessions/sessionStore';
-import { valueOf } from '../sessions/sessionItems';
+import { linesOf } from '../../../domain/merge/textLines';
+import { partsOf, takeBack, type CandidateReview, type ReviewHunk } from '../../../domain/merge/review';
+import type { ContextKeys } from '../../base/contextKeys';
+import type { FailureReporter } from '../../base/failureReporter';
+import { Refusal } from '../../base/failures';
+import { valueText } from '../../base/words';
+import type { SessionStore } from '../../sessions/sessionStore';
+import { valueOf } from '../../sessions/sessionItems';
 import { applyHunks, replaceInDocument, type AppliedHunks } from './applyHunks';
 import type { Decisions } from './decisions';
 import { changesText } from './hunkWords';
 import type { LiveReview } from './liveReview';
-import { fidelityOf, type Fidelity } from './provenance';
-import { recordAcceptance } from './recordAcceptance';
+import { fidelityOf, type Fidelity } from '../provenance/provenance';
+import { recordAcceptance } from '../provenance/recordAcceptance';
 
 type Decision =
   | { readonly kind: 'accepted'; readonly live: LiveReview; readonly before: string; readonly after: string }

@@ -1,7 +1,7 @@
 import { Range, workspace, WorkspaceEdit, type TextDocument } from 'vscode';
-import { editsOf, type LineReplacement } from '../../domain/merge/lineEdits';
-import { replacementOf, type CandidateReview, type ReviewHunk } from '../../domain/merge/review';
-import { Refusal } from '../base/failures';
+import { editsOf, type LineReplacement } from '../../../domain/merge/lineEdits';
+import { replacementOf, type CandidateReview, type ReviewHunk } from '../../../domain/merge/review';
+import { Refusal } from '../../base/failures';
 import type { LiveReview } from './liveReview';
 
 export interface AppliedHunks {

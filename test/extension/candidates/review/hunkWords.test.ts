@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { reviewCandidate, type CandidateReview } from '../../../src/domain/merge/review';
-import { hunkLenses } from '../../../src/extension/candidates/hunkWords';
+import { reviewCandidate, type CandidateReview } from '../../../../src/domain/merge/review';
+import { hunkLenses } from '../../../../src/extension/candidates/review/hunkWords';
 
 const seed = 'a = 1\n\n# here\nb = 2\n\n# there\nc = 3\nd = 4';
 

@@ -10,8 +10,8 @@ import {
   type FileStat,
   type FileSystemProvider,
 } from 'vscode';
-import { messageOf } from '../base/failures';
-import type { Sessions } from '../sessions/sessions';
+import { messageOf } from '../../base/failures';
+import type { Sessions } from '../../sessions/sessions';
 import {
   candidateAddressOf,
   candidatePath,
@@ -19,7 +19,7 @@ import {
   type CandidateAddress,
   type CandidateView,
 } from './candidateUri';
-import { conflictTexts, proposedText, type LiveReview, type ReviewedDocument } from './liveReview';
+import { conflictTexts, proposedText, type LiveReview, type ReviewedDocument } from '../review/liveReview';
 
 export function candidateUri(address: CandidateAddress): Uri {
   return Uri.from({ scheme: candidateScheme, path: candidatePath(address) });

@@ -7,17 +7,17 @@ import {
   type Disposable,
   type QuickPickItem,
 } from 'vscode';
-import { partsOf, type CandidateReview, type ReviewHunk } from '../../domain/merge/review';
-import { Cancelled, Refusal } from '../base/failures';
-import type { CommandHandlers } from '../commandIds';
-import type { SessionStore } from '../sessions/sessionStore';
-import type { SessionView } from '../sessions/sessions';
-import { hunkFromArguments } from './candidateArguments';
+import { partsOf, type CandidateReview, type ReviewHunk } from '../../../domain/merge/review';
+import { Cancelled, Refusal } from '../../base/failures';
+import type { CommandHandlers } from '../../commandIds';
+import type { SessionStore } from '../../sessions/sessionStore';
+import type { SessionView } from '../../sessions/sessions';
+import { hunkFromArguments } from '../documents/candidateArguments';
 import type { Decisions } from './decisions';
 import { changesText, hunkName, sizeText } from './hunkWords';
 import { hunkAt, type LiveReview } from './liveReview';
 import { openConflict } from './mergeEditor';
-import { bestOf, openCandidateDiff } from './openDiff';
+import { bestOf, openCandidateDiff } from '../documents/openDiff';
 import { reviewEditor, reviewedPlace } from './reviewedPlace';
 import type { Reviewer } from './reviewer';
 import type { Reviews } from './reviews';

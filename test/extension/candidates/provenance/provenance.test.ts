@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { replaceLines } from '../../../src/domain/merge/lineEdits';
-import { replacementOf, reviewCandidate } from '../../../src/domain/merge/review';
+import { replaceLines } from '../../../../src/domain/merge/lineEdits';
+import { replacementOf, reviewCandidate } from '../../../../src/domain/merge/review';
 import {
   acceptedAround,
   acceptedText,
@@ -8,7 +8,7 @@ import {
   parseAccepted,
   withAcceptance,
   type AcceptedRecord,
-} from '../../../src/extension/candidates/provenance';
+} from '../../../../src/extension/candidates/provenance/provenance';
 
 const seed = 'a = 1\n\n# here\nb = 2\n\n# there\nc = 3\nd = 4';
 const candidate = seed.replace('a = 1', 'a = 9').replace('c = 3\nd = 4', 'c = 9\nx = 0\nd = 4');

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import type { CandidateReview, ReviewHunk } from '../../domain/merge/review';
-import { textId } from '../../domain/merge/changeIds';
+import type { CandidateReview, ReviewHunk } from '../../../domain/merge/review';
+import { textId } from '../../../domain/merge/changeIds';
 
 const change = z.object({
   id: z.string(),

@@ -1,10 +1,10 @@
 import { Disposable, StatusBarAlignment, TabInputTextDiff, window, type StatusBarItem } from 'vscode';
-import type { ContextKeys } from '../base/contextKeys';
-import { commandIds } from '../commandIds';
-import type { Sessions } from '../sessions/sessions';
+import type { ContextKeys } from '../../base/contextKeys';
+import { commandIds } from '../../commandIds';
+import type { Sessions } from '../../sessions/sessions';
 import { betterCandidate } from './betterCandidate';
-import { candidateAddressOf } from './candidateUri';
-import { candidateLabel } from './openDiff';
+import { candidateAddressOf } from '../documents/candidateUri';
+import { candidateLabel } from '../documents/openDiff';
 import type { Reviews } from './reviews';
 
 /**

@@ -1,9 +1,9 @@
-import type { SessionView } from '../sessions/sessions';
-import { sha256Of } from '../sessions/journalCache';
-import { titleOf, valueOf } from '../sessions/sessionItems';
-import { withoutAbsent } from '../../domain/withoutAbsent';
+import type { SessionView } from '../../sessions/sessions';
+import { sha256Of } from '../../sessions/journalCache';
+import { titleOf, valueOf } from '../../sessions/sessionItems';
+import { withoutAbsent } from '../../../domain/withoutAbsent';
 import { acceptedPlace, readAccepted, writeAccepted } from './acceptedFile';
-import type { AppliedHunks } from './applyHunks';
+import type { AppliedHunks } from '../review/applyHunks';
 import { fidelityOf, withAcceptance } from './provenance';
 
 /** Most ancestors that a record names. */

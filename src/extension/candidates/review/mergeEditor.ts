@@ -1,7 +1,7 @@
 import { commands, window, type QuickPickItem } from 'vscode';
-import { Cancelled } from '../base/failures';
-import { candidateUri } from './candidateDocuments';
-import type { CandidateView } from './candidateUri';
+import { Cancelled } from '../../base/failures';
+import { candidateUri } from '../documents/candidateDocuments';
+import type { CandidateView } from '../documents/candidateUri';
 import type { LiveReview } from './liveReview';
 
 /** No part of the editor's API, so it may be missing or refuse: then the choice is asked for. */

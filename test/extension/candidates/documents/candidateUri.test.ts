@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { candidateFromArguments } from '../../../src/extension/candidates/candidateArguments';
+import { candidateFromArguments } from '../../../../src/extension/candidates/documents/candidateArguments';
 import {
   candidateAddressOf,
   candidatePath,
   parseCandidatePath,
-} from '../../../src/extension/candidates/candidateUri';
+} from '../../../../src/extension/candidates/documents/candidateUri';
 
 /** Paths that stay inside the problem's folder, with their segments in plain words. */
 const name = fc.stringMatching(/^[a-z0-9 _-]+(\/[a-z0-9 _-]+)*\.[a-z]+$/);

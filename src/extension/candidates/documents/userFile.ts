@@ -1,6 +1,6 @@
 import { FileSystemError, Uri, workspace } from 'vscode';
-import { namedUri } from '../problem/namedFiles';
-import type { SessionView } from '../sessions/sessions';
+import { namedUri } from '../../problem/namedFiles';
+import type { SessionView } from '../../sessions/sessions';
 
 /** The user's own file that a session's candidates compete with, if it is on this machine. */
 export async function userFileOf(session: SessionView): Promise<Uri | undefined> {

@@ -1,5 +1,5 @@
 import { FileSystemError, Uri, workspace } from 'vscode';
-import { Refusal, messageOf } from '../base/failures';
+import { Refusal, messageOf } from '../../base/failures';
 import { acceptedText, parseAccepted, type AcceptedRecord } from './provenance';
 
 const fileName = 'accepted.json';

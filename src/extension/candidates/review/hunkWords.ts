@@ -1,4 +1,4 @@
-import type { CandidateReview, ReviewHunk } from '../../domain/merge/review';
+import type { CandidateReview, ReviewHunk } from '../../../domain/merge/review';
 
 /** What a lens over a change of a review says and does. */
 export interface HunkLens {
