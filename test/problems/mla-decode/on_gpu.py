@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 
-from evaluation import HERE, evaluate, initial_text, program
+from evaluation import HERE, PROBLEM, evaluate, initial_text, program
 
 # Programs that are appended to plain PyTorch (or stand alone), and words of the rejection, or None where the time must be honest.
 FOOLING = {
@@ -97,9 +97,10 @@ def tuned():
 
 
 def repeats():
+    sys.path.insert(0, os.path.join(HERE, "../support"))
     from repeats import interleaved
 
-    results = interleaved()
+    results = interleaved(PROBLEM, initial_text(), "gpu_judge")
     write("repeats", results)
     print({name: value for name, value in results.items() if name != "us"}, flush=True)
     return True

@@ -1,7 +1,8 @@
-"""What can only be seen on a GPU: python3 test/problems/trimul/on_gpu.py [measure] [programs] writes OUT/trimul-*.json.
+"""What can only be seen on a GPU: python3 test/problems/trimul/on_gpu.py [measure] [repeats] [programs] writes OUT/trimul-*.json.
 
 measure   plain PyTorch once, the initial program five times, better values of its tunables twice in between; then each
           timed by CUDA events within one process
+repeats   the initial program in two processes by turns, ten times each
 programs  every program in programs/ that tries to fool the evaluator, and what became of it
 OUT is the folder named by the variable OUT, or the current one.
 """
@@ -107,6 +108,15 @@ def measure():
     write("measure", results)
 
 
+def repeats():
+    sys.path.insert(0, os.path.join(HERE, "../support"))
+    from repeats import interleaved
+
+    results = interleaved(PROBLEM, initial_text(), "judge", limit_s=150)
+    write("repeats", results)
+    print({name: value for name, value in results.items() if name != "us"}, flush=True)
+
+
 def programs():
     honest = evaluate(program("pytorch"))
     results = {"honest_us": honest["metrics"]["geomean_us"], "programs": {}}
@@ -126,8 +136,8 @@ def programs():
 
 
 def main():
-    for step in sys.argv[1:] or ["measure", "programs"]:
-        if {"measure": measure, "programs": programs}[step]() is False:
+    for step in sys.argv[1:] or ["measure", "repeats", "programs"]:
+        if {"measure": measure, "repeats": repeats, "programs": programs}[step]() is False:
             sys.exit(1)
 
 

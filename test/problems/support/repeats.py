@@ -1,5 +1,6 @@
 """How much a measured time varies, and how far apart one kernel is from itself when it is taken for two."""
 
+import importlib
 import itertools
 import math
 import statistics
@@ -7,20 +8,18 @@ import sys
 import tempfile
 import time
 
-from evaluation import PROBLEM, initial_text
 
-
-def interleaved(repeats=10, limit_s=90):
-    """Times the initial program in two processes by turns, with the evaluator's own clock, up to `repeats` times each."""
-    sys.path.insert(0, PROBLEM)
+def interleaved(problem, text, judge_module, repeats=10, limit_s=90):
+    """Times a program in two processes by turns, with the clock of the evaluator in the folder `problem`, up to `repeats` times each."""
+    sys.path.insert(0, problem)
     from candidate_process import CandidateProcess
     from cases import TIMING, name_of
     from evaluate import seeds_from
-    from gpu_judge import GpuJudge
     from timing import Clock
 
+    GpuJudge = importlib.import_module(judge_module).GpuJudge
     with tempfile.NamedTemporaryFile("w", suffix=".py", delete=False) as file:
-        file.write(initial_text())
+        file.write(text)
     deadline = time.monotonic() + 2 * limit_s
     seeds, judge = seeds_from(1), None
     candidates = {name: CandidateProcess(file.name, "gpu", deadline) for name in "ab"}
