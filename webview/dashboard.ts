@@ -1,17 +1,17 @@
 import './zodWithoutEval';
 import './dashboard.css';
-import { makeAnnouncer } from './announcer';
-import { bestChart } from './bestChart';
-import { makeCandidateSection } from './candidateSection';
-import { makeChartSection, type ChartKind } from './chartSection';
-import { onThemeChange } from './chartTheme';
-import { distributionChart } from './distributionChart';
-import { make, setText } from './dom';
-import { makeHeaderSection } from './headerSection';
-import { connectToHost, type HostBridge } from './hostBridge';
-import { applyMessage, type PageModel } from './pageModel';
-import { throttle } from './throttle';
-import { makeTrainingSection } from './trainingSection';
+import { makeAnnouncer } from './page/announcer';
+import { bestChart } from './panels/bestChart';
+import { makeCandidateSection } from './page/candidateSection';
+import { makeChartSection, type ChartKind } from './panels/chartSection';
+import { onThemeChange } from './charts/chartTheme';
+import { distributionChart } from './panels/distributionChart';
+import { make, setText } from './page/dom';
+import { makeHeaderSection } from './page/headerSection';
+import { connectToHost, type HostBridge } from './page/hostBridge';
+import { applyMessage, type PageModel } from './page/pageModel';
+import { throttle } from './page/throttle';
+import { makeTrainingSection } from './panels/trainingSection';
 
 const redrawIntervalMs = 250;
 

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { projectDashboard } from '../../src/extension/dashboard/projection';
 import type { StepRow, ToDashboard } from '../../src/protocol/dashboardMessages';
-import { compareBest, describeBest } from '../../webview/comparison';
-import { formatDifference, formatDuration, formatStep, formatValue } from '../../webview/format';
-import { applyMessage, type PageModel } from '../../webview/pageModel';
-import { throttle } from '../../webview/throttle';
-import { rangeWords, valueRange } from '../../webview/valueRange';
+import { compareBest, describeBest } from '../../webview/words/comparison';
+import { formatDifference, formatDuration, formatStep, formatValue } from '../../webview/words/format';
+import { applyMessage, type PageModel } from '../../webview/page/pageModel';
+import { throttle } from '../../webview/page/throttle';
+import { rangeWords, valueRange } from '../../webview/data/valueRange';
 import { exampleSession } from '../extension/dashboard/exampleSession';
 
 const { header, steps, candidates } = projectDashboard(exampleSession(20), 0);

@@ -1,4 +1,4 @@
-import type { DashboardHeader, StepRow } from '../src/protocol/dashboardMessages';
+import type { DashboardHeader, StepRow } from '../../src/protocol/dashboardMessages';
 
 /** What a value axis shows, and how much of what is drawn lies outside it. */
 export interface ValueRange {

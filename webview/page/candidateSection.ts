@@ -1,7 +1,7 @@
-import type { CandidateRow, DashboardHeader, FromDashboard } from '../src/protocol/dashboardMessages';
+import type { CandidateRow, DashboardHeader, FromDashboard } from '../../src/protocol/dashboardMessages';
 import { moveWithArrows } from './arrowKeys';
 import { make, setText } from './dom';
-import { formatDuration, formatStep, formatWithUnit } from './format';
+import { formatDuration, formatStep, formatWithUnit } from '../words/format';
 import type { PageModel } from './pageModel';
 
 export type CandidateOrder = 'newest' | 'best';

@@ -1,4 +1,4 @@
-import type { DashboardHeader } from '../src/protocol/dashboardMessages';
+import type { DashboardHeader } from '../../src/protocol/dashboardMessages';
 import { formatDifference, formatWithUnit } from './format';
 
 /** How the best value stands against one value. */

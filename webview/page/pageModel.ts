@@ -1,4 +1,4 @@
-import type { CandidateRow, DashboardHeader, StepRow, ToDashboard } from '../src/protocol/dashboardMessages';
+import type { CandidateRow, DashboardHeader, StepRow, ToDashboard } from '../../src/protocol/dashboardMessages';
 
 /** What the page shows: the last snapshot with the patches since. */
 export interface PageModel {

@@ -1,7 +1,7 @@
-import { make, setText } from './dom';
-import { formatGauge, kindOf, shownGauges, type GaugeKind } from './gauges';
-import type { PageModel } from './pageModel';
-import { makeSparkline, type Sparkline } from './sparkline';
+import { make, setText } from '../page/dom';
+import { formatGauge, kindOf, shownGauges, type GaugeKind } from '../words/gauges';
+import type { PageModel } from '../page/pageModel';
+import { makeSparkline, type Sparkline } from '../charts/sparkline';
 
 export interface TrainingSection {
   readonly element: HTMLElement;

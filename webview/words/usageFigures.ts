@@ -1,4 +1,4 @@
-import type { UsageRow } from '../src/protocol/dashboardMessages';
+import type { UsageRow } from '../../src/protocol/dashboardMessages';
 import { formatCompact, formatCount, formatUsd } from './format';
 
 /** A fact of the header: its short form, and what it says at length. */

@@ -1,9 +1,9 @@
-import type { PageModel } from './pageModel';
-import { lineChartOptions, point, referenceLines, type LineDataset } from './chartOptions';
+import type { PageModel } from '../page/pageModel';
+import { lineChartOptions, point, referenceLines, type LineDataset } from '../charts/chartOptions';
 import type { ChartKind } from './chartSection';
-import { describeBest } from './comparison';
-import { betterDirection, formatStep } from './format';
-import { valueRange } from './valueRange';
+import { describeBest } from '../words/comparison';
+import { betterDirection, formatStep } from '../words/format';
+import { valueRange } from '../data/valueRange';
 
 /** The best value over the steps, with each step's own best and median. */
 export const bestChart: ChartKind = {

@@ -11,10 +11,10 @@ import {
   type Point,
 } from 'chart.js';
 import annotationPlugin, { type AnnotationOptions } from 'chartjs-plugin-annotation';
-import type { DashboardHeader } from '../src/protocol/dashboardMessages';
+import type { DashboardHeader } from '../../src/protocol/dashboardMessages';
 import { translucent, type ChartTheme } from './chartTheme';
-import { formatWithUnit } from './format';
-import type { ValueRange } from './valueRange';
+import { formatWithUnit } from '../words/format';
+import type { ValueRange } from '../data/valueRange';
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, Filler, Tooltip, annotationPlugin);
 

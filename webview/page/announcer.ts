@@ -1,5 +1,5 @@
 import { make, setText } from './dom';
-import { formatWithUnit } from './format';
+import { formatWithUnit } from '../words/format';
 import type { PageModel } from './pageModel';
 import { throttle } from './throttle';
 

@@ -4,7 +4,7 @@ import {
   type DashboardPageState,
   type FromDashboard,
   type ToDashboard,
-} from '../src/protocol/dashboardMessages';
+} from '../../src/protocol/dashboardMessages';
 
 /** What VS Code gives to a webview's page. */
 interface WebviewApi {

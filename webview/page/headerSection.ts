@@ -1,10 +1,10 @@
 import '@vscode-elements/elements/dist/vscode-badge/index.js';
 import '@vscode-elements/elements/dist/vscode-button/index.js';
-import type { DashboardHeader, FromDashboard } from '../src/protocol/dashboardMessages';
-import { compareBest } from './comparison';
+import type { DashboardHeader, FromDashboard } from '../../src/protocol/dashboardMessages';
+import { compareBest } from '../words/comparison';
 import { make, setText } from './dom';
-import { betterDirection, formatCount, formatShare, formatWithUnit } from './format';
-import { usageFigures, type Figure } from './usageFigures';
+import { betterDirection, formatCount, formatShare, formatWithUnit } from '../words/format';
+import { usageFigures, type Figure } from '../words/usageFigures';
 
 export interface HeaderSection {
   readonly element: HTMLElement;

@@ -1,11 +1,11 @@
 import { Chart, type ChartOptions } from 'chart.js';
-import type { StepRow } from '../src/protocol/dashboardMessages';
-import type { LineChart, LineDataset } from './chartOptions';
-import { readChartTheme, type ChartTheme } from './chartTheme';
-import { make, setText } from './dom';
-import { formatStep, formatValue } from './format';
-import type { PageModel } from './pageModel';
-import { rangeWords, type ValueRange } from './valueRange';
+import type { StepRow } from '../../src/protocol/dashboardMessages';
+import type { LineChart, LineDataset } from '../charts/chartOptions';
+import { readChartTheme, type ChartTheme } from '../charts/chartTheme';
+import { make, setText } from '../page/dom';
+import { formatStep, formatValue } from '../words/format';
+import type { PageModel } from '../page/pageModel';
+import { rangeWords, type ValueRange } from '../data/valueRange';
 
 export interface TableColumn {
   readonly title: string;

@@ -1,9 +1,9 @@
 import { valueTitle } from './bestChart';
-import { lineChartOptions, point, referenceLines, type LineDataset } from './chartOptions';
+import { lineChartOptions, point, referenceLines, type LineDataset } from '../charts/chartOptions';
 import type { ChartKind } from './chartSection';
-import { translucent, type ChartTheme } from './chartTheme';
-import { betterDirection, formatCount, formatShare, formatWithUnit } from './format';
-import { valueRange } from './valueRange';
+import { translucent, type ChartTheme } from '../charts/chartTheme';
+import { betterDirection, formatCount, formatShare, formatWithUnit } from '../words/format';
+import { valueRange } from '../data/valueRange';
 
 /** How the metric of each step's valid candidates is spread. */
 export const distributionChart: ChartKind = {
