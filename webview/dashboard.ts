@@ -29,7 +29,7 @@ function run(root: HTMLElement, host: HostBridge): void {
   });
   const header = makeHeaderSection(host.send);
   const chartSection = (kind: ChartKind): ReturnType<typeof makeChartSection> =>
-    makeChartSection(kind, host.state.tables[kind.id], (shown) =>
+    makeChartSection(kind, host.state.tables[kind.id] ?? false, (shown) =>
       host.keep({ tables: { ...host.state.tables, [kind.id]: shown } }),
     );
   const charts = [chartSection(bestChart), chartSection(distributionChart)];

@@ -43,6 +43,11 @@ export const candidateColumns = z.object({
   usdUpTo: z.instanceof(Float64Array),
   /** 1 where hunks of it were accepted. */
   accepted: z.instanceof(Uint8Array),
+  /**
+   * The lowest id of a candidate with the same text: its own for a program that was not there before. By it the page tells how many
+   * programs are new; it says nothing about that while this is absent.
+   */
+  firstWithText: z.instanceof(Int32Array).optional(),
 });
 export type CandidateColumns = z.infer<typeof candidateColumns>;
 

@@ -94,6 +94,8 @@ export const dashboardHeader = z.object({
   evaluated: z.int(),
   valid: z.int(),
   lastSeq: z.int(),
+  /** How many steps the session is to have; the page guesses the time to its end by it. */
+  plannedSteps: z.int().nullable().optional(),
   /** `null` for a session without a language model. */
   usage: usageRow.nullable(),
   /** Which requests make sense now. */
@@ -140,11 +142,27 @@ export const fromDashboard = z.discriminatedUnion('type', [
 ]);
 export type FromDashboard = z.infer<typeof fromDashboard>;
 
-/** What the page keeps over reloads and restarts of the editor; the session id is what a restored panel is opened with. */
+/** What the charts of the page have along their bottom. */
+export const axisNames = ['step', 'rollouts', 'time', 'tokens', 'cost'] as const;
+export type AxisName = (typeof axisNames)[number];
+export const distributionLooks = ['ribbons', 'ridge', 'violin', 'heatmap'] as const;
+export type DistributionLook = (typeof distributionLooks)[number];
+
+/**
+ * What the page keeps over reloads and restarts of the editor; the session id is what a restored panel is opened with. A part that cannot
+ * be read is as in the beginning.
+ */
 export const dashboardPageState = z.object({
   sessionId: z.string(),
-  tables: z.object({ best: z.boolean(), distribution: z.boolean() }),
-  order: z.enum(['newest', 'best']),
-  scrollTop: z.number(),
+  /** Charts shown as tables, by their name. */
+  tables: z.record(z.string(), z.boolean()).catch({}),
+  order: z.enum(['newest', 'best']).catch('newest'),
+  scrollTop: z.number().catch(0),
+  axis: z.enum(axisNames).catch('step'),
+  /** Label of the reference that the distance to is drawn; `null`: values are drawn. */
+  distanceTo: z.string().nullable().catch(null),
+  distribution: z.enum(distributionLooks).catch('ribbons'),
+  /** Sessions laid over this one; the page asks for them again when it is ready. */
+  compared: z.array(z.string()).max(8).catch([]),
 });
 export type DashboardPageState = z.infer<typeof dashboardPageState>;

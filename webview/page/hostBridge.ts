@@ -31,7 +31,16 @@ export function connectToHost(sessionId: string): HostBridge {
   let state: DashboardPageState =
     kept.success && kept.data.sessionId === sessionId
       ? kept.data
-      : { sessionId, tables: { best: false, distribution: false }, order: 'newest', scrollTop: 0 };
+      : {
+          sessionId,
+          tables: {},
+          order: 'newest',
+          scrollTop: 0,
+          axis: 'step',
+          distanceTo: null,
+          distribution: 'ribbons',
+          compared: [],
+        };
   api.setState(state);
   return {
     send: (message) => api.postMessage(message),
