@@ -22,6 +22,8 @@ export interface GroupRequest {
   readonly parent: Parent;
   /** The members wanted, each once: all of the group, or after a restart those that the journal does not have. */
   readonly members: readonly number[];
+  /** What a person said to steer, oldest first; the same for the whole step. Policies without a language model ignore it. */
+  readonly notes?: readonly string[];
   /** The random source of one member: the same numbers for the same (seed, step, group, member), whoever asks and when. */
   random(member: number): Random;
 }

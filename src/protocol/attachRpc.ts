@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { noteText } from '../domain/session/notes';
 import { verdict } from './hostCommands';
 import { sessionSecrets } from './sessionSecrets';
 import { sessionId } from './sessionSpec';
@@ -8,7 +9,7 @@ import { sessionId } from './sessionSpec';
  * (`vscode-jsonrpc`). Before the first frame the attach process prints `\n@@NONCE@@\n`, NONCE being the argument of
  * `--nonce`; the client drops all that comes before it (login shells print things).
  *
- * requests (client → host): initialize, pause, resume, stop, provideSecrets, readCandidate, readState, ping
+ * requests (client → host): initialize, pause, resume, stop, note, removeNotes, provideSecrets, readCandidate, readState, ping
  * notifications (client → host): ack; (host → client): entries, verdict
  */
 export const attachProtocolVersion = 1;
@@ -72,6 +73,10 @@ export type PauseParams = z.infer<typeof pauseParams>;
 export const stopParams = z.object({ now: z.boolean() });
 export type StopParams = z.infer<typeof stopParams>;
 
+/** Steers the prompts of the steps that begin from here on; a runner that does not know the request refuses it. */
+export const noteParams = z.object({ text: noteText });
+export type NoteParams = z.infer<typeof noteParams>;
+
 /**
  * Goes on after a pause, or starts the session's process again. With secrets these are handed over first: a process that is
  * started again has none.
@@ -96,6 +101,8 @@ export const methodNames = {
   pause: 'pause',
   resume: 'resume',
   stop: 'stop',
+  note: 'note',
+  removeNotes: 'removeNotes',
   provideSecrets: 'provideSecrets',
   readCandidate: 'readCandidate',
   readState: 'readState',

@@ -139,6 +139,10 @@ export interface SessionAttachment {
   /** To the session's live process, which holds them in memory. A runner that does not know this refuses. */
   provideSecrets(secrets: SessionSecrets): Promise<void>;
   stop(options: { readonly now: boolean }): Promise<void>;
+  /** Steers the prompts of the steps that begin from here on. */
+  note(text: string): Promise<void>;
+  /** Later prompts cite none of the notes so far. */
+  removeNotes(): Promise<void>;
   /** Program text by content address. */
   readCandidate(sha256: string): Promise<string>;
   /** Construction by content address, JSON text. */

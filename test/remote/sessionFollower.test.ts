@@ -72,6 +72,8 @@ class FakeHost {
           resume: unused,
           provideSecrets: unused,
           stop: unused,
+          note: unused,
+          removeNotes: unused,
           readCandidate: unused,
           readState: unused,
           close: () => {

@@ -355,6 +355,26 @@ describe('attach', () => {
     await client.close();
   });
 
+  it('takes notes from an editor and from the command line, and refuses those without a process', async () => {
+    const spec = runner.specOf(runner.makeProblem('steered', { hold: true }));
+    await runner.start(spec);
+    const client = await AttachClient.open(runner, spec.sessionId);
+    await client.initialize(spec.sessionId, 1);
+    await client.request('note', { text: 'Look near 40.' });
+    const { code, stderr } = await runner.command(['note', spec.sessionId, 'Not above 100.']);
+    expect([code, stderr]).toEqual([exitCodes.ok, '']);
+    expect((await runner.command(['note', spec.sessionId, '--remove'])).code).toBe(exitCodes.ok);
+    await client.until(() => client.entries.some(({ event }) => event.type === 'notes.removed'));
+    const notes = client.entries.flatMap(({ event }) => (event.type === 'note.added' ? [event.text] : []));
+    expect(notes).toEqual(['Look near 40.', 'Not above 100.']);
+    await expect(client.request('note', { text: 'x'.repeat(2001) })).rejects.toThrow(/2000 characters/);
+    expect((await runner.command(['note', spec.sessionId, ' '])).code).toBe(exitCodes.usage);
+    process.kill((await runner.pidOf(spec.sessionId)) ?? 0, 'SIGKILL');
+    await client.until(() => client.verdicts.at(-1)?.state === 'exited');
+    await expect(client.request('note', { text: 'Too late.' })).rejects.toThrow(/no running process/);
+    await client.close();
+  });
+
   it('leaves the session running when the editor and its attach process are killed', async () => {
     const spec = runner.specOf(runner.makeProblem('held', { hold: true }));
     await runner.start(spec);

@@ -62,21 +62,42 @@ export class PromptTooLongError extends Error {
  * the last run said, the limits, and the form of the answer. The same input gives the same text.
  *
  * The program and the words of its run come from a model and from its programs: both stand in fences that they cannot close.
- * If all is longer than `maxCharacters`, the feedback is cut, and left out if need be; nothing else ever is. Throws
+ * If all is longer than `maxCharacters`, the feedback is cut, and left out if need be, and then the oldest of `notes` (oldest first;
+ * what a person said to steer); nothing else ever is. Throws
  * `PromptTooLongError` if that does not suffice.
  *
  * Source: discover's `State.to_prompt`, with the direction said rightly, values before and after for every problem, and
  * failures shown.
  */
-export function buildPrompt(facts: PromptFacts, parent: PromptParent): string {
+export function buildPrompt(facts: PromptFacts, parent: PromptParent, notes: readonly string[] = []): string {
   const program = parent.text.trim() === '' ? undefined : fenced(parent.text, fenceLabel(facts.language));
   const before = [facts.statement, programSection(facts, parent, program?.block)];
   const after = [limitsSection(facts), answerSection(facts, parent, program?.marker ?? '```')];
   const bare = [...before, ...after].join('\n\n');
   if (bare.length > facts.maxCharacters) throw new PromptTooLongError(bare.length, facts.maxCharacters);
-  const feedback = feedbackSection(parent.feedback, facts, facts.maxCharacters - bare.length - 2);
-  return feedback === undefined ? bare : [...before, feedback, ...after].join('\n\n');
+  const roomCharacters = facts.maxCharacters - bare.length - 2;
+  const hints = hintsSection(notes, roomCharacters);
+  const feedback = feedbackSection(
+    parent.feedback,
+    facts,
+    roomCharacters - (hints === undefined ? 0 : hints.length + 2),
+  );
+  return [...before, feedback, hints, ...after].filter((section) => section !== undefined).join('\n\n');
 }
+
+/** The newest notes that there is room for; undefined if there is none. */
+function hintsSection(notes: readonly string[], roomCharacters: number): string | undefined {
+  for (let first = 0; first < notes.length; first++) {
+    const cited = notes.slice(first).map((note) => fenced(note.trim(), 'text').block);
+    const section = ['## Hints', hintsLead, ...cited].join('\n\n');
+    if (section.length <= roomCharacters) return section;
+  }
+  return undefined;
+}
+
+const hintsLead =
+  'The person who runs this search left these notes, oldest first. Follow them as far as the statement, the limits and the form of the ' +
+  'answer allow.';
 
 function programSection(facts: PromptFacts, parent: PromptParent, block: string | undefined): string {
   const noun = nounOf(facts);

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { jsonValue } from '../json';
+import { noteText } from './notes';
 import { sessionOptions } from './options';
 import { evaluationOutcome } from './outcome';
 
@@ -124,6 +125,10 @@ export const sessionEvent = z.discriminatedUnion('type', [
     /** Of a pause: it takes place when the step in work is done. */
     afterStep: z.boolean().optional(),
   }),
+  /** A person steers: the prompts of steps that begin from here on cite the note, and the newest ones before it. */
+  z.object({ type: z.literal('note.added'), text: noteText }),
+  /** Later prompts cite none of the notes so far. */
+  z.object({ type: z.literal('notes.removed') }),
   z.object({
     type: z.literal('session.finished'),
     reason: z.enum(['steps', 'time', 'evaluations', 'tokens', 'cost', 'no-improvement', 'stopped']),

@@ -1,6 +1,7 @@
 import { isBetter, type Goal } from '../problem/problem';
 import { PersistentCandidateList } from './candidateList';
 import type { SessionEvent } from './events';
+import { withNote } from './notes';
 import { SequenceError, type SequencedEntry } from './sequence';
 import type { CandidateList, CandidateRecord, SessionSnapshot, StepSummary, TokenUsage } from './snapshot';
 import { messageAfter, statusAfter } from './status';
@@ -22,6 +23,7 @@ export const emptySnapshot: SessionSnapshot = {
   steps: [],
   usage: { promptTokens: 0, sampledTokens: 0, trainedTokens: 0 },
   warnings: [],
+  notes: [],
 };
 
 /**
@@ -117,6 +119,12 @@ class Reduction {
         break;
       case 'session.resumed':
         delete this.next.pauseCode;
+        break;
+      case 'note.added':
+        this.next.notes = withNote(this.next.notes, { text: event.text, addedAtMs: atMs });
+        break;
+      case 'notes.removed':
+        this.next.notes = [];
         break;
       case 'environment.progress':
       case 'environment.ready':

@@ -1,5 +1,6 @@
 import type { ProblemRecord } from './events';
 import type { SessionOptions } from './options';
+import type { SessionNote } from './notes';
 import type { EvaluationOutcome } from './outcome';
 
 /** A candidate as readers of a session see it. */
@@ -96,6 +97,8 @@ export interface SessionSnapshot {
   readonly pauseCode?: string;
   /** The newest 100. */
   readonly warnings: readonly { readonly code: string; readonly message: string }[];
+  /** Notes by which a person steers, oldest first; the newest few. */
+  readonly notes: readonly SessionNote[];
 }
 
 /**

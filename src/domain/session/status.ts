@@ -32,6 +32,8 @@ export function statusAfter(status: SessionStatus, event: SessionEvent, begun: b
     case 'candidate.evaluated':
     case 'candidate.verified':
     case 'step.finished':
+    case 'note.added':
+    case 'notes.removed':
     case 'warning':
       return status;
   }

@@ -163,6 +163,15 @@ export class SessionStore implements Sessions, Closeable {
     await this.require(id).request((attachment) => attachment.stop(options));
   }
 
+  /** Steers the prompts of the steps that begin from here on. */
+  async note(id: string, text: string): Promise<void> {
+    await this.require(id).request((attachment) => attachment.note(text));
+  }
+
+  async removeNotes(id: string): Promise<void> {
+    await this.require(id).request((attachment) => attachment.removeNotes());
+  }
+
   async acceptedCandidate(id: string): Promise<number | undefined> {
     return (await this.context.registry.get(id))?.acceptedCandidate;
   }

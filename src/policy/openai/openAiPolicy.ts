@@ -107,7 +107,7 @@ class OpenAiPolicy implements Policy {
 
   async *propose(request: GroupRequest, signal: AbortSignal): AsyncIterable<Proposal> {
     signal.throwIfAborted();
-    const prompt = this.#promptFor(request.parent);
+    const prompt = this.#promptFor(request);
     if (typeof prompt !== 'string') {
       for (const member of request.members) yield failed(member, '', prompt.failure);
       return;
@@ -153,9 +153,9 @@ class OpenAiPolicy implements Policy {
     // Requests end with their signals; nothing else is held.
   }
 
-  #promptFor(parent: Parent): string | { readonly failure: string } {
+  #promptFor({ parent, notes }: GroupRequest): string | { readonly failure: string } {
     try {
-      return buildPrompt(this.#setup.facts, parent);
+      return buildPrompt(this.#setup.facts, parent, notes);
     } catch (error) {
       if (error instanceof PromptTooLongError && hasGrown(parent.text, this.#setup.initialText))
         return { failure: error.message };

@@ -7,7 +7,7 @@ import { hasGrown } from '../answers/hasGrown';
 import { promptFactsOf } from '../answers/promptFacts';
 import { failedProposal } from '../answers/readAnswer';
 import type { PolicySetup } from '../createPolicy';
-import type { GroupRequest, Parent, Policy, PolicyUpdate, Proposal, RolloutGroup } from '../policy';
+import type { GroupRequest, Policy, PolicyUpdate, Proposal, RolloutGroup } from '../policy';
 import { chatRenderer, type ChatRenderer } from './chatRenderer';
 import { NonFiniteLogprobError, OperationFailedError } from './client/errors';
 import type { SampleRequest } from './client/sampler';
@@ -101,7 +101,7 @@ class TinkerPolicy implements Policy {
 
   async *propose(request: GroupRequest, signal: AbortSignal): AsyncIterable<Proposal> {
     signal.throwIfAborted();
-    const first = await this.#begin(request.parent, signal);
+    const first = await this.#begin(request, signal);
     if ('failure' in first) {
       for (const member of request.members) yield failedProposal(member, '', first.failure);
       return;
@@ -183,13 +183,13 @@ class TinkerPolicy implements Policy {
 
   /** What to sample for a parent; a failure if its prompt became too long because it grew. */
   async #begin(
-    parent: Parent,
+    { parent, notes }: GroupRequest,
     signal: AbortSignal,
   ): Promise<
     { readonly wanted: SampleWanted; readonly sampling: SamplingSetup } | { readonly failure: string }
   > {
     try {
-      const text = buildPrompt(this.#facts, parent);
+      const text = buildPrompt(this.#facts, parent, notes);
       const { renderer, reasons } = await this.#chat.result(signal);
       const prompt = renderer.render({ user: text });
       const offered = await this.#link.with(

@@ -1,4 +1,4 @@
-import type { ResponseError } from 'vscode-jsonrpc/node';
+import { ErrorCodes, type ResponseError } from 'vscode-jsonrpc/node';
 import * as z from 'zod';
 import { attachProtocols, protocolMismatch } from '../../protocol/attachRpc';
 import { RemoteError } from '../hostClient';
@@ -46,6 +46,12 @@ export function versionError(runnerVersion: string, protocols: readonly number[]
 export function responseError(error: ResponseError<unknown>): RemoteError {
   const mismatch = protocolMismatch.safeParse(error.data);
   if (mismatch.success) return versionError(mismatch.data.runnerVersion, mismatch.data.protocols);
+  if (error.code === ErrorCodes.MethodNotFound) {
+    return runnerError(
+      'The runner on the host is of an older version and does not know this request.',
+      'Disconnect from the host and connect again, which brings this version of the runner there.',
+    );
+  }
   const data = z.object({ advice: z.string() }).safeParse(error.data);
   return runnerError(error.message, data.data?.advice);
 }

@@ -14,6 +14,7 @@ import {
   methodNames,
   readBlobResult,
   verdictParams,
+  type NoteParams,
   type PauseParams,
   type ProvideSecretsParams,
   type ResumeParams,
@@ -306,6 +307,12 @@ class RpcAttachment implements SessionAttachment {
   }
   async stop(options: { readonly now: boolean }): Promise<void> {
     await this.ask(methodNames.stop, { now: options.now }, z.unknown(), stopTimeoutMs);
+  }
+  note(text: string): Promise<void> {
+    return this.order(methodNames.note, { text } satisfies NoteParams);
+  }
+  removeNotes(): Promise<void> {
+    return this.order(methodNames.removeNotes);
   }
   readCandidate(sha256: string): Promise<string> {
     return this.readBlob(methodNames.readCandidate, sha256);

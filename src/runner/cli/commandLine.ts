@@ -10,6 +10,7 @@ import { doctorCommand } from './commands/doctor';
 import { estimateCommand } from './commands/estimate';
 import { evaluateCommand } from './commands/evaluate';
 import { listCommand } from './commands/list';
+import { noteCommand } from './commands/note';
 import { proposeCommand } from './commands/propose';
 import { removeEverythingCommand } from './commands/removeEverything';
 import { runCommand } from './commands/run';
@@ -32,6 +33,7 @@ const commands: readonly Command[] = [
   pauseCommand,
   resumeCommand,
   stopCommand,
+  noteCommand,
   removeEverythingCommand,
   startCommand,
   attachCommand,

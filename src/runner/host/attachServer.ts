@@ -15,6 +15,7 @@ import {
   creditBytes,
   initializeParams,
   methodNames,
+  noteParams,
   pauseParams,
   provideSecretsParams,
   readBlobParams,
@@ -116,6 +117,8 @@ class Attachment {
       this.#ask({ request: 'provide-secrets', secrets }),
     );
     this.#answer(methodNames.stop, stopParams, ({ now }) => this.#ask({ request: 'stop', now }));
+    this.#answer(methodNames.note, noteParams, ({ text }) => this.#ask({ request: 'note', text }));
+    this.#answer(methodNames.removeNotes, z.unknown(), () => this.#ask({ request: 'remove-notes' }));
     const candidates = createBlobStore(folder.candidatesPath);
     const states = createBlobStore(folder.statesPath);
     this.#answer(methodNames.readCandidate, readBlobParams, async ({ sha256 }): Promise<ReadBlobResult> => {

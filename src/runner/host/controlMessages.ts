@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { noteText } from '../../domain/session/notes';
 import { sessionSecrets } from '../../protocol/sessionSecrets';
 
 /**
@@ -10,6 +11,8 @@ export const controlRequest = z.discriminatedUnion('request', [
   z.object({ id, request: z.literal('pause'), afterStep: z.boolean().optional() }),
   z.object({ id, request: z.literal('resume') }),
   z.object({ id, request: z.literal('stop'), now: z.boolean().optional() }),
+  z.object({ id, request: z.literal('note'), text: noteText }),
+  z.object({ id, request: z.literal('remove-notes') }),
   /** A request of its own and no part of `resume`: a runner that does not know it refuses it, and does not go on without. */
   z.object({ id, request: z.literal('provide-secrets'), secrets: sessionSecrets }),
 ]);

@@ -11,7 +11,9 @@ export type SessionRequest =
   | { readonly request: 'pause'; readonly afterStep?: boolean }
   | { readonly request: 'resume'; readonly secrets?: SessionSecrets | undefined }
   | { readonly request: 'provide-secrets'; readonly secrets: SessionSecrets }
-  | { readonly request: 'stop'; readonly now: boolean };
+  | { readonly request: 'stop'; readonly now: boolean }
+  | { readonly request: 'note'; readonly text: string }
+  | { readonly request: 'remove-notes' };
 
 /** The session's process could not be started. */
 export class StartFailedError extends Error {
@@ -59,6 +61,12 @@ export async function requestSession(
     throw new RequestRefusedError(
       'The session has no running process that could hold a key in memory.',
       'Resume it, and give the key with that.',
+    );
+  }
+  if (request.request === 'note' || request.request === 'remove-notes') {
+    throw new RequestRefusedError(
+      'The session has no running process that could take a note.',
+      'Resume it, and then say it again.',
     );
   }
   const secrets = request.request === 'resume' ? request.secrets : undefined;

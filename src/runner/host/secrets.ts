@@ -64,6 +64,8 @@ export class SecretHolder {
       case 'environment.progress':
       case 'warning':
         return { ...event, message: this.redact(event.message) };
+      case 'note.added':
+        return { ...event, text: this.redact(event.text) };
       case 'policy.ready': {
         const facts = Object.entries(event.facts).map(
           ([name, value]) => [name, this.#redactValue(value)] as const,

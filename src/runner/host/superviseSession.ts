@@ -161,6 +161,12 @@ export async function superviseSession(options: SuperviseOptions): Promise<Super
         case 'stop':
           loop.stop({ now: request.now ?? false });
           return;
+        case 'note':
+          loop.note(request.text);
+          return;
+        case 'remove-notes':
+          loop.removeNotes();
+          return;
         case 'provide-secrets':
           secrets.provide(request.secrets);
       }

@@ -139,6 +139,22 @@ export class SessionLoop {
     }
   }
 
+  /**
+   * Steers the prompts of the steps that begin from here on. Where no language model reads it, the journal says so. Throws
+   * `SessionOverError`, `DiskFullError`.
+   */
+  note(text: string): void {
+    this.#requireLive();
+    this.#append({ type: 'note.added', text });
+    if (this.#frame.options.policy === 'tunables') this.#append({ type: 'warning', ...unreadNote });
+  }
+
+  /** Later prompts cite none of the notes so far. Throws `SessionOverError`, `DiskFullError`. */
+  removeNotes(): void {
+    this.#requireLive();
+    if (this.snapshot.notes.length > 0) this.#append({ type: 'notes.removed' });
+  }
+
   /** Ends the loop and not the session: it can be resumed from the journal. */
   leave(): void {
     this.#control.ask('leave');
@@ -347,6 +363,12 @@ export class SessionLoop {
     this.#ports.onEntry(entry);
   }
 }
+
+const unreadNote = {
+  code: 'note-unread',
+  message:
+    'The policy of this session changes marked literals and asks no language model: the note is kept, and changes nothing.',
+};
 
 function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';

@@ -1,5 +1,6 @@
 import type { JsonValue } from '../../domain/json';
 import type { JournalEntry, SessionEvent } from '../../domain/session/events';
+import { withNote } from '../../domain/session/notes';
 import { emptySnapshot, reduce, type UnknownEntry } from '../../domain/session/reduce';
 import type { SessionSnapshot } from '../../domain/session/snapshot';
 
@@ -12,6 +13,8 @@ export interface OpenStep {
   readonly firstCandidate: number;
   /** `activeMs` when it began. */
   readonly startedAtMs: number;
+  /** What a person had said to steer when it began, oldest first. */
+  readonly notes: readonly string[];
   /** What the policy gave with the proposals, by candidate. */
   readonly traces: ReadonlyMap<number, JsonValue>;
   /** Why proposals are no programs, by candidate. */
@@ -38,6 +41,7 @@ export class SessionRecord {
   #run = 0;
   #lastM = 0;
   #groupSize = 0;
+  #notes: readonly string[] = [];
 
   get snapshot(): SessionSnapshot {
     return this.#snapshot;
@@ -97,6 +101,7 @@ export class SessionRecord {
             parents: event.parents,
             firstCandidate: this.#nextCandidate,
             startedAtMs: this.#activeMs,
+            notes: this.#notes,
             traces: new Map(),
             failures: new Map(),
           },
@@ -115,6 +120,12 @@ export class SessionRecord {
         return;
       case 'policy.ready':
         this.#policyFacts = event.facts;
+        return;
+      case 'note.added':
+        this.#notes = withNote(this.#notes, event.text);
+        return;
+      case 'notes.removed':
+        this.#notes = [];
         return;
       case 'session.paused':
         this.#paused = true;

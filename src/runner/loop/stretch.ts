@@ -179,6 +179,7 @@ export class Stretch {
       group: group.group,
       parent: group.parent,
       members: missing,
+      ...(step.notes.length === 0 ? {} : { notes: step.notes }),
       random: (member: number) => keyedRandom(frame.options.seed, 'propose', step.step, group.group, member),
     };
     this.#proposing += 1;

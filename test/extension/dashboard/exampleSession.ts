@@ -151,6 +151,7 @@ const emptySnapshot: SessionSnapshot = {
   steps: [],
   usage: { promptTokens: 0, sampledTokens: 0, trainedTokens: 0 },
   warnings: [],
+  notes: [],
 };
 
 const createdSnapshot: SessionSnapshot = {

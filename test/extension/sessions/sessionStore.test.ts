@@ -76,6 +76,8 @@ class FakeHost {
       this.asked.push(`stop ${now ? 'now' : 'after the step'}`);
       await this.onStop();
     },
+    note: (text) => Promise.resolve(void this.asked.push(`note ${text}`)),
+    removeNotes: () => Promise.resolve(void this.asked.push('remove notes')),
     readCandidate: (sha256) => {
       this.asked.push(sha256);
       return Promise.resolve(this.texts.get(sha256) ?? 'something else');
@@ -341,8 +343,16 @@ describe('the sessions of an editor', () => {
     await store.add(known, initial);
     await store.pause(sessionId);
     await store.resume(sessionId);
+    await store.note(sessionId, 'Try a wider tile.');
+    await store.removeNotes(sessionId);
     await store.stop(sessionId, { now: true });
-    expect(host.asked).toEqual(['pause', 'resume', 'stop now']);
+    expect(host.asked).toEqual([
+      'pause',
+      'resume',
+      'note Try a wider tile.',
+      'remove notes',
+      'stop now',
+    ]);
   });
 
   it('hold on to the host until it answered, also when the answer ends the session', async () => {

@@ -40,6 +40,12 @@ describe('a group', () => {
     }
   });
 
+  it('is told what a person noted', async () => {
+    const { stub, policy } = await benchOf(() => program('print(1)'));
+    await proposalsOf(policy, { ...requestOf(1), notes: ['Print a prime.'] });
+    expect(stub.calls[0]?.body.messages[0]?.content).toMatch(/## Hints.*Print a prime\./s);
+  });
+
   it('comes member by member, the quickest first', async () => {
     let answerFirst = (): void => undefined;
     const slow = new Promise<void>((resolve) => {

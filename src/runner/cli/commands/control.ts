@@ -8,7 +8,8 @@ import { readSecretsInput } from '../specInput';
 import { session } from '../values';
 import { listingText } from './list';
 
-async function control(call: CommandCall, name: string, request: SessionRequest): Promise<number> {
+/** Asks a session for something, and shows how it then is. */
+export async function control(call: CommandCall, name: string, request: SessionRequest): Promise<number> {
   const { root, bundlePath, output } = call;
   const id = session(call.positionals[0], name);
   const folder = sessionFolder(root, id);

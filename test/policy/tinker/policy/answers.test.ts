@@ -61,6 +61,13 @@ describe('an answer', () => {
     });
   });
 
+  it('is to a longer prompt where a person left a note', async () => {
+    const policy = (await benchOf()).policy();
+    const [plain] = await proposalsOf(policy, requestOf(0, [0]));
+    const [noted] = await proposalsOf(policy, { ...requestOf(0, [0]), notes: ['abc'] });
+    expect(noted!.usage!.promptTokens).toBeGreaterThan(plain!.usage!.promptTokens);
+  });
+
   it('without a candidate is a failure that is learned from', async () => {
     const bench = await benchOf();
     const policy = bench.policy();
