@@ -11,7 +11,8 @@ export interface FolderFiles {
 /** What a folder of another tool says about itself, in the words of a problem file. */
 export interface FolderDescription {
   readonly format: ForeignFormat;
-  readonly title: string;
+  /** Absent where the folder does not say it. */
+  readonly title?: string;
   /** The program that evolves, relative to the folder. */
   readonly candidate: string;
   readonly metric: Metric;

@@ -35,10 +35,11 @@ export const describeGpuMode: DescribeFolder = (folder) => {
   if (task.benchmarks.length === 0)
     missing.push('task.yml has no benchmarks, so nothing is timed: add cases under benchmarks.');
   if (missing.length > 0 || candidate === undefined) return { problems: missing };
+  const title = titleOf(folder, task, candidate);
   return {
     description: {
       format: 'gpu-mode',
-      title: titleOf(folder, task, candidate),
+      ...(title !== undefined && { title }),
       candidate,
       metric: { name: 'time_us', goal: 'minimize', unit: 'µs' },
       mode: 'leaderboard',
@@ -88,7 +89,7 @@ function limitsOf(task: GpuModeTask): Partial<Limits> {
   };
 }
 
-function titleOf(folder: FolderFiles, task: GpuModeTask, candidate: string): string {
+function titleOf(folder: FolderFiles, task: GpuModeTask, candidate: string): string | undefined {
   const directive = leaderboardOf(folder.read(candidate) ?? '');
   if (directive !== undefined) return directive;
   for (const text of [task.description, folder.read('README.md') ?? '']) {
@@ -97,7 +98,7 @@ function titleOf(folder: FolderFiles, task: GpuModeTask, candidate: string): str
         return heading.trim();
     }
   }
-  return firstSentence(task.description) ?? 'A kernel';
+  return firstSentence(task.description);
 }
 
 /** What is asked, in the few words of a title: not where to read more, and without "You will implement a". */

@@ -46,9 +46,10 @@ export const describeOpenEvolve: DescribeFolder = (files) => {
   const stages = ['1', '2', '3'].filter((stage) => evaluator.includes(`evaluate_stage${stage}`));
   const { packages, notes: packageNotes } = packagesOf(files, evaluator, files.read(candidate) ?? '');
   const environment = packages.length === 0 ? undefined : { packages };
+  const title = folderHeading(files);
   const description: FolderDescription = {
     format: 'openevolve',
-    title: folderHeading(files) ?? 'OpenEvolve problem',
+    ...(title !== undefined && { title }),
     candidate,
     metric: { name: 'combined_score', goal: 'maximize' },
     ...(environment === undefined ? {} : { environment }),

@@ -13,11 +13,14 @@ const formatWords: Record<FolderDescription['format'], string> = {
 
 /**
  * Text of a problem file for a folder of another tool. `folder` is as the file will name it: absolute, or relative to the file, with
- * forward slashes. The text has no mistakes in the sense of `parseProblem`.
+ * forward slashes. `folderName` is its title where it says none. The text has no mistakes in the sense of `parseProblem`.
  */
-export function proposeProblem(description: FolderDescription, folder: string): string {
-  const { format, title, metric, mode, cases, caseTimeMs, reward, environment, limits, references } =
-    description;
+export function proposeProblem(
+  description: FolderDescription,
+  folder: string,
+  folderName: string = lastSegment(folder),
+): string {
+  const { format, metric, mode, cases, caseTimeMs, reward, environment, limits, references } = description;
   const evaluator = {
     format,
     folder: normalPath(folder) === '' ? '.' : normalPath(folder),
@@ -25,6 +28,7 @@ export function proposeProblem(description: FolderDescription, folder: string): 
     ...(cases === undefined ? {} : { cases }),
     ...(caseTimeMs === undefined ? {} : { caseTime: timeWord(caseTimeMs) }),
   };
+  const title = description.title ?? titleFrom(folderName);
   const needsEnvironment = environment !== undefined && (environment.python ?? environment.packages[0]);
   const lines = [
     `# Made for a folder of ${formatWords[format]}: nothing in that folder is changed.`,
@@ -51,7 +55,7 @@ export function proposeProblem(description: FolderDescription, folder: string): 
     '# tunables: values of the numbers marked with "# @tune", without a model. See docs/models.md for a model that learns.',
     'session: { method: ttt-discover, policy: tunables, steps: 20, groups: 4, groupSize: 8 }',
   ];
-  return `---\n${lines.join('\n')}\n---\n${bodyOf(description)}\n`;
+  return `---\n${lines.join('\n')}\n---\n${bodyOf(title, description.statement)}\n`;
 }
 
 function joined(folder: string, path: string): string {
@@ -59,8 +63,18 @@ function joined(folder: string, path: string): string {
   return normalPath(`${folder}/${path}`);
 }
 
+/** `circle_packing` is called circle packing. */
+function titleFrom(folderName: string): string {
+  const words = oneLine(folderName.replace(/[_-]+/g, ' '));
+  return words === '' || words === '.' ? 'Problem' : words;
+}
+
+function lastSegment(path: string): string {
+  return normalPath(path).split('/').at(-1) ?? '';
+}
+
 /** The statement under a heading of its own, with nothing in it that ends the file's head. */
-function bodyOf({ title, statement }: FolderDescription): string {
+function bodyOf(title: string, statement: string): string {
   const body = statement.replace(/\r\n?/g, '\n').replaceAll('\0', '').trim();
   if (body === '') return `# ${oneLine(title)}\n\nSay here what is asked: people and models read it.`;
   return /^#{1,2} /.test(body) ? body : `# ${oneLine(title)}\n\n${body}`;

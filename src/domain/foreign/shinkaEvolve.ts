@@ -35,9 +35,10 @@ export const describeShinkaEvolve: DescribeFolder = (files) => {
   const { packages, notes: packageNotes } = packagesOf(files, evaluator, files.read(candidate) ?? '');
   const environment = packages.length === 0 ? undefined : { packages };
   const marked = /EVOLVE-BLOCK-START/.test(files.read(candidate) ?? '');
+  const title = folderHeading(files);
   const description: FolderDescription = {
     format: 'shinka-evolve',
-    title: folderHeading(files) ?? 'ShinkaEvolve problem',
+    ...(title !== undefined && { title }),
     candidate,
     metric: { name: 'combined_score', goal: 'maximize' },
     ...(environment === undefined ? {} : { environment }),

@@ -4,7 +4,7 @@ import type { Stats } from 'node:fs';
 import { relativePath, type ProblemFileEntry } from '../../protocol/sessionSpec';
 import { Refusal } from '../base/failures';
 import { bytesText } from '../base/words';
-import { isLeftOut } from '../../domain/problem/leftOut';
+import { leftOutOfOwn, type LeftOutRule } from '../../domain/problem/leftOut';
 
 export interface FolderLimits {
   readonly bytes: number;
@@ -34,12 +34,13 @@ export async function collectFiles(
     readonly openTexts: ReadonlyMap<string, string>;
     readonly signal: AbortSignal;
     readonly limits?: FolderLimits;
-    /** Of the folder's files and folders, by name; `isLeftOut` by default. */
-    readonly leavesOut?: (name: string) => boolean;
+    /** What stays here; `leftOutOfOwn` by default. */
+    readonly leftOut?: LeftOutRule;
   },
 ): Promise<CollectedFiles> {
   const limits = options.limits ?? folderLimits;
-  const found = await walk(folder, limits, options.leavesOut ?? isLeftOut, options.signal);
+  const leftOut = options.leftOut ?? leftOutOfOwn;
+  const found = await walk(folder, limits, leftOut, options.signal);
   const files: ProblemFileEntry[] = [];
   const unsaved: string[] = [];
   let totalBytes = 0;
@@ -48,6 +49,7 @@ export async function collectFiles(
     const openText = options.openTexts.get(absolutePath);
     if (openText !== undefined) unsaved.push(path);
     const content = openText === undefined ? await readFile(absolutePath) : Buffer.from(openText, 'utf8');
+    if (leftOut.byContent(path, content)) continue;
     totalBytes += content.length;
     if (totalBytes > limits.bytes) throw tooLarge(folder, limits, found.files);
     files.push({ path, executable: (stats.mode & 0o111) !== 0, base64: content.toString('base64') });
@@ -64,7 +66,7 @@ interface FoundFile {
 async function walk(
   folder: string,
   limits: FolderLimits,
-  leavesOut: (name: string) => boolean,
+  leftOut: LeftOutRule,
   signal: AbortSignal,
 ): Promise<{ files: FoundFile[]; skipped: string[] }> {
   const files: FoundFile[] = [];
@@ -74,8 +76,8 @@ async function walk(
   for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
     signal.throwIfAborted();
     for (const entry of await readdir(join(folder, at), { withFileTypes: true })) {
-      if (leavesOut(entry.name)) continue;
       const path = at === '' ? entry.name : `${at}/${entry.name}`;
+      if (leftOut.byPath(path)) continue;
       if (!relativePath.safeParse(path).success) {
         throw new Refusal(`The name of "${path}" cannot be used on every host. Rename it, then start again.`);
       }

@@ -4,7 +4,7 @@ import { ulid } from 'ulid';
 import type { Problem } from '../../domain/problem/problem';
 import { filesAbove } from '../../domain/foreign/filesAbove';
 import { hostPlaces } from '../../domain/problem/hostPlaces';
-import { isLeftOutOfForeign } from '../../domain/problem/leftOut';
+import { leftOutOfFolder } from '../../domain/problem/leftOut';
 import { parseProblem } from '../../domain/problem/parseProblem';
 import { checkProblemFiles } from '../../domain/problem/problemFiles';
 import type { SessionOverrides } from '../../domain/session/options';
@@ -111,7 +111,7 @@ async function collectProblem(
   if (evaluator.kind === 'command') return collectFiles(folder, { openTexts, signal });
   const places = hostPlaces(problem);
   const from = resolve(folder, evaluator.folder);
-  const task = await collectFiles(from, { openTexts, signal, leavesOut: isLeftOutOfForeign });
+  const task = await collectFiles(from, { openTexts, signal, leftOut: leftOutOfFolder(evaluator.format) });
   const files = task.files.map((file) => ({ ...file, path: `${places.folder ?? ''}/${file.path}` }));
   const textInTask = (name: string): string | undefined => {
     const file = task.files.find((one) => one.path === name);

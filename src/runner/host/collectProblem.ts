@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, type Stats } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { filesAbove } from '../../domain/foreign/filesAbove';
 import { proposeProblem } from '../../domain/foreign/proposeProblem';
@@ -6,7 +6,7 @@ import { recogniseFolder } from '../../domain/foreign/recogniseFolder';
 import { hostPlaces, type HostPlaces } from '../../domain/problem/hostPlaces';
 import { parseProblem } from '../../domain/problem/parseProblem';
 import type { ForeignFormat } from '../../domain/problem/problem';
-import { isLeftOut, isLeftOutOfForeign } from '../../domain/problem/leftOut';
+import { leftOutOfFolder, leftOutOfOwn, type LeftOutRule } from '../../domain/problem/leftOut';
 import type { ProblemFileEntry, SessionSpec } from '../../protocol/sessionSpec';
 import { errorCode } from '../journal/diskFullError';
 import { lookAtFolder, readText } from './lookAtFolder';
@@ -26,11 +26,15 @@ export function collectProblem(path: string): Pick<SessionSpec, 'displayPath' | 
   const problemFile = basename(problemPath);
   const foreign = foreignSources(text);
   if (foreign === undefined) {
-    return { displayPath: problemPath, problemFile, files: filesBelow(problemPath, folder, '') };
+    return {
+      displayPath: problemPath,
+      problemFile,
+      files: filesBelow(problemPath, folder, '', leftOutOfOwn),
+    };
   }
   const task = resolve(folder, foreign.folder);
   const files = [
-    ...filesBelow(problemPath, task, `${foreign.places.folder}/`),
+    ...filesBelow(problemPath, task, `${foreign.places.folder}/`, leftOutOfFolder(foreign.format)),
     ...filesAbove(foreign.format, (path) => readText(join(task, path))).flatMap(({ source, place }) =>
       statSync(join(task, source), { throwIfNoEntry: false })?.isFile() === true
         ? [fileEntry(join(task, source), place)]
@@ -63,25 +67,35 @@ function foreignSources(
 }
 
 function fileEntry(from: string, path: string): ProblemFileEntry {
-  const executable = (statSync(from).mode & 0o100) !== 0;
-  return { path, executable, base64: readFileSync(from).toString('base64') };
+  return entryOf(statSync(from), readFileSync(from), path);
 }
 
-function filesBelow(problemPath: string, folder: string, prefix: string): ProblemFileEntry[] {
+function entryOf({ mode }: Stats, content: Buffer, path: string): ProblemFileEntry {
+  return { path, executable: (mode & 0o100) !== 0, base64: content.toString('base64') };
+}
+
+function filesBelow(
+  problemPath: string,
+  folder: string,
+  prefix: string,
+  leftOut: LeftOutRule,
+): ProblemFileEntry[] {
   const files: ProblemFileEntry[] = [];
   let totalBytes = 0;
   const visit = (relative: string): void => {
     for (const entry of readdirSync(join(folder, relative), { withFileTypes: true })) {
       const name = relative === '' ? entry.name : `${relative}/${entry.name}`;
-      if (prefix === '' ? isLeftOut(entry.name) : isLeftOutOfForeign(entry.name)) continue;
+      if (leftOut.byPath(name)) continue;
       // A link is followed to a file, never into a folder: that could go round.
       const found = statSync(join(folder, name), { throwIfNoEntry: false });
       if (entry.isDirectory()) {
         visit(name);
       } else if (found?.isFile() === true) {
-        totalBytes += found.size;
-        if (totalBytes > largestProblemBytes) throw tooLarge(problemPath, folder);
-        files.push(fileEntry(join(folder, name), prefix + name));
+        if (totalBytes + found.size > largestProblemBytes) throw tooLarge(problemPath, folder);
+        const content = readFileSync(join(folder, name));
+        if (leftOut.byContent(name, content)) continue;
+        totalBytes += content.length;
+        files.push(entryOf(found, content, prefix + name));
       }
     }
   };
@@ -132,7 +146,8 @@ function findProblem(path: string): FoundProblem {
  */
 export function proposedProblem(folder: string, name: string): string {
   const recognised = recogniseFolder(lookAtFolder(folder));
-  if (recognised.kind === 'folder') return proposeProblem(recognised.description, name);
+  if (recognised.kind === 'folder')
+    return proposeProblem(recognised.description, name, basename(resolve(folder)));
   throw new ProblemError(
     recognised.kind === 'mistakes'
       ? recognised.problems.map((problem) => `${folder}: ${problem}`)

@@ -56,7 +56,6 @@ describe('a folder of OpenEvolve', () => {
   it('without a configuration has the defaults of OpenEvolve', () => {
     const description = described(smallest);
     expect(description).toMatchObject({
-      title: 'OpenEvolve problem',
       limits: { timeMs: 300_000 },
       statement: '',
     });

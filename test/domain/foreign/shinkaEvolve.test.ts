@@ -24,7 +24,6 @@ describe('a folder of ShinkaEvolve', () => {
   it('says its program, and what run_evo.py and the YAML files tell', () => {
     expect(described(climb)).toEqual({
       format: 'shinka-evolve',
-      title: 'ShinkaEvolve problem',
       candidate: 'initial.py',
       metric: { name: 'combined_score', goal: 'maximize' },
       limits: { timeMs: 30_000 },

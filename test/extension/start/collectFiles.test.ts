@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isLeftOutOfForeign } from '../../../src/domain/problem/leftOut';
+import { leftOutOfFolder } from '../../../src/domain/problem/leftOut';
 import { collectFiles, folderLimits } from '../../../src/extension/start/collectFiles';
 import { sessionSpec } from '../../../src/protocol/sessionSpec';
 import { checkProblem, overridesOf, prepareSession } from '../../../src/extension/start/problemFolder';
@@ -65,9 +65,40 @@ describe('the files of a problem', () => {
     const { files } = await collectFiles(folder, {
       openTexts: noTexts,
       signal,
-      leavesOut: isLeftOutOfForeign,
+      leftOut: leftOutOfFolder('gpu-mode'),
     });
     expect(files.map((file) => file.path)).toEqual(['tools/Cargo.toml']);
+  });
+
+  it('of a contest leave the results of earlier runs here', async () => {
+    await put({
+      'main.cpp': '',
+      main: '\x7fELF…',
+      'a.out': '',
+      'tools/Cargo.toml': '',
+      'tools/seeds.txt': '0',
+      'tools/src/bin/gen.rs': '',
+      'tools/in/0000.txt': '1 2',
+      'tools/out/0000.txt': '3',
+      'tools/err/0000.txt': '',
+      'tools/vis.html': '<svg>',
+      'tools/target/release/gen': '',
+      'pahcer/json/result_20260102_030405.json': '{}',
+      'pahcer_config.toml': '',
+      'out/0000.txt': '',
+    });
+    const { files } = await collectFiles(folder, {
+      openTexts: noTexts,
+      signal,
+      leftOut: leftOutOfFolder('atcoder'),
+    });
+    expect(files.map((file) => file.path)).toEqual([
+      'main.cpp',
+      'pahcer_config.toml',
+      'tools/Cargo.toml',
+      'tools/seeds.txt',
+      'tools/src/bin/gen.rs',
+    ]);
   });
 
   it('have the text that the editor shows, also if it is not saved', async () => {

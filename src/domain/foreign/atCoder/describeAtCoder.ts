@@ -31,7 +31,7 @@ export const describeAtCoder: DescribeFolder = (files) => {
   return {
     description: {
       format: 'atcoder',
-      title: folder.title ?? 'AtCoder Heuristic Contest',
+      ...(folder.title !== undefined && { title: folder.title }),
       candidate: candidate.path,
       metric: { name: 'mean_score', goal: folder.goal ?? 'maximize' },
       cases,
