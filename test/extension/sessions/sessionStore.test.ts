@@ -346,13 +346,7 @@ describe('the sessions of an editor', () => {
     await store.note(sessionId, 'Try a wider tile.');
     await store.removeNotes(sessionId);
     await store.stop(sessionId, { now: true });
-    expect(host.asked).toEqual([
-      'pause',
-      'resume',
-      'note Try a wider tile.',
-      'remove notes',
-      'stop now',
-    ]);
+    expect(host.asked).toEqual(['pause', 'resume', 'note Try a wider tile.', 'remove notes', 'stop now']);
   });
 
   it('hold on to the host until it answered, also when the answer ends the session', async () => {
