@@ -11,6 +11,7 @@ NAME = "ahc039"
 FISH, SIDE = 5000, 100_000
 FEWEST_VERTICES, MOST_VERTICES = 4, 1000
 LONGEST = 4 * SIDE
+FISH_DRAWN = 1000
 
 
 class WrongAnswer(Exception):
@@ -47,6 +48,17 @@ def score(instance, output):
         if inside(*place):
             value += 1 if index < len(places) // 2 else -1
     return max(0, value)
+
+
+def view(instance, output, scores):
+    """A picture for the dashboard: the first case's net among some of the fish, each as likely to be drawn as any other."""
+    numbers = list(map(int, instance.split()))
+    places = list(zip(numbers[1::2], numbers[2::2]))
+    count = len(places) // 2
+    step = max(1, count // FISH_DRAWN)
+    mackerels, sardines = (places[start : start + count : step][:FISH_DRAWN] for start in (0, count))
+    title = f"Case 0: {scores[0]} points, with {len(mackerels)} of {count} mackerels and as many sardines"
+    return {"kind": "polygon", "title": title, "polygon": read_polygons(output)[-1], "wanted": mackerels, "unwanted": sardines}
 
 
 def read_polygons(output):

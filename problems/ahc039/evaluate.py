@@ -23,6 +23,7 @@ import contest
 from compile_program import DoesNotCompile, compile_program
 from cores import core_of_my_own, physical_cores
 from run_case import run
+from verdict import write_verdict
 
 CASES, MOST_CASES = 150, 1000
 # Less than what a pipe takes in one piece (PIPE_BUF).
@@ -40,7 +41,8 @@ def case_seeds(seed, count):
         yield int.from_bytes(hashlib.sha256(f"{contest.NAME} {seed} {index}".encode()).digest()[:6], "little")
 
 
-def judge_case(program, case, seed):
+def judge_case(program, case, seed, keep=None):
+    """keep: where an accepted output goes, for a picture."""
     text = contest.generate(seed)
     ran = run(program, text.encode())
     verdict, why, score = ran.verdict, ran.why, 0
@@ -49,13 +51,16 @@ def judge_case(program, case, seed):
             verdict, score = "AC", contest.score(text, ran.output.decode(errors="replace"))
         except contest.WrongAnswer as wrong:
             verdict, why = "WA", str(wrong)
+    if verdict == "AC" and keep is not None:
+        with open(keep, "wb") as file:
+            file.write(ran.output)
     if verdict != "AC" and ran.said:
         why += f" Its last words: {ran.said}"
     return Result(case, seed, verdict, score, why, ran.cpu_s, ran.wall_s, ran.waited_s, ran.memory_bytes)
 
 
-def judge_cases(program, seeds, cores, at_once):
-    """Results of all cases, or of those that were run until one was not accepted."""
+def judge_cases(program, seeds, cores, at_once, keep):
+    """Results of all cases, or of those that were run until one was not accepted. keep: where the output for the first case goes."""
     todo_read, todo_write = os.pipe()
     result_read, result_write = os.pipe()
     os.write(todo_write, b"".join(case.to_bytes(INDEX_BYTES, "little") for case in range(len(seeds))))
@@ -65,7 +70,7 @@ def judge_cases(program, seeds, cores, at_once):
         while record := os.read(todo_read, INDEX_BYTES):
             case = int.from_bytes(record, "little")
             with core_of_my_own(cores, case):
-                result = judge_case(program, case, seeds[case])
+                result = judge_case(program, case, seeds[case], keep if case == 0 else None)
             line = json.dumps(result._replace(why=result.why[:600]), ensure_ascii=False).encode() + b"\n"
             assert len(line) <= MOST_RESULT_BYTES
             os.write(result_write, line)
@@ -163,7 +168,14 @@ def case_count(text):
     raise argparse.ArgumentTypeError(f"it must be from 1 to {MOST_CASES}")
 
 
+def view_of(results, seed, output):
+    """A picture for the dashboard. output: path of what the program printed for the first case."""
+    with open(output, errors="replace") as file:
+        return contest.view(contest.generate(seed), file.read(), [result.score for result in results])
+
+
 def evaluate(count):
+    """The verdict and a picture, or None."""
     seeds = list(case_seeds(int(os.environ.get("DISCOVER_SEED", "0")), count))
     at_once = int(float(os.environ.get("DISCOVER_CPUS", "1")))
     cores = physical_cores()
@@ -174,13 +186,14 @@ def evaluate(count):
             with core_of_my_own(cores, os.getpid()):
                 program = compile_program(os.environ["DISCOVER_CANDIDATE"], folder)
         except DoesNotCompile as error:
-            return {"valid": False, "metrics": {}, "feedback": str(error)}
-        return verdict_of(judge_cases(program, seeds, cores, at_once), count)
+            return {"valid": False, "metrics": {}, "feedback": str(error)}, None
+        output = os.path.join(folder, "first-output")
+        results = judge_cases(program, seeds, cores, at_once, output)
+        verdict = verdict_of(results, count)
+        return verdict, view_of(results, seeds[0], output) if verdict["valid"] else None
 
 
 if __name__ == "__main__":
     options = argparse.ArgumentParser()
     options.add_argument("--cases", type=case_count, default=CASES)
-    verdict = evaluate(options.parse_args().cases)
-    with open(os.environ["DISCOVER_RESULT"], "w") as file:
-        json.dump(verdict, file)
+    write_verdict(*evaluate(options.parse_args().cases))

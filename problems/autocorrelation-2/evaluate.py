@@ -16,10 +16,12 @@ import numpy as np
 import numpy.fft  # now, so that nothing is left to import once a candidate has run
 
 from run_program import Rejected, check_number, run_program
+from verdict import write_verdict
 
 MAX_HEIGHTS = 100_000
 LARGEST_HEIGHT = 1000
 SMALLEST_SUM = 0.01
+MOST_DRAWN = 1000
 
 
 def read_construction(value):
@@ -67,18 +69,32 @@ def read_start(seed):
         return json.load(file)["a"]
 
 
+def view_of(a, bound):
+    """A picture of the construction, for the dashboard: as it is, or the means over MOST_DRAWN equal pieces of the interval."""
+    title = f"f in {len(a)} steps, bound {bound:.7f}"
+    if len(a) > MOST_DRAWN:
+        title += f", drawn as the means over {MOST_DRAWN} pieces"
+        # The integral is linear within each step, so its differences are exact wherever a piece ends.
+        places = np.linspace(0, len(a), MOST_DRAWN + 1)
+        integral = np.interp(places, np.arange(len(a) + 1), np.concatenate([[0.0], np.cumsum(a)]))
+        a = np.diff(integral) * MOST_DRAWN / len(a)
+    values = [float(f"{height:.6g}") for height in a]
+    return {"kind": "step-function", "title": title, "from": -0.25, "to": 0.25, "values": values}
+
+
 def evaluate():
+    """The verdict and a picture, or None."""
     seed = int(os.environ.get("DISCOVER_SEED", "0"))
     task = {"a": read_start(seed), "seed": seed}
     try:
         raw, printed = run_program(os.environ["DISCOVER_CANDIDATE"], task, "a")
         a = read_construction(raw)
     except Rejected as rejected:
-        return {"valid": False, "metrics": {}, "feedback": str(rejected)}
-    return {"valid": True, "metrics": {"bound": bound_of(a)}, "feedback": printed, "state": {"a": a.tolist()}}
+        return {"valid": False, "metrics": {}, "feedback": str(rejected)}, None
+    bound = bound_of(a)
+    verdict = {"valid": True, "metrics": {"bound": bound}, "feedback": printed, "state": {"a": a.tolist()}}
+    return verdict, view_of(a, bound)
 
 
 if __name__ == "__main__":
-    verdict = evaluate()
-    with open(os.environ["DISCOVER_RESULT"], "w") as file:
-        json.dump(verdict, file)
+    write_verdict(*evaluate())

@@ -20,6 +20,7 @@ import sys
 from fractions import Fraction
 
 from run_program import Rejected, check_number, run_program
+from verdict import write_verdict
 
 NO_TOLERANCE = "The check is exact: leave about 1e-15 of room."
 
@@ -73,7 +74,17 @@ def read_start(seed, count):
         return json.load(file)["circles"]
 
 
+def view_of(circles, sum_of_radii):
+    """A picture of the construction, for the dashboard."""
+    drawn = [{"x": x, "y": y, "r": r} for x, y, r in circles]
+    return {
+        "kind": "circles", "title": f"{len(circles)} circles, sum of radii {sum_of_radii:.7f}",
+        "width": 1, "height": 1, "circles": drawn,
+    }
+
+
 def evaluate(count):
+    """The verdict and a picture, or None."""
     seed = int(os.environ.get("DISCOVER_SEED", "0"))
     task = {"circles": read_start(seed, count), "seed": seed}
     try:
@@ -81,13 +92,12 @@ def evaluate(count):
         circles = read_construction(raw, count)
         check_packing(circles)
     except Rejected as rejected:
-        return {"valid": False, "metrics": {}, "feedback": str(rejected)}
+        return {"valid": False, "metrics": {}, "feedback": str(rejected)}, None
     sum_of_radii = math.fsum(radius for _, _, radius in circles)
     state = {"circles": circles}
-    return {"valid": True, "metrics": {"sum_of_radii": sum_of_radii}, "feedback": printed, "state": state}
+    verdict = {"valid": True, "metrics": {"sum_of_radii": sum_of_radii}, "feedback": printed, "state": state}
+    return verdict, view_of(circles, sum_of_radii)
 
 
 if __name__ == "__main__":
-    verdict = evaluate(int(sys.argv[1]))
-    with open(os.environ["DISCOVER_RESULT"], "w") as file:
-        json.dump(verdict, file)
+    write_verdict(*evaluate(int(sys.argv[1])))

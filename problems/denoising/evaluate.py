@@ -11,7 +11,6 @@ DISCOVER_RESULT      where the verdict goes
 DISCOVER_TIME_LIMIT  seconds that all of this may take; the program gets three quarters of it
 """
 
-import json
 import os
 import sys
 from statistics import fmean, stdev
@@ -20,11 +19,14 @@ from confined import landlock_version
 from datasets import Dataset, key_from, random_from, read_prepared, seed_from, shuffled, split, synthetic_counts
 from metrics import score
 from run_program import Rejected, check_values, run_program
+from verdict import write_verdict
 
 SYNTHETIC_SETS = 3
 # MAGIC with its published parameters has 0.142, 0.013 from set to set; no denoising has 0, the mean cell -1.4.
 SYNTHETIC_POISSON_NORM = 0.08
+SYNTHETIC_MAGIC_MSE_NORM = 0.143
 SHARE_OF_PROGRAM = 0.75
+MOST_DRAWN = 200
 UNCONFINED = (
     "Nothing on this host keeps a program from other files (Linux has Landlock for that, from 5.13 on), so it could read "
     "the molecules that it is tested with. Evaluate real data on a host that has it."
@@ -86,7 +88,19 @@ def summary(results):
     return "\n".join([*lines, results[-1][2]]).strip()
 
 
+def view_of(results, is_synthetic):
+    """A picture for the dashboard: how well each data set was denoised."""
+    series, compared = ["This program"], []
+    if is_synthetic:
+        series.append("MAGIC with its published parameters, on average")
+        compared.append(SYNTHETIC_MAGIC_MSE_NORM)
+    rows = [{"label": dataset.name[:200], "values": [metrics["mse_norm"], *compared]} for dataset, metrics, _ in results[:MOST_DRAWN]]
+    title = "mse_norm by data set: 0 is no denoising"
+    return {"kind": "bars", "title": title, "unit": "", "goal": "maximize", "series": series, "rows": rows}
+
+
 def evaluate(paths):
+    """The verdict and a picture, or None."""
     if paths and landlock_version() == 0:
         raise OSError(UNCONFINED)
     key = key_from(int(os.environ.get("DISCOVER_SEED", "0")))
@@ -98,12 +112,10 @@ def evaluate(paths):
             check_poisson(dataset, metrics)
             results.append((dataset._replace(counts=None), metrics, printed))
     except Rejected as rejected:
-        return {"valid": False, "metrics": {}, "feedback": str(rejected)}
+        return {"valid": False, "metrics": {}, "feedback": str(rejected)}, None
     means = {name: fmean(metrics[name] for _, metrics, _ in results) for name in results[0][1]}
-    return {"valid": True, "metrics": means, "feedback": summary(results)}
+    return {"valid": True, "metrics": means, "feedback": summary(results)}, view_of(results, is_synthetic=not paths)
 
 
 if __name__ == "__main__":
-    verdict = evaluate(sys.argv[1:])
-    with open(os.environ["DISCOVER_RESULT"], "w") as file:
-        json.dump(verdict, file)
+    write_verdict(*evaluate(sys.argv[1:]))

@@ -16,6 +16,7 @@ import os
 import numpy as np
 
 from run_program import Rejected, check_number, run_program
+from verdict import write_verdict
 
 MAX_SAMPLES = 1000
 
@@ -66,18 +67,25 @@ def read_start(seed):
         return json.load(file)["h"]
 
 
+def view_of(h, c5):
+    """A picture of the construction, for the dashboard."""
+    values = [float(f"{height:.6g}") for height in h]
+    return {"kind": "step-function", "title": f"h in {len(h)} steps, c5 = {c5:.7f}", "from": 0, "to": 2, "values": values}
+
+
 def evaluate():
+    """The verdict and a picture, or None."""
     seed = int(os.environ.get("DISCOVER_SEED", "0"))
     task = {"h": read_start(seed), "seed": seed}
     try:
         raw, printed = run_program(os.environ["DISCOVER_CANDIDATE"], task, "h")
         h = normalise(read_construction(raw))
     except Rejected as rejected:
-        return {"valid": False, "metrics": {}, "feedback": str(rejected)}
-    return {"valid": True, "metrics": {"c5": c5_of(h)}, "feedback": printed, "state": {"h": h.tolist()}}
+        return {"valid": False, "metrics": {}, "feedback": str(rejected)}, None
+    c5 = c5_of(h)
+    verdict = {"valid": True, "metrics": {"c5": c5}, "feedback": printed, "state": {"h": h.tolist()}}
+    return verdict, view_of(h, c5)
 
 
 if __name__ == "__main__":
-    verdict = evaluate()
-    with open(os.environ["DISCOVER_RESULT"], "w") as file:
-        json.dump(verdict, file)
+    write_verdict(*evaluate())

@@ -11,13 +11,14 @@ DISCOVER_TIME_LIMIT  seconds that all of this may take
 
 import hashlib
 import itertools
-import json
 import math
 import os
 import time
 
 from candidate_process import CandidateProcess, Rejected
 from cases import CORRECTNESS, SMALL, TIMING, name_of
+from picture import view_of
+from verdict import write_verdict
 
 SPARE_S = 10
 NO_GPU = (
@@ -58,7 +59,7 @@ def try_on_cpu(program, seeds, deadline):
 
 
 def evaluate_on_gpu(candidate, seeds):
-    """The verdict."""
+    """The verdict and a picture."""
     import torch
     from gpu_turn import GpuTurn
     from judge import GpuJudge
@@ -104,10 +105,11 @@ def evaluate_on_gpu(candidate, seeds):
     metrics.update({f"{name}_s": seconds for name, seconds in phases.items()})
     metrics.update(overhead_us=clock.overhead_ns / 1000, glance_us=clock.glance_ns / 1000)
     feedback = "\n".join([*lines, candidate.printed()]).strip()
-    return {"valid": True, "metrics": metrics, "feedback": feedback}
+    return {"valid": True, "metrics": metrics, "feedback": feedback}, view_of(TIMING, times, geomean)
 
 
 def evaluate():
+    """The verdict and a picture, or None."""
     deadline = time.monotonic() + float(os.environ.get("DISCOVER_TIME_LIMIT", "300")) - SPARE_S
     program = os.environ["DISCOVER_CANDIDATE"]
     seeds = seeds_from(int(os.environ.get("DISCOVER_SEED", "0")))
@@ -122,10 +124,8 @@ def evaluate():
                 candidate.close()
         return try_on_cpu(program, seeds, deadline)
     except Rejected as rejected:
-        return {"valid": False, "metrics": {}, "feedback": str(rejected)}
+        return {"valid": False, "metrics": {}, "feedback": str(rejected)}, None
 
 
 if __name__ == "__main__":
-    verdict = evaluate()
-    with open(os.environ["DISCOVER_RESULT"], "w") as file:
-        json.dump(verdict, file)
+    write_verdict(*evaluate())

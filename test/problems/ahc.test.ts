@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,8 +11,9 @@ import type { Evaluator } from '../../src/evaluation/evaluator';
 import { createLocalExecutor } from '../../src/evaluation/localExecutor';
 import { createEvaluator } from '../../src/evaluation/createEvaluator';
 import { parseTunables } from '../../src/policy/tunables/marks';
-import { folderOf, ownFolder } from './ahc/contestScripts';
+import { folderOf, instance, ownFolder } from './ahc/contestScripts';
 import { catalogueText, commandOf, expectRejection, validOutcome } from './support/catalogueProblem';
+import { keepViews, viewOfKind } from './support/keptViews';
 
 const wholeSea = '4 0 0 0 100000 100000 100000 100000 0';
 const waiting = '-1\\n'.repeat(500);
@@ -38,6 +40,11 @@ int main() {
 `;
 }
 
+/** The seed of the first case of an evaluation with this seed, by the evaluator's rule. */
+function firstSeed(name: string, seed: number): number {
+  return createHash('sha256').update(`${name} ${seed} 0`).digest().readUIntLE(0, 6);
+}
+
 /** The path of the program that a process runs; empty if it has ended. */
 function programOf(pid: string): string {
   try {
@@ -52,6 +59,7 @@ describe.each(contests)('the problem $name', ({ name, answer, score, tunables, i
   const never = new AbortController().signal;
   const parsed = parseProblem(catalogueText(`${name}/${name}.discover`));
   const initial = catalogueText(`${name}/initial.cpp`);
+  const views = keepViews();
   let evaluator: Evaluator;
   let count = 0;
 
@@ -70,7 +78,7 @@ describe.each(contests)('the problem $name', ({ name, answer, score, tunables, i
       workRoot: join(root, `work-${containment}`),
       root,
       executor: createLocalExecutor({ containment }),
-      storeBlob: () => Promise.reject(new Error('this problem has no artifacts')),
+      storeBlob: views.storeBlob,
     });
   }
 
@@ -125,6 +133,41 @@ describe.each(contests)('the problem $name', ({ name, answer, score, tunables, i
       'printf',
     );
     expectRejection(await outcomeOf(forged), 'is WA');
+  });
+
+  it('draws what a program did: the net of the first case, or the points of each', async () => {
+    const outcome = await outcomeOf(printing(answer));
+    const view = views.viewOf(outcome);
+    expect(views.sizeOf(outcome)).toBeLessThan(64 * 1024);
+    if (name === 'ahc058') {
+      expect(view).toEqual({
+        kind: 'bars',
+        title: 'Points of each case',
+        unit: 'points',
+        goal: 'maximize',
+        series: ['This program'],
+        rows: [
+          { label: 'case 0', values: [0] },
+          { label: 'case 1', values: [0] },
+        ],
+      });
+    } else {
+      const { polygon, wanted, unwanted, title } = viewOfKind(view, 'polygon');
+      expect(polygon).toEqual([
+        [0, 0],
+        [0, 100_000],
+        [100_000, 100_000],
+        [100_000, 0],
+      ]);
+      expect(title).toBe('Case 0: 1 points, with 1000 of 5000 mackerels and as many sardines');
+      const places = [...wanted, ...unwanted].map(([x, y]) => `${x} ${y}`);
+      expect(new Set(places).size).toBe(2000);
+      expect(instance(name, firstSeed(name, 7)).split('\n')).toEqual(expect.arrayContaining(places));
+    }
+  });
+
+  it('draws nothing of a program that fails', async () => {
+    expect(await outcomeOf('int main() {}')).not.toHaveProperty('artifacts');
   });
 
   // The code that judges runs is the same for both.

@@ -10,6 +10,7 @@ import {
   validOutcome,
   writing,
 } from './support/catalogueProblem';
+import { viewOfKind } from './support/keptViews';
 
 const sequenceSchema = z.object({ sequence: z.array(z.number()) });
 
@@ -79,6 +80,27 @@ describe.each([
       const outcome = validOutcome(await problem.outcomeOf(writing(`{"a": ${heights}}`)));
       expect(outcome.value).toBeCloseTo(expected.ofOneOneTwo, 13);
     }
+  });
+
+  it('draws the construction that it scored', async () => {
+    const outcome = validOutcome(await problem.outcomeOf(writing('{"a": [0.123456789, -5, 2000]}')));
+    expect(problem.viewOf(outcome)).toEqual({
+      kind: 'step-function',
+      title: `f in 3 steps, bound ${outcome.value.toFixed(7)}`,
+      from: -0.25,
+      to: 0.25,
+      values: [0.123457, 0, 1000],
+    });
+  });
+
+  it('draws many heights as the means of pieces, so that the picture stays small', async () => {
+    // 2500 heights in 1000 pieces: two and a half to each, of which the middle one is shared.
+    const outcome = await problem.outcomeOf(writing('{"a": [1, 0, 0, 0, 1] * 500}'));
+    const { title, values } = viewOfKind(problem.viewOf(outcome), 'step-function');
+    expect(title).toContain('f in 2500 steps');
+    expect(title).toContain('drawn as the means over 1000 pieces');
+    expect(values).toEqual(Array.from({ length: 1000 }, () => 0.4));
+    expect(problem.viewBytesOf(outcome)).toBeLessThan(20_000);
   });
 
   it('takes 100,000 heights', async () => {

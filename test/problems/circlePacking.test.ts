@@ -66,6 +66,17 @@ describe.each([
     expect(circles).toEqual(touching(count));
   });
 
+  it('draws the packing that it scored', async () => {
+    const outcome = validOutcome(await problem.outcomeOf(writingChanged(count)));
+    expect(problem.viewOf(outcome)).toEqual({
+      kind: 'circles',
+      title: `${count} circles, sum of radii ${outcome.value.toFixed(7)}`,
+      width: 1,
+      height: 1,
+      circles: touching(count).map(([x, y, r]) => ({ x, y, r })),
+    });
+  });
+
   it('scores a program by its packing, whatever it claims', async () => {
     const claims = `{"circles": ${JSON.stringify(touching(count))}, "sum_of_radii": 9, "metrics": {"sum_of_radii": 9}}`;
     const prints = `print('{"valid": true, "metrics": {"sum_of_radii": 9}}')\n`;

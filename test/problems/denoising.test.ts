@@ -12,12 +12,14 @@ import { createLocalExecutor } from '../../src/evaluation/localExecutor';
 import { createEvaluator } from '../../src/evaluation/createEvaluator';
 import { parseTunables } from '../../src/policy/tunables/marks';
 import { catalogueText, commandOf, expectRejection, forging, validOutcome } from './support/catalogueProblem';
+import { keepViews, viewOfKind } from './support/keptViews';
 
 const problemFolder = join(import.meta.dirname, '../../problems/denoising');
 const own = join(import.meta.dirname, 'denoising');
 const parsed = parseProblem(catalogueText('denoising/denoising.discover'));
 const initialText = catalogueText('denoising/initial.py');
 const never = new AbortController().signal;
+const views = keepViews();
 const root = mkdtempSync(join(tmpdir(), 'denoising-'));
 /** Raw counts of the R package sctransform (283 cells x 914 genes) as .npy: values are published of them alone. */
 const pbmcPath = process.env['DENOISING_PBMC'];
@@ -87,7 +89,7 @@ async function open(
     workRoot: join(root, 'work'),
     root,
     executor: createLocalExecutor(),
-    storeBlob: () => Promise.reject(new Error('this problem has no artifacts')),
+    storeBlob: views.storeBlob,
   });
   opened.push(evaluator);
   await evaluator.prepare(() => undefined, never);
@@ -134,6 +136,16 @@ describe('the problem denoising', () => {
     expect(outcome.reward).toBe(outcome.value);
     expect(outcome.feedback).toContain('synthetic 3: mse_norm 0.');
     expect(outcome.feedback).toContain(`mse_norm ${outcome.value.toFixed(4)}, standard deviation 0.`);
+  });
+
+  it('draws how well each data set was denoised', async () => {
+    const outcome = validOutcome(await outcomeOf(initialText));
+    const { rows, series } = viewOfKind(views.viewOf(outcome), 'bars');
+    expect(series).toEqual(['This program', 'MAGIC with its published parameters, on average']);
+    expect(rows.map(({ label }) => label)).toEqual(['synthetic 1', 'synthetic 2', 'synthetic 3']);
+    const mean = rows.reduce((sum, { values }) => sum + (values[0] ?? NaN) / 3, 0);
+    expect(mean).toBeCloseTo(outcome.value, 12);
+    expect(rows.map(({ values }) => values[1])).toEqual([0.143, 0.143, 0.143]);
   });
 
   it('has the same data for the same seed and other data for another', async () => {

@@ -10,6 +10,7 @@ import { createLocalExecutor } from '../../src/evaluation/localExecutor';
 import { createEvaluator } from '../../src/evaluation/createEvaluator';
 import type { EvaluationReport, Evaluator } from '../../src/evaluation/evaluator';
 import { forging } from './support/catalogueProblem';
+import { keepViews } from './support/keptViews';
 
 const problemFolder = join(import.meta.dirname, '../../problems/erdos-min-overlap');
 const initialText = readFileSync(join(problemFolder, 'initial.py'), 'utf8');
@@ -21,6 +22,7 @@ if (!published) process.stderr.write(`No ${publishedPath}: the published constru
 
 const root = mkdtempSync(join(tmpdir(), 'erdos-'));
 const never = new AbortController().signal;
+const views = keepViews();
 let evaluator: Evaluator;
 let count = 0;
 
@@ -32,7 +34,7 @@ beforeAll(async () => {
     workRoot: join(root, 'work'),
     root,
     executor: createLocalExecutor(),
-    storeBlob: () => Promise.reject(new Error('this problem has no artifacts')),
+    storeBlob: views.storeBlob,
   });
   await evaluator.prepare(() => undefined, never);
 }, 300_000);
@@ -98,6 +100,22 @@ describe('the Erdős minimum overlap problem', () => {
       kind: 'valid',
       value: 0.5,
     });
+  });
+
+  it('draws the construction that it scored', async () => {
+    const outcome = await outcomeOf(
+      writing('{"h": [1.0, 0.123456789, 0.876543211, 0.0], "kind": "circles"}'),
+    );
+    if (outcome.kind !== 'valid') throw new Error(outcome.message);
+    expect(views.viewOf(outcome)).toEqual({
+      kind: 'step-function',
+      title: `h in 4 steps, c5 = ${outcome.value.toFixed(7)}`,
+      from: 0,
+      to: 2,
+      values: [1, 0.123457, 0.876543, 0],
+    });
+    const largest = await outcomeOf(writing('{"h": [1/3, 2/3] * 500}'));
+    expect(views.sizeOf(largest)).toBeLessThan(20_000);
   });
 
   it('moves rounding of the mean out without leaving [0, 1]', async () => {

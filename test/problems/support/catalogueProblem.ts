@@ -5,10 +5,12 @@ import { afterAll, expect } from 'vitest';
 import { parseProblem } from '../../../src/domain/problem/parseProblem';
 import type { Problem } from '../../../src/domain/problem/problem';
 import { checkProblemFiles } from '../../../src/domain/problem/problemFiles';
+import type { ConstructionView } from '../../../src/domain/session/constructionView';
 import type { EvaluationOutcome, ValidOutcome } from '../../../src/domain/session/outcome';
 import type { EvaluationReport } from '../../../src/evaluation/evaluator';
 import { createLocalExecutor } from '../../../src/evaluation/localExecutor';
 import { createEvaluator } from '../../../src/evaluation/createEvaluator';
+import { keepViews } from './keptViews';
 
 const problemsFolder = join(import.meta.dirname, '../../../problems');
 /** Reference data lies beside the project, where it is at hand. */
@@ -34,6 +36,10 @@ export interface CatalogueProblem {
   prepare(): Promise<void>;
   evaluate(candidateText: string, parentState?: string): Promise<EvaluationReport>;
   outcomeOf(candidateText: string): Promise<EvaluationOutcome>;
+  /** What the evaluator drew of a valid candidate. */
+  viewOf(outcome: EvaluationOutcome): ConstructionView;
+  /** Bytes of that. */
+  viewBytesOf(outcome: EvaluationOutcome): number;
   close(): Promise<void>;
 }
 
@@ -41,13 +47,14 @@ export function openCatalogueProblem(name: string): CatalogueProblem {
   const problemFolder = join(problemsFolder, name);
   const parsed = parseProblem(readFileSync(join(problemFolder, `${name}.discover`), 'utf8'));
   if (parsed.problem === undefined) throw new Error(`The problem file of ${name} has mistakes.`);
+  const views = keepViews();
   const evaluator = createEvaluator({
     problem: parsed.problem,
     problemFolder,
     workRoot: join(root, 'work', name),
     root,
     executor: createLocalExecutor(),
-    storeBlob: () => Promise.reject(new Error('this problem has no artifacts')),
+    storeBlob: views.storeBlob,
   });
   let count = 0;
   const evaluate = (candidateText: string, parentState?: string): Promise<EvaluationReport> => {
@@ -65,6 +72,8 @@ export function openCatalogueProblem(name: string): CatalogueProblem {
     },
     evaluate,
     outcomeOf: async (candidateText) => (await evaluate(candidateText)).outcome,
+    viewOf: views.viewOf,
+    viewBytesOf: views.sizeOf,
     close: () => evaluator.dispose(),
   };
 }
