@@ -47,6 +47,20 @@ export class PersistentCandidateList implements CandidateList {
     if (this.root) yield* recordsIn(this.root);
   }
 
+  /**
+   * The candidates that are not the same objects as in `older`, by ascending id. Parts that both lists share are passed over, so that
+   * little is done where little changed.
+   */
+  *changedSince(older: CandidateList): Iterable<CandidateRecord> {
+    if (!(older instanceof PersistentCandidateList)) {
+      for (const record of this) if (older.at(record.id) !== record) yield record;
+      return;
+    }
+    let { root } = older;
+    for (let { height } = older; height < this.height; height++) root = root && { slots: [root] };
+    if (this.root) yield* changedIn(this.root, older.height > this.height ? undefined : root);
+  }
+
   /** Nodes of the tree from the left; for a test of what two lists share. */
   *nodes(): Iterable<object> {
     if (this.root) yield* nodesIn(this.root);
@@ -81,6 +95,15 @@ function* recordsIn(node: Node): Iterable<CandidateRecord> {
   for (const slot of node.slots) {
     if (slot === undefined) continue;
     if (isNode(slot)) yield* recordsIn(slot);
+    else yield slot;
+  }
+}
+
+function* changedIn(node: Node, older: Node | undefined): Iterable<CandidateRecord> {
+  for (const [index, slot] of node.slots.entries()) {
+    const old = older?.slots[index];
+    if (slot === undefined || slot === old) continue;
+    if (isNode(slot)) yield* changedIn(slot, old !== undefined && isNode(old) ? old : undefined);
     else yield slot;
   }
 }

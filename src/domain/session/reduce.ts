@@ -3,8 +3,10 @@ import { PersistentCandidateList } from './candidateList';
 import type { SessionEvent } from './events';
 import { withNote } from './notes';
 import { SequenceError, type SequencedEntry } from './sequence';
-import type { CandidateList, CandidateRecord, SessionSnapshot, StepSummary, TokenUsage } from './snapshot';
+import type { CandidateList, CandidateRecord, SessionSnapshot, StepSummary } from './snapshot';
 import { messageAfter, statusAfter } from './status';
+import { clockAfter, clockBefore, timesAfter } from './stepTimes';
+import { addUsage, type SomeUsage } from './tokenUsage';
 import { betterOf, distributionOf, emptyStep, withoutDistribution } from './stepStatistics';
 
 export { entriesAfter, SequenceError, type SequencedEntry, type UnknownEntry } from './sequence';
@@ -70,6 +72,7 @@ class Reduction {
     const { event } = entry;
     if (event === undefined) return;
     this.next.lastEventAtMs = entry.t;
+    this.next.clock = clockAfter(this.next.clock ?? clockBefore, entry);
     this.applyEvent(event, entry.t, entry.run);
     this.next.status = statusAfter(this.next.status, event, this.candidates.length > 0);
     const progress = { step: this.next.step, steps: this.next.options?.steps };
@@ -96,19 +99,20 @@ class Reduction {
         this.next.runs = Math.max(this.next.runs, run);
         break;
       case 'step.started':
-        if (this.changeOf(event.step)) this.next.step = Math.max(this.next.step, event.step);
+        if (this.happened('started', this.changeOf(event.step), atMs))
+          this.next.step = Math.max(this.next.step, event.step);
         break;
       case 'candidate.proposed':
         this.propose(event, atMs);
         break;
       case 'candidate.evaluated':
-        this.evaluate(event);
+        this.evaluate(event, atMs);
         break;
       case 'candidate.verified':
-        this.verify(event);
+        this.verify(event, atMs);
         break;
       case 'step.finished':
-        this.finishStep(event);
+        this.finishStep(event, atMs);
         break;
       case 'warning':
         this.warn(event.code, event.message);
@@ -137,14 +141,23 @@ class Reduction {
     }
   }
 
-  private count(usage: { [Key in keyof TokenUsage]?: number | undefined } | undefined): void {
+  private count(change: StepChange, usage: SomeUsage | undefined): void {
     if (usage === undefined) return;
-    const { promptTokens, sampledTokens, trainedTokens } = this.next.usage;
-    this.next.usage = {
-      promptTokens: promptTokens + (usage.promptTokens ?? 0),
-      sampledTokens: sampledTokens + (usage.sampledTokens ?? 0),
-      trainedTokens: trainedTokens + (usage.trainedTokens ?? 0),
-    };
+    this.next.usage = addUsage(this.next.usage, usage);
+    change.summary.usage = addUsage(change.summary.usage, usage);
+  }
+
+  /** Notes when something happened in a step. False without the step. */
+  private happened(
+    what: Parameters<typeof timesAfter>[1],
+    change: StepChange | undefined,
+    atMs: number,
+    evaluationMs = 0,
+  ): boolean {
+    if (change === undefined) return false;
+    const { activeMs } = this.next.clock ?? clockBefore;
+    change.summary.times = timesAfter(change.summary.times, what, { activeMs, atMs, evaluationMs });
+    return true;
   }
 
   private propose(event: Event<'candidate.proposed'>, atMs: number): void {
@@ -156,7 +169,8 @@ class Reduction {
     const change = this.changeOf(step);
     if (!change) return;
     change.summary.proposed += 1;
-    this.count(event.usage);
+    this.happened('proposed', change, atMs);
+    this.count(change, event.usage);
     this.candidates = this.candidates.with({
       id,
       step,
@@ -166,10 +180,11 @@ class Reduction {
       proposedAtMs: atMs,
       ...(parent === undefined ? {} : { parent }),
       ...(note === undefined ? {} : { note }),
+      ...(event.usage === undefined ? {} : { usage: event.usage }),
     });
   }
 
-  private evaluate(event: Event<'candidate.evaluated'>): void {
+  private evaluate(event: Event<'candidate.evaluated'>, atMs: number): void {
     const { candidate: id, outcome, durationMs } = event;
     const record = this.candidates.at(id);
     if (!record) {
@@ -182,7 +197,8 @@ class Reduction {
     }
     const change = this.changeOf(record.step);
     if (!change) return;
-    this.candidates = this.candidates.with({ ...record, outcome, durationMs });
+    this.candidates = this.candidates.with({ ...record, outcome, durationMs, endedAtMs: atMs });
+    this.happened('outcome', change, atMs, durationMs);
     this.next.evaluated += 1;
     change.summary.evaluated += 1;
     if (outcome.kind !== 'valid') return;
@@ -196,13 +212,15 @@ class Reduction {
     if (record.step === -1) this.next.announcedBest = id;
   }
 
-  private verify(event: Event<'candidate.verified'>): void {
+  private verify(event: Event<'candidate.verified'>, atMs: number): void {
     const { candidate: id, verdict, outcome, durationMs } = event;
     const record = this.candidates.at(id);
     if (record?.outcome?.kind !== 'valid') {
       this.inconsistent(`candidate ${id} was verified and had no value`);
       return;
     }
+    const change = this.changeOf(record.step);
+    this.happened('outcome', change, atMs, durationMs);
     const { value } = record.outcome;
     const verification = {
       verdict,
@@ -214,7 +232,6 @@ class Reduction {
       if (this.beats(this.next.announcedBest, id, value)) this.next.announcedBest = id;
       return;
     }
-    const change = this.changeOf(record.step);
     if (!change) return;
     const message = `Had the value ${value}, and failed when it was run again with another seed: ${outcome.kind === 'failed' ? outcome.message : 'no reason is known.'}`;
     const tail = outcome.kind === 'failed' ? outcome.outputTail : undefined;
@@ -238,13 +255,14 @@ class Reduction {
     }
   }
 
-  private finishStep(event: Event<'step.finished'>): void {
+  private finishStep(event: Event<'step.finished'>, atMs: number): void {
     const change = this.changeOf(event.step);
     if (!change) return;
     change.summary.finished = true;
     change.summary.durationMs = event.durationMs;
     change.summary.gauges = event.gauges;
-    this.count(event.usage);
+    this.happened('finished', change, atMs);
+    this.count(change, event.usage);
     // Journals of runners that verified nothing: what their steps ended with is what there is to announce.
     const { best } = this.next;
     const record = best === undefined ? undefined : this.candidates.at(best);

@@ -2,6 +2,7 @@ import type { ProblemRecord } from './events';
 import type { SessionOptions } from './options';
 import type { SessionNote } from './notes';
 import type { EvaluationOutcome } from './outcome';
+import type { ActiveClock, StepTimes } from './stepTimes';
 
 /** A candidate as readers of a session see it. */
 export interface CandidateRecord {
@@ -17,6 +18,10 @@ export interface CandidateRecord {
   /** Absent while the evaluation runs. */
   readonly outcome?: EvaluationOutcome;
   readonly durationMs?: number;
+  /** When the outcome came, by the host's clock, Unix milliseconds. */
+  readonly endedAtMs?: number;
+  /** What the policy's answer took. A prompt that several candidates share is counted at one of them. */
+  readonly usage?: Pick<TokenUsage, 'promptTokens' | 'sampledTokens'>;
   /** Of a candidate that was the best when its step ended. */
   readonly verification?: Verification;
 }
@@ -51,6 +56,10 @@ export interface StepSummary {
   readonly finished: boolean;
   readonly durationMs?: number;
   readonly gauges: Readonly<Record<string, number>>;
+  /** Absent before anything happened in it. */
+  readonly times?: StepTimes;
+  /** What its candidates and its update took. */
+  readonly usage?: TokenUsage;
 }
 
 export type SessionStatus =
@@ -75,6 +84,8 @@ export interface SessionSnapshot {
   /** A sentence for people: what the session is doing, or why it ended. */
   readonly statusMessage?: string;
   readonly createdAtMs?: number;
+  /** Absent before the first entry. */
+  readonly clock?: ActiveClock;
   readonly hostName?: string;
   /** Runner processes so far. */
   readonly runs: number;

@@ -28,7 +28,7 @@ export function distributionOf(
 
 /** The step with its counts and times alone. */
 export function withoutDistribution(summary: StepSummary): StepSummary {
-  const { step, proposed, evaluated, valid, finished, durationMs, gauges, bestSoFar } = summary;
+  const { step, proposed, evaluated, valid, finished, durationMs, gauges, bestSoFar, times, usage } = summary;
   return {
     step,
     proposed,
@@ -38,6 +38,8 @@ export function withoutDistribution(summary: StepSummary): StepSummary {
     gauges,
     ...(durationMs === undefined ? {} : { durationMs }),
     ...(bestSoFar === undefined ? {} : { bestSoFar }),
+    ...(times === undefined ? {} : { times }),
+    ...(usage === undefined ? {} : { usage }),
   };
 }
 

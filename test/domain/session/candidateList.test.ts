@@ -34,6 +34,28 @@ describe('PersistentCandidateList', () => {
     expect(after.at(70)).toBe(before.at(70));
   });
 
+  it('tells what changed since an earlier list, and looks at nothing else', () => {
+    const ids = fc.array(fc.oneof(fc.nat(100), fc.nat(40_000)));
+    fc.assert(
+      fc.property(ids, ids, (first, more) => {
+        const before = listOf(first);
+        const after = more.reduce((list, id) => list.with(record(id, 'new')), before);
+        const expected = [...new Set(more)].sort((a, b) => a - b);
+        expect(Array.from(after.changedSince(before), ({ id }) => id)).toEqual(expected);
+        const plain = {
+          length: before.length,
+          at: before.at.bind(before),
+          [Symbol.iterator]: () => [].values(),
+        };
+        expect(Array.from(after.changedSince(plain), ({ id }) => id)).toEqual(expected);
+      }),
+    );
+    const before = listOf(Array.from({ length: 2000 }, (_, id) => id));
+    expect([...before.changedSince(before)]).toEqual([]);
+    // A list of another session may be longer.
+    expect([...listOf([3]).changedSince(before)]).toMatchObject([{ id: 3 }]);
+  });
+
   it('has nothing at ids that are none', () => {
     const list = listOf([0, 5]);
     for (const id of [-1, 0.5, 4, Number.NaN, 2 ** 60, Number.POSITIVE_INFINITY]) {

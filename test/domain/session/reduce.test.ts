@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { PersistentCandidateList } from '../../../src/domain/session/candidateList';
 import type { SessionEvent } from '../../../src/domain/session/events';
 import { emptySnapshot, entriesAfter, reduce, SequenceError } from '../../../src/domain/session/reduce';
+import { stagesOf } from '../../../src/domain/session/stepTimes';
 import type { SessionSnapshot } from '../../../src/domain/session/snapshot';
 import {
   created,
@@ -18,6 +19,12 @@ import {
 
 function after(...events: SessionEvent[]): SessionSnapshot {
   return reduce(emptySnapshot, journal(events));
+}
+
+/** Without its times, which have a test of their own. */
+function numbersOf<Step extends object>(step: Step | undefined): Step & { times?: undefined } {
+  if (step === undefined) throw new Error('there is no step');
+  return { ...step, times: undefined };
 }
 
 const started = [created(), runnerStarted(), { type: 'environment.ready', durationMs: 5 } as const];
@@ -105,7 +112,7 @@ describe('reduce', () => {
     const { p5, p95, ...rest } = snapshot.steps[0]!;
     expect(p5).toBeCloseTo(1.2, 12);
     expect(p95).toBeCloseTo(4.8, 12);
-    expect(rest).toEqual({
+    expect(numbersOf(rest)).toEqual({
       step: 0,
       proposed: 6,
       evaluated: 6,
@@ -134,7 +141,7 @@ describe('reduce', () => {
       proposed(1, 0, 0),
       evaluated(1),
     );
-    expect(snapshot.steps[0]).toEqual({
+    expect(numbersOf(snapshot.steps[0])).toEqual({
       step: 0,
       proposed: 1,
       evaluated: 1,
@@ -364,7 +371,7 @@ describe('a best candidate that is run again', () => {
     const snapshot = after(...found, verified(2, 'refuted'));
     const never = after(...found.slice(0, -1), evaluated(2));
     expect(snapshot).toMatchObject({ best: 1, announcedBest: 0, valid: 2, evaluated: 3 });
-    expect(snapshot.steps).toEqual(never.steps);
+    expect(snapshot.steps.map(numbersOf)).toEqual(never.steps.map(numbersOf));
     expect(snapshot.candidates.at(2)?.outcome).toEqual({
       kind: 'failed',
       reason: 'refuted',
@@ -374,7 +381,7 @@ describe('a best candidate that is run again', () => {
 
   it('leaves a step without values where it was the only one', () => {
     const snapshot = after(...found, verified(2, 'refuted'), verified(1, 'refuted'));
-    expect(snapshot.steps[0]).toEqual({
+    expect(numbersOf(snapshot.steps[0])).toEqual({
       step: 0,
       proposed: 2,
       evaluated: 2,
@@ -507,3 +514,50 @@ function nodesOf(snapshot: SessionSnapshot): object[] {
   expect(snapshot.candidates).toBeInstanceOf(PersistentCandidateList);
   return snapshot.candidates instanceof PersistentCandidateList ? [...snapshot.candidates.nodes()] : [];
 }
+
+describe('times and tokens of a step', () => {
+  const usage = { promptTokens: 10, sampledTokens: 100 };
+  const timed = (events: readonly (readonly [atMs: number, event: SessionEvent])[]): SessionSnapshot =>
+    reduce(
+      emptySnapshot,
+      journal(events.map(([, event]) => event)).map((entry, index) => {
+        const atMs = events[index]?.[0] ?? 0;
+        return { ...entry, m: atMs, t: 1_000_000 + atMs };
+      }),
+    );
+
+  it('are split into sampling, evaluation and training, and leave out a pause', () => {
+    const snapshot = timed([
+      [0, created()],
+      [0, runnerStarted()],
+      [100, stepStarted(0)],
+      [150, { ...proposed(1, 0), usage } as SessionEvent],
+      [160, paused],
+      [1160, resumed],
+      [1200, { ...proposed(2, 0), usage } as SessionEvent],
+      [1210, evaluated(1, 0.5)],
+      [1260, evaluated(2)],
+      [1270, verified(1, 'confirmed', 0.5)],
+      [1300, { ...stepFinished(0), usage: { trainedTokens: 7 } } as SessionEvent],
+    ]);
+    const step = snapshot.steps[0]!;
+    expect(stagesOf(step)).toEqual({ samplingMs: 100, evaluationMs: 70, trainingMs: 30 });
+    expect(step.times).toMatchObject({ evaluationMs: 12 + 12 + 20, lastAtMs: 1_001_300 });
+    expect(step.usage).toEqual({ promptTokens: 20, sampledTokens: 200, trainedTokens: 7 });
+    expect(snapshot.usage).toEqual(step.usage);
+    expect(snapshot.clock?.activeMs).toBe(300);
+    expect(snapshot.candidates.at(1)).toMatchObject({ endedAtMs: 1_001_210, usage });
+  });
+
+  it('leave out what was between two runners', () => {
+    const snapshot = timed([
+      [0, created()],
+      [50, runnerStarted()],
+      [100, stepStarted(0)],
+      [5, runnerStarted()],
+      [25, proposed(1, 0)],
+    ]);
+    expect(snapshot.clock?.activeMs).toBe(120);
+    expect(stagesOf(snapshot.steps[0]!)).toEqual({ samplingMs: 20, evaluationMs: 0, trainingMs: 0 });
+  });
+});
