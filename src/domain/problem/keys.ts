@@ -2,6 +2,8 @@ import { whole, type KeySpec, type ValueKind } from './keySpec';
 import { policyKeys } from './policyKeys';
 import { defaultLimits, foreignFormats, gpuModes, taskDevices } from './problem';
 import { sessionKeys } from './sessionKeys';
+import { slurmKeys } from './slurmKeys';
+import { executors } from './slurmSettings';
 
 export type { KeySpec, ValueKind } from './keySpec';
 
@@ -230,6 +232,20 @@ export const problemKeys = [
     doc: "Values to compare with, in the metric's unit; drawn as lines on the chart.",
     example: '[{ label: Best known, value: 1.0 }]',
     whenAbsent: 'none',
+  },
+  {
+    name: 'executor',
+    value: { kind: 'choice', choices: executors },
+    doc: 'Where evaluations run: `local`, on the host of the session, or `slurm`, as jobs of its cluster.',
+    example: 'slurm',
+    whenAbsent: 'local',
+  },
+  {
+    name: 'slurm',
+    value: { kind: 'keys', keys: slurmKeys },
+    doc: 'For `executor: slurm`: how the jobs are submitted. What each needs follows from `limits`.',
+    example: '{ partition: gpu, account: my-project }',
+    whenAbsent: "the cluster's defaults",
   },
   {
     name: 'session',

@@ -1,4 +1,5 @@
 import type { ModelSettings } from '../session/modelSettings';
+import type { ExecutorName, SlurmSettings } from './slurmSettings';
 
 /** What a problem file (`*.discover`) says, checked and with its units resolved. See docs/problem-files.md. */
 export interface Problem {
@@ -15,6 +16,9 @@ export interface Problem {
   readonly reward?: string;
   readonly environment: Environment;
   readonly limits: Limits;
+  /** `local` by default. */
+  readonly executor?: ExecutorName;
+  readonly slurm?: SlurmSettings;
   readonly references: readonly Reference[];
   readonly session: SessionDefaults;
   /** The language model, for the policies that have one. */

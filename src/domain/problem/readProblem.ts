@@ -31,6 +31,7 @@ import { booleanOf } from './policyValues';
 import { readChoice } from './readChoice';
 import { doubtAbout } from './rewardChecks';
 import { parseReward } from './rewardExpression';
+import { readExecutor } from './readSlurm';
 import type { Field, YamlFields } from './yamlFields';
 
 /** The problem as far as it is there; undefined if a required part is missing, which is then reported. */
@@ -65,6 +66,7 @@ export function readProblem(
   const limits = readLimits(fields, top.fields.get('limits'));
   const references = readReferences(fields, top.fields.get('references'));
   const choice = readChoice(fields, top.fields.get('session'), top.fields.get('policy'));
+  const executor = readExecutor(fields, top.fields.get('executor'), top.fields.get('slurm'));
   if (statement === '') {
     fields.report(
       opening,
@@ -85,6 +87,7 @@ export function readProblem(
     limits,
     references,
     ...choice,
+    ...executor,
     statement,
   };
 }

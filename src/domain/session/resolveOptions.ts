@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Method, PolicyName, Problem } from '../problem/problem';
+import { jobsAtOnce } from '../problem/slurmSettings';
 import { isServer, modelSettings, type ModelSettings } from './modelSettings';
 import type { SessionOptions, SessionOverrides } from './options';
 import { complaintsAbout, defaultMethodOf, policyOfServer } from './settingsRules';
@@ -53,7 +54,8 @@ export function draftOptions(
   const policy = meantPolicy(problem, overrides);
   const model = modelSettings.safeParse(chosenModel(problem.model, overrides.model));
   // One GPU program at a time measures right; more is the user's choice.
-  const atOnce = limits.gpus > 0 ? 1 : Math.max(1, Math.floor(host.processors / Math.max(1, limits.cpus)));
+  const here = limits.gpus > 0 ? 1 : Math.max(1, Math.floor(host.processors / Math.max(1, limits.cpus)));
+  const atOnce = problem.executor === 'slurm' ? jobsAtOnce : here;
   return {
     method: chosenMethod(problem, overrides, policy),
     policy,

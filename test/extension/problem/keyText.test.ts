@@ -152,6 +152,7 @@ const companions: Readonly<Record<string, Value>> = {
   'evaluator.cases': { evaluator: { format: 'atcoder' } },
   'evaluator.caseTime': { evaluator: { format: 'atcoder' } },
   'evaluator.stopEarly': { evaluator: { format: 'atcoder' } },
+  slurm: { executor: 'slurm' },
   references: { references: { label: 'A', value: '1' } },
   policy: { session: { policy: 'tinker' }, policy: { server: 'skyrl', model: 'm' } },
   'policy.stream': { session: { policy: 'openai' }, policy: { server: '"http://127.0.0.1:8000/v1"' } },
