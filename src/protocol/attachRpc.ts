@@ -9,7 +9,8 @@ import { sessionId } from './sessionSpec';
  * (`vscode-jsonrpc`). Before the first frame the attach process prints `\n@@NONCE@@\n`, NONCE being the argument of
  * `--nonce`; the client drops all that comes before it (login shells print things).
  *
- * requests (client → host): initialize, pause, resume, stop, note, removeNotes, provideSecrets, readCandidate, readState, ping
+ * requests (client → host): initialize, pause, resume, stop, note, removeNotes, provideSecrets, readCandidate, readState,
+ * readArtifact, ping
  * notifications (client → host): ack; (host → client): entries, verdict
  */
 export const attachProtocolVersion = 1;
@@ -96,6 +97,9 @@ export type ReadBlobParams = z.infer<typeof readBlobParams>;
 export const readBlobResult = z.object({ text: z.string() });
 export type ReadBlobResult = z.infer<typeof readBlobResult>;
 
+/** Larger artifacts stay on their host: an answer is one message, and what follows waits behind it. */
+export const mostArtifactBytes = 2 * 1024 ** 2;
+
 export const methodNames = {
   initialize: 'initialize',
   pause: 'pause',
@@ -106,6 +110,7 @@ export const methodNames = {
   provideSecrets: 'provideSecrets',
   readCandidate: 'readCandidate',
   readState: 'readState',
+  readArtifact: 'readArtifact',
   ping: 'ping',
   ack: 'ack',
   entries: 'entries',

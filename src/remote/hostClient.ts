@@ -147,6 +147,8 @@ export interface SessionAttachment {
   readCandidate(sha256: string): Promise<string>;
   /** Construction by content address, JSON text. */
   readState(sha256: string): Promise<string>;
+  /** Text of a file that an evaluator offered, by content address; at most 2 MiB. A runner that does not know this refuses. */
+  readArtifact(sha256: string): Promise<string>;
   close(): Promise<void>;
 }
 

@@ -76,6 +76,7 @@ class FakeHost {
           removeNotes: unused,
           readCandidate: unused,
           readState: unused,
+          readArtifact: unused,
           close: () => {
             record.closed = true;
             return Promise.resolve();

@@ -3,10 +3,13 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JournalEntry } from '../../src/domain/session/events';
+import { mostArtifactBytes } from '../../src/protocol/attachRpc';
 import { exitCodes, runSummary } from '../../src/protocol/hostCommands';
 import { journalEntry } from '../../src/protocol/journalEntry';
 import { bootId, isAlive, ownIdentity } from '../../src/runner/host/processIdentity';
 import { UnsafePathError, makeOwnFolderInSharedPlace } from '../../src/runner/host/privateFiles';
+import { sessionFolder } from '../../src/runner/host/sessionFolder';
+import { createBlobStore } from '../../src/runner/journal/blobStore';
 import { runnerVersion } from '../../src/runner/version';
 import { AttachClient } from './support/attachClient';
 import { BuiltRunner, expectSound, untilGone } from './support/builtRunner';
@@ -323,6 +326,26 @@ describe('attach', () => {
     await expect(clients[0]?.request('readState', { sha256: '../../spec.json' })).rejects.toThrow();
     expect(await clients[0]?.request('ping')).toEqual({});
     await Promise.all(clients.map((client) => client.close()));
+  });
+
+  it('gives what an evaluator offered by its content address, unless it is too large', async () => {
+    const spec = runner.specOf();
+    await runner.start(spec);
+    await runner.until(spec.sessionId, hasEnded);
+    const blobs = createBlobStore(sessionFolder(runner.root, spec.sessionId).blobsPath);
+    const small = await blobs.write('{"kind":"bars"}');
+    const large = await blobs.write('x'.repeat(mostArtifactBytes + 1));
+    const client = await AttachClient.open(runner, spec.sessionId);
+    expect(await client.request('readArtifact', { sha256: small })).toEqual({ text: '{"kind":"bars"}' });
+    await expect(client.request('readArtifact', { sha256: large })).rejects.toMatchObject({
+      message: expect.stringContaining('has 2097153 bytes; at most 2097152 are sent at once') as unknown,
+      data: { advice: expect.stringContaining('a smaller file') as unknown },
+    });
+    await expect(client.request('readArtifact', { sha256: 'f'.repeat(64) })).rejects.toThrow(
+      'There is no file',
+    );
+    await expect(client.request('readArtifact', { sha256: '../spec.json' })).rejects.toThrow();
+    await client.close();
   });
 
   it('pauses, resumes and stops, and resumes a session whose process was lost', async () => {

@@ -140,6 +140,11 @@ export class SessionStore implements Sessions, Closeable {
     return this.require(id).readCandidate(candidate);
   }
 
+  async readArtifact(id: string, sha256: string): Promise<string> {
+    await this.ready;
+    return this.require(id).readArtifact(sha256);
+  }
+
   async pause(id: string): Promise<void> {
     await this.require(id).request((attachment) => attachment.pause());
   }

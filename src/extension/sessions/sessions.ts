@@ -46,6 +46,8 @@ export interface Sessions {
   readonly onDidChange: Subscribe<string>;
   /** Program text of a candidate, from the cache or from the host. */
   readCandidate(id: string, candidate: number): Promise<string>;
+  /** Text of a file that an evaluator offered, by content address, from the cache or from the host. */
+  readArtifact(id: string, sha256: string): Promise<string>;
   pause(id: string): Promise<void>;
   resume(id: string): Promise<void>;
   stop(id: string, options: { readonly now: boolean }): Promise<void>;

@@ -146,19 +146,29 @@ export class TrackedSession {
     if (record === undefined) {
       throw new Refusal(`Session "${this.known.title}" has no candidate c${candidate}.`);
     }
-    const cached = await this.context.cache.readCandidate(this.known.id, record.sha256);
-    if (cached !== undefined) return cached;
-    const text = await this.fetch(record.sha256);
-    await this.context.cache.writeCandidate(this.known.id, text).catch((error: unknown) => {
-      this.context.warn(`c${candidate} was not kept on this machine`, error);
-    });
-    return text;
+    return this.read(`c${candidate}`, record.sha256, (attachment) => attachment.readCandidate(record.sha256));
   }
 
-  private async fetch(sha256: string): Promise<string> {
-    const text = await this.request((attachment) => attachment.readCandidate(sha256));
-    if (sha256Of(text) === sha256) return text;
-    throw new Error(`The host answered with another text than the journal of "${this.known.title}" names.`);
+  /** Text of a file that an evaluator offered: from the cache, else from the host; checked against its content address. */
+  readArtifact(sha256: string): Promise<string> {
+    return this.read('An artifact', sha256, (attachment) => attachment.readArtifact(sha256));
+  }
+
+  private async read(
+    name: string,
+    sha256: string,
+    fetch: (attachment: SessionAttachment) => Promise<string>,
+  ): Promise<string> {
+    const cached = await this.context.cache.readCandidate(this.known.id, sha256);
+    if (cached !== undefined) return cached;
+    const text = await this.request(fetch);
+    if (sha256Of(text) !== sha256) {
+      throw new Error(`The host answered with another text than the journal of "${this.known.title}" names.`);
+    }
+    await this.context.cache.writeCandidate(this.known.id, text).catch((error: unknown) => {
+      this.context.warn(`${name} was not kept on this machine`, error);
+    });
+    return text;
   }
 
   /** Keeps the text of each new best candidate on this machine, so that its diff opens at once and without the host. */

@@ -320,6 +320,9 @@ class RpcAttachment implements SessionAttachment {
   readState(sha256: string): Promise<string> {
     return this.readBlob(methodNames.readState, sha256);
   }
+  readArtifact(sha256: string): Promise<string> {
+    return this.readBlob(methodNames.readArtifact, sha256);
+  }
   private async readBlob(method: string, sha256: string): Promise<string> {
     const { requestTimeoutMs } = this.options.times;
     return (await this.ask(method, { sha256 }, readBlobResult, requestTimeoutMs)).text;

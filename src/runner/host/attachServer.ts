@@ -35,6 +35,7 @@ import { ClientSilence } from './clientSilence';
 import { ControlClient } from './controlClient';
 import { requestSession, type SessionRequest } from './requestSession';
 import type { SessionFolder } from './sessionFolder';
+import { readArtifact } from './readArtifact';
 import { listingOf, verdictOf } from './sessionListing';
 
 export interface AttachOptions {
@@ -126,6 +127,10 @@ class Attachment {
     });
     this.#answer(methodNames.readState, readBlobParams, async ({ sha256 }): Promise<ReadBlobResult> => {
       return { text: await states.readText(sha256) };
+    });
+    const artifacts = createBlobStore(folder.blobsPath);
+    this.#answer(methodNames.readArtifact, readBlobParams, async ({ sha256 }): Promise<ReadBlobResult> => {
+      return { text: await readArtifact(artifacts, sha256) };
     });
     connection.onNotification(methodNames.ack, (params: unknown) => {
       this.#silence?.heard();

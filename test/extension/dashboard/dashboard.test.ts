@@ -39,6 +39,7 @@ describe('the dashboard in the editor', () => {
         return { dispose: () => listeners.delete(listener) };
       },
       readCandidate: refused,
+      readArtifact: refused,
       pause: refused,
       resume: refused,
       stop: refused,

@@ -83,6 +83,10 @@ class FakeHost {
       return Promise.resolve(this.texts.get(sha256) ?? 'something else');
     },
     readState: () => Promise.reject(new Error('not asked for')),
+    readArtifact: (sha256) => {
+      this.asked.push(`artifact ${sha256}`);
+      return Promise.resolve(this.texts.get(sha256) ?? 'something else');
+    },
     close: () => Promise.resolve(),
   };
 }
@@ -317,6 +321,20 @@ describe('the sessions of an editor', () => {
     host.isReachable = false;
     await store.detachHost('local');
     await expect.poll(() => store.readCandidate(sessionId, 1)).toBe(better);
+  });
+
+  it('fetch what an evaluator offered once, check it, and keep it for the time without contact', async () => {
+    const picture = '{"kind":"bars"}';
+    host.texts = new Map([...host.texts, [sha256Of(picture), picture]]);
+    const store = openWindow();
+    await store.add(known, initial);
+    await host.send(events);
+    expect(await store.readArtifact(sessionId, sha256Of(picture))).toBe(picture);
+    await expect(store.readArtifact(sessionId, sha256Of('another'))).rejects.toThrow(/another text/);
+    host.isReachable = false;
+    await store.detachHost('local');
+    expect(await store.readArtifact(sessionId, sha256Of(picture))).toBe(picture);
+    expect(host.asked.filter((asked) => asked === `artifact ${sha256Of(picture)}`)).toHaveLength(1);
   });
 
   it('say what to do when a text cannot be had', async () => {
