@@ -7,6 +7,7 @@ DISCOVER_CANDIDATE  the program
 DISCOVER_SEED       decides which cases
 DISCOVER_CPUS       cases at once, one a core
 DISCOVER_RESULT     where the verdict goes
+DISCOVER_CASES      number of a file descriptor: each case goes there as soon as it is known
 """
 
 import argparse
@@ -81,6 +82,7 @@ def judge_cases(program, seeds, cores, at_once, keep):
     with os.fdopen(result_read, "rb") as lines:
         for line in lines:
             results.append(Result(*json.loads(line)))
+            tell(results[-1])
             if results[-1].verdict != "AC":
                 while os.read(todo_read, INDEX_BYTES):
                     given_up += 1
@@ -89,6 +91,18 @@ def judge_cases(program, seeds, cores, at_once, keep):
     if any(codes) or len(results) + given_up != len(seeds):
         raise OSError("Cases could not be run; the reason is above.")
     return sorted(results)
+
+
+def tell(result):
+    """One line for a case."""
+    if "DISCOVER_CASES" not in os.environ:
+        return
+    told = {"name": f"case {result.case}", "durationMs": round(1000 * result.wall_s)}
+    if result.verdict == "AC":
+        told |= {"verdict": "passed", "value": result.score, "unit": "points"}
+    else:
+        told |= {"verdict": "failed", "message": f"{result.verdict}: {result.why}"}
+    os.write(int(os.environ["DISCOVER_CASES"]), json.dumps(told).encode() + b"\n")
 
 
 def forked(work):

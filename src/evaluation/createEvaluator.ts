@@ -91,7 +91,8 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     let durationMs = 0;
     const execute = async (command: MethodCommand): Promise<ExecutionReport> => {
       const limits = { ...problem.limits, ...command.limits };
-      const report = await options.executor.execute(
+      const startedMs = performance.now();
+      const execution = options.executor.execute(
         {
           id: request.id,
           argv: command.argv,
@@ -111,8 +112,12 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
           files: { ...visible(), writable: [work.path] },
           ...(command.onDescriptor3 && { onDescriptor3: command.onDescriptor3 }),
         },
-        signal,
+        command.stop === undefined ? signal : AbortSignal.any([signal, command.stop]),
       );
+      const report = await execution.catch((error: unknown) => {
+        durationMs += performance.now() - startedMs;
+        throw error;
+      });
       durationMs += report.durationMs;
       return report;
     };
@@ -250,7 +255,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   }
 
   return {
-    races: problem.evaluator.kind === 'foreign' && problem.evaluator.stopEarly === true,
+    races: problem.evaluator.stopEarly === true,
 
     async prepare(onProgress, signal) {
       const isolation = await options.executor.isolation();
@@ -289,9 +294,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
 
 function methodOf(problem: Problem): EvaluationMethod {
   const { evaluator } = problem;
-  return evaluator.kind === 'command'
-    ? commandMethod(evaluator.command, problem.limits)
-    : foreignMethod(problem, evaluator);
+  return evaluator.kind === 'command' ? commandMethod(problem, evaluator) : foreignMethod(problem, evaluator);
 }
 
 /** Work folders have random names: without them, the same run gives the same words, and no host's paths. */

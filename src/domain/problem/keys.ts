@@ -199,6 +199,13 @@ export const problemKeys = [
     whenAbsent: '`evaluate` says what scores the program',
   },
   {
+    name: 'stopEarly',
+    value: { kind: 'boolean' },
+    doc: 'With `evaluate`: a candidate that is clearly worse than its parent on the cases so far is stopped, and its value estimated. The evaluator reports its cases while it runs, and the metric is their mean. The parent of each group is run once with the seed of the step.',
+    example: 'true',
+    whenAbsent: 'every case is run',
+  },
+  {
     name: 'metric',
     required: true,
     value: { kind: 'keys', keys: metricKeys },
@@ -227,13 +234,6 @@ export const problemKeys = [
     whenAbsent: 'the default of each limit',
   },
   {
-    name: 'references',
-    value: { kind: 'listOfKeys', keys: referenceKeys },
-    doc: "Values to compare with, in the metric's unit; drawn as lines on the chart.",
-    example: '[{ label: Best known, value: 1.0 }]',
-    whenAbsent: 'none',
-  },
-  {
     name: 'executor',
     value: { kind: 'choice', choices: executors },
     doc: 'Where evaluations run: `local`, on the host of the session, or `slurm`, as jobs of its cluster.',
@@ -246,6 +246,13 @@ export const problemKeys = [
     doc: 'For `executor: slurm`: how the jobs are submitted. What each needs follows from `limits`.',
     example: '{ partition: gpu, account: my-project }',
     whenAbsent: "the cluster's defaults",
+  },
+  {
+    name: 'references',
+    value: { kind: 'listOfKeys', keys: referenceKeys },
+    doc: "Values to compare with, in the metric's unit; drawn as lines on the chart.",
+    example: '[{ label: Best known, value: 1.0 }]',
+    whenAbsent: 'none',
   },
   {
     name: 'session',

@@ -31,6 +31,8 @@ export interface Problem {
 export interface CommandEvaluator {
   readonly kind: 'command';
   readonly command: string;
+  /** Stop candidates that are clearly worse than their parents by the cases that the evaluator reports; the metric is their mean. */
+  readonly stopEarly?: boolean;
 }
 
 /** Tools whose folders open as they are, each by the protocol of its own evaluator. */

@@ -54,7 +54,7 @@ export function readProblem(
   }
   const top = fields.section('', contents ?? new YAMLMap(), problemKeys, opening);
   const title = readTitle(fields, top.fields.get('title'), statement, opening);
-  const evaluator = readEvaluator(fields, top.fields.get('evaluate'), top.fields.get('evaluator'), opening);
+  const evaluator = readEvaluator(fields, top.fields, opening);
   const candidate = readCandidate(
     fields,
     top.fields.get('candidate'),
@@ -62,11 +62,13 @@ export function readProblem(
   );
   const metric = readMetric(fields, top.fields.get('metric'));
   const reward = readReward(fields, top.fields.get('reward'), metric);
+  if (evaluator?.kind === 'command' && evaluator.stopEarly === true)
+    checkRewardOfStopped(fields, top.fields.get('reward'), reward, metric);
   const environment = readEnvironment(fields, top.fields.get('environment'));
   const limits = readLimits(fields, top.fields.get('limits'));
+  const executor = readExecutor(fields, top.fields.get('executor'), top.fields.get('slurm'));
   const references = readReferences(fields, top.fields.get('references'));
   const choice = readChoice(fields, top.fields.get('session'), top.fields.get('policy'));
-  const executor = readExecutor(fields, top.fields.get('executor'), top.fields.get('slurm'));
   if (statement === '') {
     fields.report(
       opening,
@@ -85,9 +87,9 @@ export function readProblem(
     ...(reward !== undefined && { reward }),
     environment,
     limits,
+    ...executor,
     references,
     ...choice,
-    ...executor,
     statement,
   };
 }
@@ -146,17 +148,26 @@ function readCandidate(
 
 function readEvaluator(
   fields: YamlFields,
-  command: Field | undefined,
-  foreign: Field | undefined,
+  top: ReadonlyMap<string, Field>,
   opening: Span,
 ): Problem['evaluator'] | undefined {
+  const command = top.get('evaluate');
+  const foreign = top.get('evaluator');
+  const stopField = top.get('stopEarly');
   if (foreign === undefined) {
     if (command === undefined) {
       const message = 'The front matter needs "evaluate": add evaluate: python3 evaluate.py.';
       fields.error(opening, 'missing-key', message);
     }
     const text = readCommand(fields, command);
-    return text === undefined ? undefined : { kind: 'command', command: text };
+    const stopEarly = booleanOf(fields, stopField);
+    return text === undefined
+      ? undefined
+      : { kind: 'command', command: text, ...(stopEarly !== undefined && { stopEarly }) };
+  }
+  if (stopField !== undefined) {
+    const message = 'stopEarly goes with evaluate: write it into evaluator, where atcoder has it.';
+    fields.report(stopField.key, 'warning', 'unused-key', message);
   }
   if (command !== undefined) {
     const message = 'evaluate and evaluator both say what scores the program: remove one of the two.';
@@ -250,6 +261,21 @@ function readReward(
     fields.report(field.value, 'warning', 'reward-contradicts-goal', message);
   }
   return text;
+}
+
+/** Of a candidate that is stopped nothing is known but an estimate of the metric. */
+function checkRewardOfStopped(
+  fields: YamlFields,
+  field: Field | undefined,
+  reward: string | undefined,
+  metric: Metric | undefined,
+): void {
+  if (field === undefined || reward === undefined || metric === undefined) return;
+  const parsed = parseReward(reward);
+  const other = parsed.ok ? [...parsed.names].find((name) => name !== metric.name) : undefined;
+  if (other === undefined) return;
+  const message = `With stopEarly the reward may use "${metric.name}" alone, as nothing else is known of a candidate that was stopped: take "${other}" out, or remove stopEarly.`;
+  fields.error(field.value, 'bad-reward', message);
 }
 
 function readEnvironment(fields: YamlFields, field: Field | undefined): Environment {

@@ -1,6 +1,6 @@
 import type { Goal } from '../../domain/problem/problem';
-import { comparePairs, estimatedMean, mean } from '../../domain/racing/pairedComparison';
-import { usualRace } from '../../domain/racing/symmetricRace';
+import { estimatedMean, mean } from '../../domain/racing/pairedComparison';
+import { comparisonWords, shortNumber, stoppedWords } from '../../domain/racing/raceWords';
 import type { CaseResult } from '../../domain/session/outcome';
 import type { NotScored, Scored } from '../evaluationMethod';
 import { durationInWords } from '../quantityWords';
@@ -129,19 +129,22 @@ function words(context: VerdictContext, done: readonly RanCase[], meanScore: num
   const { ran, seeds, goal, isPinned } = context;
   const slowest = Math.max(...done.map(({ measurement }) => measurement?.wallMs ?? 0)) / 1000;
   const lines: string[] = [];
-  const stopped = ran.end === 'clearly-worse';
+  const stopped = ran.end === 'clearly-worse' && done.length < seeds.length;
   if (stopped) {
     lines.push(
-      `Stopped after ${done.length} of ${seeds.length} seeds: it is clearly worse than its parent on the same seeds (a verdict that is wrong with a probability of ${usualRace.errorRate * 100} % at most).`,
-      `Mean score ${number(meanScore)}, an estimate: its parent's mean on all seeds, moved by the mean difference on those that were run.`,
+      stoppedWords(done.length, seeds.length, 'seeds'),
+      `Mean score ${shortNumber(meanScore)}, an estimate: its parent's mean on all seeds, moved by the mean difference on those that were run.`,
     );
   } else {
     const scores = done.flatMap(({ score }) => (score === undefined ? [] : [score]));
     lines.push(
-      `Mean score ${number(meanScore)} over ${done.length} seeds (standard error ${number(standardError(scores))}); slowest ${slowest.toFixed(2)} s.`,
+      `Mean score ${shortNumber(meanScore)} over ${done.length} seeds (standard error ${shortNumber(standardError(scores))}); slowest ${slowest.toFixed(2)} s.`,
     );
   }
-  if (context.incumbent !== undefined) lines.push(comparison(context, stopped));
+  if (context.incumbent !== undefined) {
+    const pairs = pairsOf(ran.cases, { values: context.incumbent }, (score) => score);
+    lines.push(comparisonWords(pairs, goal, { word: 'seed', isStopped: stopped }));
+  }
   if (!isPinned) {
     lines.push(
       'Programs were not kept on cores of their own, for which this host lacks taskset or flock: times are rough.',
@@ -156,22 +159,7 @@ function words(context: VerdictContext, done: readonly RanCase[], meanScore: num
   const sorted = [...done].sort((a, b) =>
     goal === 'maximize' ? (a.score ?? 0) - (b.score ?? 0) : (b.score ?? 0) - (a.score ?? 0),
   );
-  const worst = sorted.slice(0, shownCases).map(({ seed, score }) => `${seed}: ${number(score ?? 0)}`);
+  const worst = sorted.slice(0, shownCases).map(({ seed, score }) => `${seed}: ${shortNumber(score ?? 0)}`);
   lines.push(`Worst seeds: ${worst.join(', ')}.`);
   return lines.join('\n');
-}
-
-function comparison({ ran, incumbent, goal }: VerdictContext, stopped: boolean): string {
-  const pairs = pairsOf(ran.cases, { values: incumbent ?? [] }, (score) => score);
-  const { meanDifference, halfWidth, better, worse, equal } = comparePairs(pairs, goal);
-  const other = mean(pairs.map((pair) => pair.other));
-  const percent = (value: number): string => `${((100 * value) / Math.abs(other)).toFixed(2)} %`;
-  const sign = meanDifference >= 0 ? '+' : '';
-  const relative = other === 0 ? '' : ` (${sign}${percent(meanDifference)})`;
-  const interval = halfWidth === undefined || stopped ? '' : ` ± ${number(halfWidth)} at 95 % confidence`;
-  return `Against its parent, seed by seed: ${sign}${number(meanDifference)}${interval}${relative}; better on ${better}, worse on ${worse}, equal on ${equal}.`;
-}
-
-function number(value: number): string {
-  return String(Number(value.toPrecision(7)));
 }

@@ -1,6 +1,6 @@
 import type { CaseResult } from '../../domain/session/outcome';
-import { isClearlyWorse, usualRace } from '../../domain/racing/symmetricRace';
-import { worseningsOf, type Pair } from '../../domain/racing/pairedComparison';
+import type { Pair } from '../../domain/racing/pairedComparison';
+import { Race } from '../../domain/racing/race';
 import type { Goal } from '../../domain/problem/problem';
 import { OutOfTime, runCase, type CaseContext, type RanCase } from './runCase';
 import type { CaseInput } from './caseInputs';
@@ -33,19 +33,11 @@ export async function evaluateCases(context: CaseContext, plan: CasesToRun): Pro
   const cases: (RanCase | undefined)[] = plan.seeds.map(() => undefined);
   let end: CasesRun['end'] = 'all';
   let next = 0;
-  let looked = 0;
-
-  /** In the order of the seeds and after each pair, as the test wants it, not in the order in which cases happen to end. */
-  const lookAtRace = (): void => {
-    const { incumbent } = plan;
-    if (incumbent === undefined) return;
-    while (end === 'all' && cases[looked]?.score !== undefined) {
-      looked += 1;
-      const pairs = pairsOf(cases.slice(0, looked), incumbent, plan.worth);
-      if (looked < cases.length && isClearlyWorse(worseningsOf(pairs, plan.goal), usualRace))
-        end = 'clearly-worse';
-    }
+  /** The first reason counts, but a case that is not accepted decides. */
+  const endBecause = (why: Exclude<CasesRun['end'], 'all'>): void => {
+    if (end === 'all' || why === 'failed') end = why;
   };
+  const race = plan.incumbent === undefined ? undefined : new Race(plan.incumbent.values, plan.goal);
 
   const work = async (worker: number): Promise<void> => {
     while (end === 'all') {
@@ -57,11 +49,12 @@ export async function evaluateCases(context: CaseContext, plan: CasesToRun): Pro
         const ran = await runCase(context, { seed, index, input, core: plan.firstCore + worker });
         cases[index] = ran;
         context.run.onCase(caseResultOf(ran));
-        if (ran.verdict !== 'AC') end = 'failed';
-        lookAtRace();
+        if (ran.score !== undefined) race?.add(index, plan.worth(ran.score));
+        if (ran.verdict !== 'AC') endBecause('failed');
+        else if (race?.isLost === true) endBecause('clearly-worse');
       } catch (error) {
         if (!(error instanceof OutOfTime)) throw error;
-        if (end !== 'failed') end = 'out-of-time';
+        endBecause('out-of-time');
       }
     }
   };
