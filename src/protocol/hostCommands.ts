@@ -4,6 +4,7 @@ import { hostFeature, hostOffer } from '../domain/host/hostReport';
 import { methods, policies } from '../domain/problem/problem';
 import { tokenPrices } from '../domain/session/modelSettings';
 import { caseResult, evaluationOutcome } from '../domain/session/outcome';
+import { comparisonRound } from '../domain/verification/comparisonRound';
 import { sessionId } from './sessionSpec';
 
 /**
@@ -83,6 +84,31 @@ export const verifyReply = z.object({
   runs: z.array(z.object({ seed: z.int().min(0), outcome: evaluationOutcome, durationMs: z.number() })),
 });
 export type VerifyReply = z.infer<typeof verifyReply>;
+/** `ttt-discover compare … --json`: the seed, a line a round, then one result. */
+export const comparisonSeedLine = z.object({ kind: z.literal('comparisonSeed'), seed: z.int().min(0) });
+export const roundLine = z.object({
+  kind: z.literal('round'),
+  index: z.int().min(0),
+  round: comparisonRound,
+});
+export const compareReply = z.object({
+  kind: z.literal('comparison'),
+  /** `clear`: it was settled before the last round. */
+  end: z.enum(['clear', 'rounds', 'time']),
+  seed: z.int().min(0),
+  /** `same`: equal to the last digit in every round; `failed`: a program had no value. */
+  verdict: z.enum(['a-better', 'b-better', 'same', 'unclear', 'failed']),
+  rounds: z.int().min(0),
+  /** Whether B is set against A by B / A or by B − A, in the metric's unit. */
+  scale: z.enum(['ratio', 'difference']),
+  /** `null` where no round was complete. */
+  estimate: z.number().nullable(),
+  /** That holds the truth at every look; `null` as long as it has no bounds. */
+  interval: z.object({ low: z.number(), high: z.number() }).nullable(),
+  /** Most probability that the verdict, or the interval at any time, is wrong. */
+  errorRate: z.number(),
+});
+export type CompareReply = z.infer<typeof compareReply>;
 const tokenUsage = z.object({
   promptTokens: z.int().min(0),
   sampledTokens: z.int().min(0),
@@ -189,6 +215,9 @@ export const commandReply = z.discriminatedUnion('kind', [
   evaluateReply,
   caseLine,
   verifyReply,
+  comparisonSeedLine,
+  roundLine,
+  compareReply,
   estimateReply,
   doctorReply,
   runSummary,

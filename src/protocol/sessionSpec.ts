@@ -44,7 +44,3 @@ export type SessionSpec = z.infer<typeof sessionSpec>;
  */
 export const startInput = sessionSpec.extend({ secrets: sessionSecrets.optional() });
 export type StartInput = z.infer<typeof startInput>;
-
-/** Standard input of `ttt-discover evaluate --spec -`, gzip-compressed JSON. `candidateText` takes the place of the initial program. */
-export const evaluateSpec = sessionSpec.extend({ candidateText: z.string().optional() });
-export type EvaluateSpec = z.infer<typeof evaluateSpec>;

@@ -85,6 +85,8 @@ function hostClient(
         signal,
         onCase,
       ),
+    verify: (spec, progress, signal) => calls.verify(spec, progress, signal),
+    compare: (spec, progress, signal, listener) => calls.compare(spec, progress, signal, listener),
     async removeEverything(signal) {
       const left = await calls.removeEverything(signal);
       // On a network file system a running program's file goes only when it has ended.

@@ -1,10 +1,18 @@
 import type { Duplex } from 'node:stream';
 import type { CaseResult, EvaluationOutcome } from '../domain/session/outcome';
 import type { PauseParams } from '../protocol/attachRpc';
-import type { DoctorReply, SessionListing, Verdict } from '../protocol/hostCommands';
+import type { ComparisonRound } from '../domain/verification/comparisonRound';
+import type {
+  CompareReply,
+  DoctorReply,
+  SessionListing,
+  Verdict,
+  VerifyReply,
+} from '../protocol/hostCommands';
+import type { CompareSpec, MeasureSpec } from '../protocol/measureSpec';
 import type { SessionSecrets } from '../protocol/sessionSecrets';
 import type { TransportSetting } from './transportChoice';
-import type { SessionSpec, StartInput } from '../protocol/sessionSpec';
+import type { StartInput } from '../protocol/sessionSpec';
 import type { NodeRelease } from './bootstrap/nodeReleases';
 import type { Secret } from './login/secret';
 
@@ -82,6 +90,14 @@ export interface HostEvaluation {
   readonly cases: readonly CaseResult[];
 }
 
+/** What a comparison tells as it goes on; both are needed to go on with it later. */
+export interface ComparisonListener {
+  /** What decides the seeds of its rounds. */
+  onSeed(seed: number): void;
+  /** `index` counts from 0, those of before contact was lost included. */
+  onRound(index: number, round: ComparisonRound): void;
+}
+
 /** One connected host, ready to run sessions: the runner (and Node where missing) is on it. */
 export interface HostClient {
   readonly target: HostTarget;
@@ -94,12 +110,21 @@ export interface HostClient {
   examine(signal: AbortSignal): Promise<DoctorReply>;
   /** Scores one program: the problem's initial one, or `candidateText` in its place. */
   evaluate(
-    spec: SessionSpec,
+    spec: MeasureSpec,
     candidateText: string | undefined,
     progress: Progress,
     signal: AbortSignal,
     onCase?: (result: CaseResult) => void,
   ): Promise<HostEvaluation>;
+  /** Scores a program several times from scratch, with seeds that nobody knows and the stricter check. */
+  verify(spec: MeasureSpec, progress: Progress, signal: AbortSignal): Promise<VerifyReply>;
+  /** Runs two programs in turns on the same seeds until it is clear which is better, or the rounds are done. */
+  compare(
+    spec: CompareSpec,
+    progress: Progress,
+    signal: AbortSignal,
+    listener: ComparisonListener,
+  ): Promise<CompareReply>;
   /** Replays the journal from `from`, then follows it. One attachment a call; the caller closes it. */
   attach(sessionId: string, from: number, listener: AttachmentListener): Promise<SessionAttachment>;
   /**

@@ -3,12 +3,15 @@ import { promisify } from 'node:util';
 import {
   commandReply,
   type CommandReply,
+  type CompareReply,
   type DoctorReply,
   type SessionListing,
+  type VerifyReply,
 } from '../../protocol/hostCommands';
-import type { EvaluateSpec, StartInput } from '../../protocol/sessionSpec';
+import type { CompareSpec, MeasureSpec } from '../../protocol/measureSpec';
+import type { StartInput } from '../../protocol/sessionSpec';
 import type { CaseResult } from '../../domain/session/outcome';
-import { RemoteError, type HostEvaluation, type Progress } from '../hostClient';
+import { RemoteError, type ComparisonListener, type HostEvaluation, type Progress } from '../hostClient';
 import { markCommand } from '../shell/markedOutput';
 import { endGroupScript, followMarkedRun, newNonce } from '../shell/markedRun';
 import { runnerCommand, type InstalledRunner } from './runnerCommand';
@@ -53,7 +56,7 @@ export class RunnerCalls {
   }
 
   async evaluate(
-    spec: EvaluateSpec,
+    spec: MeasureSpec,
     progress: Progress,
     signal: AbortSignal,
     onCase?: (result: CaseResult) => void,
@@ -69,6 +72,28 @@ export class RunnerCalls {
     return { outcome, durationMs, cases };
   }
 
+  async verify(spec: MeasureSpec, progress: Progress, signal: AbortSignal): Promise<VerifyReply> {
+    const reply = await this.call(['verify', '--spec', '-', '--json'], { input: spec, progress, signal });
+    if (reply.kind !== 'verification') throw unexpected(reply.kind);
+    return reply;
+  }
+
+  async compare(
+    spec: CompareSpec,
+    progress: Progress,
+    signal: AbortSignal,
+    listener: ComparisonListener,
+  ): Promise<CompareReply> {
+    const reply = await this.call(['compare', '--spec', '-', '--json'], {
+      input: spec,
+      progress,
+      signal,
+      listener,
+    });
+    if (reply.kind !== 'comparison') throw unexpected(reply.kind);
+    return reply;
+  }
+
   /** Ends all sessions and removes all of ours. Returns the names of what is in the root and is not ours. */
   async removeEverything(signal: AbortSignal): Promise<readonly string[]> {
     const reply = await this.call(['remove-everything', '--yes', '--json'], {
@@ -82,9 +107,10 @@ export class RunnerCalls {
   private async call(
     args: readonly string[],
     options: {
-      readonly input?: StartInput | EvaluateSpec;
+      readonly input?: StartInput | MeasureSpec | CompareSpec;
       readonly progress?: Progress;
       readonly onCase?: (result: CaseResult) => void;
+      readonly listener?: ComparisonListener;
       readonly signal: AbortSignal;
       readonly timeoutMs?: number;
     },
@@ -105,6 +131,8 @@ export class RunnerCalls {
         if (reply === undefined) notUnderstood = line;
         else if (reply.kind === 'progress') options.progress?.(reply.message);
         else if (reply.kind === 'case') options.onCase?.(reply.case);
+        else if (reply.kind === 'comparisonSeed') options.listener?.onSeed(reply.seed);
+        else if (reply.kind === 'round') options.listener?.onRound(reply.index, reply.round);
         else last = reply;
       },
       input: (stdin) =>

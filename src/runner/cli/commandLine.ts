@@ -5,6 +5,7 @@ import { runnerVersion } from '../version';
 import { commonOptions, type Command, type CommandCall } from './command';
 import { failureOf, usageError } from './commandError';
 import { attachCommand } from './commands/attach';
+import { compareCommand } from './commands/compare';
 import { pauseCommand, resumeCommand, stopCommand } from './commands/control';
 import { doctorCommand } from './commands/doctor';
 import { estimateCommand } from './commands/estimate';
@@ -26,6 +27,7 @@ const commands: readonly Command[] = [
   estimateCommand,
   evaluateCommand,
   verifyCommand,
+  compareCommand,
   proposeCommand,
   doctorCommand,
   listCommand,

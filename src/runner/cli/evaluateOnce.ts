@@ -8,22 +8,24 @@ import type { EvaluationReport } from '../../evaluation/evaluator';
 import { createLocalExecutor } from '../../evaluation/localExecutor';
 import { notIsolatedWarning } from '../../evaluation/sandbox/isolation';
 import { exitCodes } from '../../protocol/hostCommands';
-import type { EvaluateSpec } from '../../protocol/sessionSpec';
+import type { EvaluateSpec } from '../../protocol/measureSpec';
 import { makePrivateFolder } from '../host/privateFiles';
 import { problemOfSpec } from '../host/readProblem';
-import { writeProblemFiles } from '../host/sessionFolder';
-import { createBlobStore } from '../journal/blobStore';
+import { sessionFolder, writeProblemFiles } from '../host/sessionFolder';
+import { BlobError, createBlobStore } from '../journal/blobStore';
 import type { CommandCall } from './command';
 import { CommandError } from './commandError';
 import { valueText } from './progressView';
 
 export type EvaluationInput = Pick<
   EvaluateSpec,
-  'displayPath' | 'problemFile' | 'files' | 'candidateText' | 'overrides'
+  'displayPath' | 'problemFile' | 'files' | 'candidateText' | 'overrides' | 'startFrom'
 >;
 
 /** One run of the candidate. */
 export type EvaluateOnce = (options: {
+  /** In the candidate's place. */
+  readonly text?: string;
   readonly seed: number;
   readonly strict?: boolean;
   readonly officialCases?: boolean;
@@ -37,15 +39,18 @@ export type EvaluateOnce = (options: {
 export async function withEvaluator(
   { root, output }: CommandCall,
   input: EvaluationInput,
-  use: (problem: Problem, evaluateOnce: EvaluateOnce) => Promise<number>,
+  use: (problem: Problem, evaluateOnce: EvaluateOnce, initialText: string) => Promise<number>,
 ): Promise<number> {
   const cancelling = new AbortController();
   const cancel = (): void => {
     cancelling.abort();
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, cancel);
+  // Nobody reads any more: the connection of the editor is gone.
+  process.stdout.once('error', cancel);
   const { problem, initialText, warnings } = problemOfSpec(input);
   for (const warning of warnings) output.note(warning);
+  const start = await parentStateOf(root, input);
   const folder = join(root, 'evaluations', ulid());
   makePrivateFolder(folder);
   try {
@@ -70,9 +75,12 @@ export async function withEvaluator(
       if (isolation === 'none') output.note(notIsolatedWarning.message);
       const candidateText = input.candidateText ?? initialText;
       let runs = 0;
-      return await use(problem, (options) =>
-        evaluator.evaluate({ id: `evaluate${(runs += 1)}`, candidateText, ...options }, cancelling.signal),
-      );
+      const evaluateOnce: EvaluateOnce = ({ text = candidateText, ...options }) =>
+        evaluator.evaluate(
+          { id: `evaluate${(runs += 1)}`, candidateText: text, ...start, ...options },
+          cancelling.signal,
+        );
+      return await use(problem, evaluateOnce, initialText);
     } finally {
       await evaluator.dispose();
     }
@@ -82,6 +90,26 @@ export async function withEvaluator(
     throw error;
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The construction that programs go on from, out of the files of a session. */
+async function parentStateOf(
+  root: string,
+  { startFrom }: EvaluationInput,
+): Promise<{ readonly parentState?: string }> {
+  if (startFrom === undefined) return {};
+  const { statesPath } = sessionFolder(root, startFrom.sessionId);
+  try {
+    return { parentState: await createBlobStore(statesPath).readText(startFrom.sha256) };
+  } catch (error) {
+    if (!(error instanceof BlobError)) throw error;
+    throw new CommandError(
+      'no-such-state',
+      exitCodes.notFound,
+      `The construction that the program goes on from is not on this host any more. ${error.message}`,
+      'Run it on the host of its session, or measure it without the session.',
+    );
   }
 }
 

@@ -19,6 +19,8 @@ class FakeClient implements HostClient {
   readonly list = notAsked;
   readonly examine = notAsked;
   readonly evaluate = notAsked;
+  readonly verify = notAsked;
+  readonly compare = notAsked;
   readonly attach = notAsked;
   readonly removeEverything = notAsked;
   readonly connectTo = notAsked;

@@ -31,6 +31,8 @@ function hostAt(target: HostTarget, listening: readonly number[]) {
     list: notAsked,
     examine: notAsked,
     evaluate: notAsked,
+    verify: notAsked,
+    compare: notAsked,
     attach: notAsked,
     removeEverything: notAsked,
     connectTo: (address) =>
