@@ -39,6 +39,8 @@ export const commandIds = {
   resumeSession: 'tttDiscover.resumeSession',
   stopSession: 'tttDiscover.stopSession',
   reconnectSession: 'tttDiscover.reconnectSession',
+  steerSession: 'tttDiscover.steerSession',
+  removeNotes: 'tttDiscover.removeNotes',
   removeSession: 'tttDiscover.removeSession',
   refreshSessions: 'tttDiscover.refreshSessions',
   setModelServerKey: 'tttDiscover.setModelServerKey',

@@ -1,7 +1,10 @@
+import * as vscode from 'vscode';
 import { window, type ExtensionContext } from 'vscode';
 import { FailureReporter } from './base/failureReporter';
+import { stackOf } from './base/failures';
 import { ContextKeys } from './base/contextKeys';
 import { currentSettings } from './base/currentSettings';
+import { createChat } from './chat/createChat';
 import { createCandidates } from './candidates/createCandidates';
 import { registerCommands } from './commands';
 import { registerDashboard } from './dashboard/dashboard';
@@ -14,6 +17,7 @@ import { registerProblemLanguage } from './problem/problemLanguage';
 import { SessionChooser } from './sessions/chooseSession';
 import { sessionCommands } from './sessions/sessionCommands';
 import { createSessions } from './sessions/createSessions';
+import { steerCommands } from './sessions/steerCommands';
 import { problemCommands } from './start/problemCommands';
 import { startCommands } from './start/startCommands';
 
@@ -79,6 +83,7 @@ export function activate(context: ExtensionContext): void {
   const commands = registerCommands(
     {
       ...control,
+      ...steerCommands(sessions.store, chooser),
       ...candidates.commands,
       ...modelKeys.commands,
       ...hosts.commands({ sessions: sessions.store, modelKeys: modelKeys.keys }),
@@ -93,6 +98,14 @@ export function activate(context: ExtensionContext): void {
     start.tests,
     dashboard,
     candidates,
+    createChat({
+      offered: vscode,
+      extensionUri: context.extensionUri,
+      sessions: sessions.store,
+      chooser,
+      reportFailure: (what, error) => log.warn(`${what}: ${stackOf(error)}`),
+      log: (message, error) => log.debug(`${message}: ${stackOf(error)}`),
+    }),
     registerProblemLanguage({
       hostLabel: () => hosts.selected.label(),
       onDidChangeHost: hosts.selected.onDidChange,

@@ -125,6 +125,7 @@ function tooltipOf(view: SessionView, facts: readonly string[]): string {
     snapshot.candidates.length > 0 ? `${snapshot.evaluated} evaluated, ${snapshot.valid} valid` : undefined,
     usage === undefined ? undefined : tokensText(usage),
     usage?.cost === undefined ? undefined : costText(usage.cost),
+    ...snapshot.notes.map(({ text }) => `Note: ${text}`),
     ...distinctWarnings(snapshot)
       .slice(0, 3)
       .map((warning) => `Warning: ${warning}`),
@@ -162,6 +163,8 @@ function flagsOf(view: SessionView): string[] {
     ['hasCandidates', snapshot.candidates.length > 0],
     ['canPause', isUp && isRunning],
     ['canResume', isUp && (snapshot.status === 'paused' || connection.verdict.state === 'exited')],
+    ['canSteer', isUp && snapshot.options?.policy !== 'tunables' && connection.verdict.state === 'live'],
+    ['hasNotes', isUp && snapshot.notes.length > 0],
     ['needsKey', isUp && waitsForKey(snapshot)],
     ['canStop', isUp && snapshot.status !== 'stopping'],
     [
