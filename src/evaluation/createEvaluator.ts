@@ -5,6 +5,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import type { Problem } from '../domain/problem/problem';
 import { rewardOf } from '../domain/problem/rewardExpression';
 import { hostPlaces } from '../domain/problem/hostPlaces';
+import { caseBars } from '../domain/session/caseBars';
 import type { CaseResult, FailureReason, ValidOutcome } from '../domain/session/outcome';
 import { commandMethod } from './commandMethod';
 import { createProcessFamily } from './endProcesses';
@@ -161,6 +162,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     }
     const artifacts = await storeArtifacts(score.artifacts ?? {}, work);
     if (!artifacts.ok) return fail('bad-result', artifacts.message);
+    await drawCases(cases ?? [], artifacts.sha256ByName);
     const outcome: ValidOutcome = {
       kind: 'valid',
       metrics: { ...metrics },
@@ -193,6 +195,17 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       sha256ByName[name] = await noticingFullDisk(options.root, () => options.storeBlob(file.bytes));
     }
     return { ok: true, sha256ByName };
+  }
+
+  /** An evaluator that has cases and offers no picture of what it found gets one of them. */
+  async function drawCases(
+    cases: readonly CaseResult[],
+    sha256ByName: Record<string, string>,
+  ): Promise<void> {
+    const bars = sha256ByName['view'] === undefined ? caseBars(cases, problem.metric.goal) : undefined;
+    if (bars === undefined) return;
+    const bytes = Buffer.from(JSON.stringify(bars));
+    sha256ByName['view'] = await noticingFullDisk(options.root, () => options.storeBlob(bytes));
   }
 
   async function prepareMethod(onProgress: (message: string) => void, signal: AbortSignal): Promise<void> {

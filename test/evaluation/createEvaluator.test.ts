@@ -181,6 +181,25 @@ describe('an evaluation', () => {
     expect(blobs.get(sha256)).toBe('text\n');
   });
 
+  it('draws the cases of an evaluator that offers no picture', async () => {
+    const cases =
+      '[{"name": "a", "verdict": "passed", "value": 1}, {"name": "b", "verdict": "passed", "value": 2}]';
+    const drawing = (more: string): string =>
+      `echo own >view.json; echo '{"valid": true, "metrics": {"score": 1}, "cases": ${cases}${more}}' >"$DISCOVER_RESULT"`;
+    const viewOf = async (program: string): Promise<string | undefined> => {
+      const { outcome } = await evaluate(program);
+      return outcome.kind === 'valid' ? blobs.get(outcome.artifacts?.['view'] ?? '') : undefined;
+    };
+    expect(JSON.parse((await viewOf(drawing(''))) ?? '')).toMatchObject({
+      kind: 'bars',
+      rows: [
+        { label: 'a', values: [1] },
+        { label: 'b', values: [2] },
+      ],
+    });
+    expect(await viewOf(drawing(', "artifacts": {"view": "view.json"}'))).toBe('own\n');
+  });
+
   it.each([
     ['ln -s /etc/passwd log.txt', 'log.txt', 'is a symbolic link'],
     ['ln -s /etc folder', 'folder/passwd', 'lies outside the folder of the evaluation'],
