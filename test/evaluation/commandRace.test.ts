@@ -81,7 +81,7 @@ async function open(
     workRoot: join(folder, 'work'),
     root: folder,
     executor: createLocalExecutor(),
-    storeBlob: () => Promise.reject(new Error('There are no artifacts.')),
+    storeBlob: () => Promise.resolve('0'.repeat(64)),
   });
   opened.push(evaluator);
   await evaluator.prepare(() => undefined, new AbortController().signal);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { FakeDisk, fakeRun, type FakeRunOptions } from './support/sessionFakes';
+import { entriesAfter, emptySnapshot, reduce } from '../../src/domain/session/reduce';
+import { FakeDisk, fakeRun, frameOf, type FakeRunOptions } from './support/sessionFakes';
 import { findings, runOf } from './support/sessionTrials';
 
 const racing: FakeRunOptions = {
@@ -36,6 +37,66 @@ describe('an evaluator that stops what is clearly worse than its parent', () => 
     expect(compared.length).toBeGreaterThan(8);
     const second = evaluator.requests.filter(({ strict }) => strict === true);
     expect(second.every(({ incumbent }) => incumbent === undefined)).toBe(true);
+  });
+
+  it('tells of each of these runs in the journal, with its step and how long it took', async () => {
+    const disk = await runOf(racing);
+    const told = disk.ofType('parent.evaluated').map(({ step, candidate }) => `${step}-${candidate}`);
+    const expected = disk
+      .ofType('step.started')
+      .flatMap(({ step, parents }) => [...new Set(parents)].map((id) => `${step}-${id}`));
+    expect(told.sort()).toEqual(expected.sort());
+    const snapshot = reduce(emptySnapshot, entriesAfter(emptySnapshot, disk.entries));
+    expect(snapshot.parentRuns).toBe(told.length);
+    expect(snapshot.evaluated).toBe(disk.ofType('candidate.evaluated').length);
+    expect(snapshot.warnings).toEqual([]);
+    const ofStep = disk.ofType('parent.evaluated').filter(({ step }) => step === 0);
+    const inStep = disk
+      .ofType('candidate.evaluated')
+      .filter(({ candidate }) => candidate >= 2 && candidate < 10);
+    const again = disk
+      .ofType('candidate.verified')
+      .filter(({ candidate }) => candidate >= 2 && candidate < 10);
+    const total = [...ofStep, ...inStep, ...again].reduce((sum, { durationMs }) => sum + durationMs, 0);
+    expect(snapshot.steps[0]?.times?.evaluationMs).toBe(total);
+  });
+
+  it('counts them in the budget of evaluations, which is kept to the last', async () => {
+    for (const concurrency of [1, 3, 20]) {
+      for (const maxEvaluations of [2, 3, 4, 7, 10, 23]) {
+        const frame = frameOf({ steps: 100, concurrency, maxEvaluations });
+        const disk = await runOf({ ...racing, frame });
+        const runs = disk.ofType('candidate.evaluated').length + disk.ofType('parent.evaluated').length;
+        expect(runs).toBe(maxEvaluations);
+        expect(disk.events.at(-1)).toMatchObject({ type: 'session.finished', reason: 'evaluations' });
+      }
+    }
+  });
+
+  it('runs a candidate without its parent where the budget has room for one evaluation alone', async () => {
+    const { loop, evaluator } = fakeRun(new FakeDisk(), {
+      ...racing,
+      frame: frameOf({ maxEvaluations: 3, concurrency: 1 }),
+    });
+    await loop.run();
+    expect(evaluator.requests.map(({ id }) => id.replace(/^r1-/, '').replace(/\d+.*/, ''))).toEqual([
+      'c',
+      'c',
+      'c',
+    ]);
+  });
+
+  it('runs them again after a kill, and counts what was run', async () => {
+    const frame = frameOf({ steps: 100, maxEvaluations: 40 });
+    const disk = new FakeDisk();
+    for (let kills = 0; kills < 4; kills++) {
+      await fakeRun(disk, { ...racing, frame, entriesBeforeKill: 16 })
+        .loop.run()
+        .catch(() => undefined);
+    }
+    await fakeRun(disk, { ...racing, frame }).loop.run();
+    const runs = disk.ofType('candidate.evaluated').length + disk.ofType('parent.evaluated').length;
+    expect(runs).toBe(40);
   });
 
   it('finds what it would find without, where it stops nothing', async () => {

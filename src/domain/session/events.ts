@@ -98,6 +98,17 @@ export const sessionEvent = z.discriminatedUnion('type', [
     outcome: evaluationOutcome,
     durationMs: z.number(),
   }),
+  /**
+   * A parent was run with the seed of the step, since its children are compared with it case by case while they run; see `stopEarly`. It
+   * counts as an evaluation, and changes nothing of the parent. A new runner runs it again.
+   */
+  z.object({
+    type: z.literal('parent.evaluated'),
+    candidate: candidateId,
+    step: z.int().min(0),
+    outcome: evaluationOutcome,
+    durationMs: z.number(),
+  }),
   /** All evaluations of the step are in, the archive is updated and the policy has learned. */
   z.object({
     type: z.literal('step.finished'),

@@ -111,6 +111,9 @@ class Reduction {
       case 'candidate.verified':
         this.verify(event, atMs);
         break;
+      case 'parent.evaluated':
+        this.evaluateParent(event, atMs);
+        break;
       case 'step.finished':
         this.finishStep(event, atMs);
         break;
@@ -246,6 +249,12 @@ class Reduction {
     change.summary.valid -= 1;
     change.goneValues.push(value + 0);
     if (this.next.best === id) this.findBest();
+  }
+
+  private evaluateParent({ step, durationMs }: Event<'parent.evaluated'>, atMs: number): void {
+    this.next.parentRuns = (this.next.parentRuns ?? 0) + 1;
+    const change = this.changeOf(step);
+    if (change) this.happened('outcome', change, atMs, durationMs);
   }
 
   private findBest(): void {

@@ -98,6 +98,8 @@ export interface SessionSnapshot {
   readonly candidates: CandidateList;
   readonly evaluated: number;
   readonly valid: number;
+  /** Runs of parents to compare their children with; absent before the first. They are not in `evaluated`. */
+  readonly parentRuns?: number;
   /** The evaluations of the initial program (step -1); absent before the first is proposed. */
   readonly initial?: StepSummary;
   /** Index = step. */

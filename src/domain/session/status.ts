@@ -31,6 +31,7 @@ export function statusAfter(status: SessionStatus, event: SessionEvent, begun: b
     case 'candidate.proposed':
     case 'candidate.evaluated':
     case 'candidate.verified':
+    case 'parent.evaluated':
     case 'step.finished':
     case 'note.added':
     case 'notes.removed':

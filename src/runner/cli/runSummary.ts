@@ -47,7 +47,9 @@ export function summaryLines(summary: RunSummary, { snapshot }: SupervisionEnd):
   // The failure itself is told as the command's error.
   if (end === 'failed') return [`Session ${sessionId} failed; its folder is ${summary.folder}.`];
   const unit = snapshot.problem?.metric.unit;
-  const done = `${summary.evaluated} evaluated, ${summary.steps} steps done.`;
+  const { parentRuns = 0 } = snapshot;
+  const parents = parentRuns === 0 ? '' : `, ${parentRuns} runs of parents to compare with`;
+  const done = `${summary.evaluated} evaluated${parents}, ${summary.steps} steps done.`;
   const why = snapshot.statusMessage ?? end;
   const lines =
     end === 'paused'

@@ -6,7 +6,7 @@ export type SpentBudget = 'evaluations' | 'tokens' | 'cost' | 'no-improvement';
 
 /**
  * The budget that is used up, if one is. It follows from the journal, so a resumed session finds the same. `running`: evaluations
- * that run now; they count, so that no session has more than it may.
+ * that run now, of candidates and of parents; they count, so that no session has more than it may.
  */
 export function spentBudget(
   options: SessionOptions,
@@ -14,7 +14,8 @@ export function spentBudget(
   running: number,
 ): SpentBudget | undefined {
   const { maxEvaluations, maxTokens, maxCostUsd, patienceSteps } = options;
-  if (maxEvaluations !== undefined && snapshot.evaluated + running >= maxEvaluations) return 'evaluations';
+  const evaluations = snapshot.evaluated + (snapshot.parentRuns ?? 0) + running;
+  if (maxEvaluations !== undefined && evaluations >= maxEvaluations) return 'evaluations';
   const { usage } = snapshot;
   if (maxTokens !== undefined) {
     const tokens = usage.promptTokens + usage.sampledTokens + usage.trainedTokens;

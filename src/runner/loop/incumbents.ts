@@ -1,41 +1,80 @@
+import type { SessionEvent } from '../../domain/session/events';
 import type { CaseResult } from '../../domain/session/outcome';
+import type { EvaluationReport } from '../../evaluation/evaluator';
 import type { CandidateFacts, Job, LoopContext } from './candidateFacts';
+
+export interface IncumbentsOptions extends LoopContext {
+  readonly facts: CandidateFacts;
+  readonly append: (event: SessionEvent) => void;
+  /** No evaluation may begin any more. */
+  readonly isHalted: () => boolean;
+  /** The number of runs of parents grew. */
+  readonly onRunBegun: () => void;
+}
 
 /**
  * Parents, run once with the seed of the step in which they are parents: what their children are compared with, case by case, where the
- * evaluator stops those that are clearly worse. Nothing of it is in the journal; a new runner runs them again.
+ * evaluator stops those that are clearly worse. Each run is in the journal and counts as an evaluation; its cases are not, so a new runner
+ * runs it again.
  */
 export class Incumbents {
   readonly #runs = new Map<string, Promise<readonly CaseResult[] | undefined>>();
+  #running = 0;
 
-  constructor(private readonly context: LoopContext & { readonly facts: CandidateFacts }) {}
+  constructor(private readonly options: IncumbentsOptions) {}
 
-  /** The cases of the job's parent under the job's seed; undefined if there is nothing to compare with. */
+  /** Parents that run. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /**
+   * The cases of the job's parent under the job's seed; undefined if there is nothing to compare with, or the last evaluation that a
+   * budget allows is the job's own.
+   */
   casesFor(job: Job, signal: AbortSignal): Promise<readonly CaseResult[] | undefined> {
     const { parent, seed } = job;
-    if (parent === undefined || this.context.ports.evaluator.races !== true)
+    const { ports, facts, isHalted } = this.options;
+    const step = facts.candidate(job.candidate)?.step;
+    if (parent === undefined || step === undefined || ports.evaluator.races !== true)
       return Promise.resolve(undefined);
     const key = `${parent}-${seed}`;
     const known = this.#runs.get(key);
     if (known !== undefined) return known;
-    const run = this.#run(parent, seed, signal);
+    if (isHalted()) return Promise.resolve(undefined);
+    const run = this.#run({ parent, step, seed }, signal);
     this.#runs.set(key, run);
     return run;
   }
 
-  async #run(parent: number, seed: number, signal: AbortSignal): Promise<readonly CaseResult[] | undefined> {
-    const { facts, ports, record } = this.context;
+  async #run(
+    { parent, step, seed }: { readonly parent: number; readonly step: number; readonly seed: number },
+    signal: AbortSignal,
+  ): Promise<readonly CaseResult[] | undefined> {
+    const { facts, ports, record, append, onRunBegun } = this.options;
     const candidate = facts.candidate(parent);
     if (candidate?.outcome?.kind !== 'valid') return undefined;
-    const report = await ports.evaluator.evaluate(
-      {
-        id: `r${record.snapshot.runs}-p${parent}-${seed}`,
-        candidateText: await facts.text(candidate),
-        seed,
-        ...(candidate.parent === undefined ? {} : await facts.stateOf(candidate.parent)),
-      },
-      signal,
-    );
-    return report.outcome.kind === 'valid' ? report.cases : undefined;
+    this.#running += 1;
+    onRunBegun();
+    let report: EvaluationReport;
+    try {
+      report = await ports.evaluator.evaluate(
+        {
+          id: `r${record.snapshot.runs}-p${parent}-${seed}`,
+          candidateText: await facts.text(candidate),
+          seed,
+          ...(candidate.parent === undefined ? {} : await facts.stateOf(candidate.parent)),
+        },
+        signal,
+      );
+    } finally {
+      // From here on the record counts it.
+      this.#running -= 1;
+    }
+    const { outcome, durationMs } = report;
+    // A run that we ourselves ended says nothing.
+    if (signal.aborted && outcome.kind === 'failed') return undefined;
+    append({ type: 'parent.evaluated', candidate: parent, step, outcome, durationMs });
+    return outcome.kind === 'valid' ? report.cases : undefined;
   }
 }

@@ -52,7 +52,13 @@ export class Stretch {
 
   constructor(options: StretchOptions) {
     this.#options = options;
-    this.#incumbents = new Incumbents(options);
+    this.#incumbents = new Incumbents({
+      ...options,
+      isHalted: () => this.halted,
+      onRunBegun: () => {
+        options.onEvaluationBegun();
+      },
+    });
     this.#unwanted = AbortSignal.any([options.signals.feeding, this.#ending.signal]);
     // Every group may listen; that is no leak.
     setMaxListeners(0, this.#unwanted);
@@ -68,9 +74,9 @@ export class Stretch {
     });
   }
 
-  /** Evaluations that run. */
+  /** Evaluations that run, those of parents included. */
   get evaluating(): number {
-    return this.#inWork.size;
+    return this.#inWork.size + this.#incumbents.running;
   }
 
   get halted(): boolean {
