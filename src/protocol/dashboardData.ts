@@ -103,11 +103,15 @@ export const dashboardDataMessages = [
     sessions: z.array(comparableSession),
     overlays: z.array(overlay),
   }),
-  /** What the evaluator drew of the best candidate; `view` is a `constructionView` of src/domain/session, or `null` for none. */
+  /**
+   * What the evaluator drew of the best candidate; `view` is a `constructionView` of src/domain/session, or `null` for none. `note` says
+   * why a picture that there is cannot be shown.
+   */
   z.object({
     type: z.literal('bestView'),
     candidate: z.int().min(0),
     view: z.unknown(),
+    note: z.string().optional(),
   }),
 ] as const;
 
