@@ -16,6 +16,7 @@ import { createModelKeys } from './models/createModelKeys';
 import { registerProblemLanguage } from './problem/problemLanguage';
 import { SessionChooser } from './sessions/chooseSession';
 import { sessionCommands } from './sessions/sessionCommands';
+import { createNotifications } from './notifications/createNotifications';
 import { createSessions } from './sessions/createSessions';
 import { steerCommands } from './sessions/steerCommands';
 import { problemCommands } from './start/problemCommands';
@@ -98,6 +99,7 @@ export function activate(context: ExtensionContext): void {
     start.tests,
     dashboard,
     candidates,
+    createNotifications({ context, store: sessions.store, log }),
     createChat({
       offered: vscode,
       extensionUri: context.extensionUri,

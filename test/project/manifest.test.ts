@@ -152,6 +152,7 @@ describe('the manifest', () => {
       sshTransport: 'auto',
       nodeDownload: 'editor',
       remoteRoot: '~/.ttt-discover',
+      notifications: 'important',
     });
   });
 

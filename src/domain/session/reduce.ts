@@ -121,10 +121,12 @@ class Reduction {
         this.warn(event.code, event.message);
         break;
       case 'session.paused':
+        this.next.pause = { reason: event.reason, seq: this.next.lastSeq };
         if (event.code === undefined) delete this.next.pauseCode;
         else this.next.pauseCode = event.code;
         break;
       case 'session.resumed':
+        delete this.next.pause;
         delete this.next.pauseCode;
         break;
       case 'note.added':

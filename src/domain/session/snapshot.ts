@@ -106,6 +106,8 @@ export interface SessionSnapshot {
   readonly steps: readonly StepSummary[];
   /** Tokens so far. */
   readonly usage: TokenUsage;
+  /** The pause that the session is in, or was in when it ended; `seq` tells it from others. */
+  readonly pause?: { readonly reason: 'user' | 'error' | 'disk-full'; readonly seq: number };
   /** Of the pause: what a client can remove by itself, see `session.paused`. */
   readonly pauseCode?: string;
   /** The newest 100. */

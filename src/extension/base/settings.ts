@@ -13,6 +13,7 @@ export const settingKeys = [
   'session.maxTimeMinutes',
   'session.concurrency',
   'session.seed',
+  'notifications',
 ] as const;
 export type SettingKey = (typeof settingKeys)[number];
 
@@ -29,12 +30,17 @@ export interface Settings {
   readonly maxTimeMs?: number;
   readonly concurrency?: number;
   readonly seed?: number;
+  readonly notifications?: NotificationLevel;
 }
+
+/** `important`: what needs the user, and what beats a reference; `all`: the end of a session too. */
+export type NotificationLevel = 'all' | 'important' | 'none';
 
 const transport = z.enum(['auto', 'ssh2', 'system']).catch('auto');
 const text = z.string().trim().min(1).optional().catch(undefined);
 const positive = z.number().positive().optional().catch(undefined);
 const nodeDownload = z.enum(['editor', 'host', 'never']).optional().catch(undefined);
+const notifications = z.enum(['all', 'important', 'none']).catch('important');
 const count = z.int().min(1).optional().catch(undefined);
 const seed = z.int().min(0).max(0xffff_ffff).optional().catch(undefined);
 
@@ -52,5 +58,6 @@ export function readSettings(get: (key: SettingKey) => unknown): Settings {
     maxTimeMs: maxTimeMinutes === undefined ? undefined : maxTimeMinutes * 60_000,
     concurrency: count.parse(get('session.concurrency') ?? undefined),
     seed: seed.parse(get('session.seed') ?? undefined),
+    notifications: notifications.parse(get('notifications')),
   });
 }

@@ -57,7 +57,7 @@ export function createSessions(needs: {
       if (state.focused) void needs.failures.guard('list of sessions', () => store.refresh());
     }),
     new SessionsView(store, Date.now),
-    new SessionStatusBar(store, Date.now),
+    new SessionStatusBar(store),
     store,
   ];
   return {

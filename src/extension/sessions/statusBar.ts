@@ -1,20 +1,18 @@
-import { StatusBarAlignment, window, type StatusBarItem } from 'vscode';
+import { StatusBarAlignment, ThemeColor, window, type StatusBarItem } from 'vscode';
 import type { Closeable } from '../base/emitter';
+import { t } from '../base/translate';
 import { commandIds } from '../commandIds';
-import { bestText, isEnded, sessionItem, stepText, titleOf } from './sessionItems';
-import type { Sessions, SessionView } from './sessions';
+import type { Sessions } from './sessions';
+import { statusBarWords } from './statusBarWords';
 
-/** The most recent session that runs, in the status bar; nothing where none does. */
+/** The sessions at work, in the status bar; nothing where none is. */
 export class SessionStatusBar implements Closeable {
   private readonly item: StatusBarItem;
   private readonly subscription: Closeable;
 
-  constructor(
-    private readonly sessions: Sessions,
-    private readonly nowMs: () => number,
-  ) {
+  constructor(private readonly sessions: Pick<Sessions, 'all' | 'onDidChange'>) {
     this.item = window.createStatusBarItem('tttDiscover.session', StatusBarAlignment.Left, 10);
-    this.item.name = 'TTT-Discover Session';
+    this.item.name = t('TTT-Discover Session');
     this.subscription = sessions.onDidChange(() => this.draw());
     this.draw();
   }
@@ -25,33 +23,22 @@ export class SessionStatusBar implements Closeable {
   }
 
   private draw(): void {
-    const session = this.sessions.all.find((view) => isShown(view));
-    if (session === undefined) {
+    const words = statusBarWords(this.sessions.all);
+    if (words === undefined) {
       this.item.hide();
       return;
     }
-    const { snapshot } = session;
-    const facts = [bestText(snapshot), stepText(snapshot)].filter((fact) => fact !== undefined);
-    const icon = session.connection.state === 'lost' ? '$(debug-disconnect)' : '$(pulse)';
-    this.item.text = `${icon} ${facts.length > 0 ? facts.join(' · ') : (snapshot.statusMessage ?? 'preparing')}`;
-    this.item.tooltip = sessionItem(session, this.nowMs()).tooltip;
+    this.item.text = words.text;
+    this.item.tooltip = words.tooltip;
+    this.item.backgroundColor = words.needsUser
+      ? new ThemeColor('statusBarItem.warningBackground')
+      : undefined;
     this.item.command = {
       command: commandIds.openDashboard,
-      title: 'Open Dashboard',
-      arguments: [session.id],
+      title: t('Open Dashboard'),
+      arguments: words.sessionId === undefined ? [] : [words.sessionId],
     };
-    this.item.accessibilityInformation = {
-      label: `TTT-Discover session ${titleOf(session)}: ${facts.length > 0 ? facts.join(', ') : (snapshot.statusMessage ?? 'preparing')}`,
-      role: 'button',
-    };
+    this.item.accessibilityInformation = { label: words.accessibleLabel, role: 'button' };
     this.item.show();
   }
-}
-
-function isShown(view: SessionView): boolean {
-  if (isEnded(view.snapshot)) return false;
-  const { connection } = view;
-  return (
-    connection.state === 'lost' || (connection.state === 'connected' && connection.verdict.state === 'live')
-  );
 }
