@@ -21,6 +21,8 @@ export interface AtCoderFolder {
   readonly isReactive: boolean;
   readonly goal?: Goal;
   readonly title?: string;
+  /** Whether a case counts by how it compares with those of other participants; absent where the folder does not say it. */
+  readonly isRelative?: boolean;
   readonly scorePattern: ScorePattern;
   readonly caseTimeMs?: number;
   readonly caseMemoryBytes?: number;
@@ -67,6 +69,7 @@ export function readAtCoderFolder(files: FolderFiles): AtCoderFolder | undefined
     isReactive,
     ...(goal !== undefined && { goal }),
     ...(title !== undefined && { title }),
+    ...(contest.isRelative !== undefined && { isRelative: contest.isRelative }),
     scorePattern: patternOf(pahcer, problems),
     ...(contest.caseTimeMs !== undefined && { caseTimeMs: contest.caseTimeMs }),
     ...(contest.caseMemoryBytes !== undefined && { caseMemoryBytes: contest.caseMemoryBytes }),
@@ -130,6 +133,7 @@ const contestData = z.object({
       title: z.string().optional(),
       problem_type: z.enum(['batch', 'reactive']).optional().catch(undefined),
       score_type: z.enum(['maximize', 'minimize']).optional().catch(undefined),
+      relative_score_type: z.string().nullish().catch(undefined),
     })
     .optional(),
   constraints: z
@@ -141,6 +145,7 @@ interface ContestData {
   readonly title?: string | undefined;
   readonly isReactive?: boolean | undefined;
   readonly goal?: Goal | undefined;
+  readonly isRelative?: boolean | undefined;
   readonly caseTimeMs?: number | undefined;
   readonly caseMemoryBytes?: number | undefined;
 }
@@ -155,6 +160,7 @@ function readContestData(files: FolderFiles): ContestData {
     title: metadata?.title,
     isReactive: metadata?.problem_type === undefined ? undefined : metadata.problem_type === 'reactive',
     goal: metadata?.score_type,
+    isRelative: metadata === undefined ? undefined : typeof metadata.relative_score_type === 'string',
     caseTimeMs: constraints?.time_limit === undefined ? undefined : Math.round(constraints.time_limit * 1000),
     caseMemoryBytes: constraints?.memory_limit,
   };

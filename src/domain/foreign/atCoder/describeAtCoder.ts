@@ -33,7 +33,10 @@ export const describeAtCoder: DescribeFolder = (files) => {
       format: 'atcoder',
       ...(folder.title !== undefined && { title: folder.title }),
       candidate: candidate.path,
-      metric: { name: 'mean_score', goal: folder.goal ?? 'maximize' },
+      metric: {
+        name: folder.isRelative === true ? 'mean_log10_score' : 'mean_score',
+        goal: folder.goal ?? 'maximize',
+      },
       cases,
       caseTimeMs,
       limits: { timeMs: minutes * 60_000, memoryBytes: proposedCpus * memoryBytes, cpus: proposedCpus },
@@ -56,6 +59,15 @@ function notesOf(folder: AtCoderFolder): string[] {
   ];
   if (folder.goal === undefined) {
     notes.push('Guessed: more points are better. Where fewer are, write goal: minimize.');
+  }
+  if (folder.isRelative === true) {
+    notes.push(
+      'The contest counts each case by how its score compares with those of others, which nobody has here: the mean of the logarithms gives the same weight to the same ratio on every case.',
+    );
+  } else if (folder.isRelative === undefined) {
+    notes.push(
+      'Where the contest counts scores relative to those of others, mean_log10_score is nearer to that.',
+    );
   }
   if (folder.caseTimeMs === undefined) {
     notes.push(

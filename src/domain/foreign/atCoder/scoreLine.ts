@@ -1,3 +1,5 @@
+import { patternFromRust } from './rustPattern';
+
 /** How a contest's tools write a score, or a user says they do. */
 export interface ScorePattern {
   readonly pattern: RegExp;
@@ -17,20 +19,11 @@ export function scorePatternFromRust(
   | { readonly ok: true; readonly scorePattern: ScorePattern }
   | { readonly ok: false; readonly problem: string } {
   if (source === pahcerDefault) return { ok: true, scorePattern: usualScorePattern };
-  const flags = new Set('g');
-  const inline = /^\(\?([imsux]+)\)/.exec(source);
-  for (const flag of inline?.[1] ?? '') {
-    if (flag === 'x') return { ok: false, problem: 'score_regex has the flag x, which is not supported.' };
-    flags.add(flag);
-  }
-  const body = source.slice(inline?.[0].length ?? 0).replaceAll('(?P<', '(?<');
-  if (!body.includes('(?<score>')) return { ok: false, problem: 'score_regex needs a group (?P<score>…).' };
-  try {
-    return { ok: true, scorePattern: { pattern: new RegExp(body, [...flags].join('')) } };
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return { ok: false, problem: `score_regex cannot be read here: ${error.message}.` };
-  }
+  const read = patternFromRust(source);
+  if (!read.ok) return { ok: false, problem: `score_regex cannot be used, ${read.problem}.` };
+  if (!read.pattern.source.includes('(?<score>'))
+    return { ok: false, problem: 'score_regex needs a group (?P<score>…).' };
+  return { ok: true, scorePattern: { pattern: read.pattern } };
 }
 
 /** What the official tool said of one answer. */

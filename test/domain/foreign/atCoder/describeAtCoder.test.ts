@@ -119,6 +119,24 @@ describe('a folder of an AtCoder Heuristic Contest', () => {
     expect(description.notes.join(' ')).toMatch(/Arguments with \{SEED\}/);
   });
 
+  it('says by ALE-Bench whether cases count by how they compare with those of others', () => {
+    const of = (relative: unknown): ReturnType<typeof described> =>
+      described({
+        ...tools,
+        'data.json': JSON.stringify({ metadata: { score_type: 'minimize', relative_score_type: relative } }),
+        'main.rs': '',
+      });
+    for (const type of ['min', 'max', 'rank_min', 'rank_max']) {
+      expect(of(type).metric).toEqual({ name: 'mean_log10_score', goal: 'minimize' });
+      expect(of(type).notes.join(' ')).toMatch(/the mean of the logarithms/);
+    }
+    expect(of(undefined).metric.name).toBe('mean_score');
+    expect(of(null).notes.join(' ')).not.toMatch(/log/);
+    expect(described({ ...tools, 'main.rs': '' }).notes.join(' ')).toMatch(
+      /relative.*mean_log10_score is nearer/,
+    );
+  });
+
   it('says by ALE-Bench what its limits are', () => {
     const data = JSON.stringify({
       metadata: { title: 'Fish', problem_type: 'batch', score_type: 'minimize' },

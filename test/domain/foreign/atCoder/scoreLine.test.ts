@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   readToolVerdict,
@@ -57,10 +58,61 @@ describe('a score_regex of pahcer', () => {
     expect(usual).toEqual({ ok: true, scorePattern: usualScorePattern });
   });
 
+  it('may have blanks and comments, with the flag x', () => {
+    const source = String.raw`
+      (?x) (?m)      # as pahcer's own
+      ^ \s* total\ score \s* = \s*
+      (?P<score> [ 0-9 , ]+ (?: \. \d+ )? )  # digits # and commas
+      \s* \# $`;
+    const read = scorePatternFromRust(source.trimStart());
+    if (!read.ok) throw new Error(read.problem);
+    expect(readToolVerdict('Turn 1\ntotal score = 1,234.5 #\n', read.scorePattern, 'maximize')).toEqual({
+      kind: 'score',
+      score: 1234.5,
+    });
+    expect(readToolVerdict('totalscore = 1 #', read.scorePattern, 'maximize').kind).toBe('rejected');
+  });
+
   it.each([
-    ['(?x) (?P<score>1)', /flag x/],
+    [String.raw`\A(?P<score>\d+)\z`, '12', 12],
+    [String.raw`\A(?P<score>\d+)\z`, '12\n', undefined],
+    ['(?i)SCORE (?P<score>[[:digit:]]+)', 'score 7', 7],
+    ['(?P<score>[^[:alpha:][:space:]]+)$', 'x 7', 7],
+    [String.raw`\x{53}core (?P<score>\d)`, 'Score 7', 7],
+    [String.raw`[]x]core (?P<score>\d)`, ']core 7', 7],
+    ['(?-u)(?P<score>7)', '7', 7],
+    ['(?x-x)(?P<score>7) x', '7 x', 7],
+  ])('may use what Rust has: %s', (source, said, score) => {
+    const read = scorePatternFromRust(source);
+    if (!read.ok) throw new Error(read.problem);
+    const verdict = readToolVerdict(said, read.scorePattern, 'maximize');
+    expect(verdict.kind === 'score' ? verdict.score : undefined).toBe(score);
+  });
+
+  it('is read or refused, and never throws', () => {
+    const part = fc.constantFrom(
+      ...'()[]{}?*+|^$\\.-:<>Px #\nas5'.split(''),
+      '(?P<score>',
+      '[[:',
+      ':]]',
+      '\\x{',
+      '(?x)',
+    );
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 12 }), (parts) => {
+        const read = scorePatternFromRust(parts.join(''));
+        expect(read.ok ? read.scorePattern.pattern.global : read.problem.endsWith('.')).toBe(true);
+      }),
+    );
+  });
+
+  it.each([
+    ['(?U)(?P<score>1)', /flag U/],
+    ['(?P<score>[a[b]])', /brackets within/],
+    ['(?P<score>[[:nothing:]])', /no class/],
+    ['Score (?i:x) (?P<score>1)', /cannot be used/],
     [String.raw`Score = (\d+)`, /needs a group/],
-    ['(?P<score>[)', /cannot be read/],
+    ['(?P<score>[)', /cannot be used, it cannot be read/],
   ])('that cannot be used is refused: %s', (source, problem) => {
     expect(scorePatternFromRust(source)).toMatchObject({
       ok: false,
