@@ -1,5 +1,5 @@
 import { serverWords, type ModelSettings } from '../../domain/session/modelSettings';
-import { promptFactsOf } from '../answers/promptFacts';
+import { promptFactsOf } from '../../domain/prompt/promptFacts';
 import type { PolicySetup, PolicyTask } from '../createPolicy';
 import type { Policy } from '../policy';
 import { createOpenAiPolicyAt, FrozenModelError } from './openAiPolicy';

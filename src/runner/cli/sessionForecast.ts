@@ -1,4 +1,5 @@
 import { buildPrompt } from '../../domain/prompt/buildPrompt';
+import { promptFactsOf } from '../../domain/prompt/promptFacts';
 import {
   estimate,
   pricesInUse,
@@ -9,7 +10,6 @@ import {
   type SessionForecast,
 } from '../../domain/session/cost';
 import { guessTokens } from '../../domain/session/tokenGuesses';
-import { promptFactsOf } from '../../policy/answers/promptFacts';
 import type { PolicyTask } from '../../policy/createPolicy';
 import { countText, dollarsText, shortCountText, timeText, totalTokens } from './amounts';
 

@@ -1,4 +1,5 @@
 import { keyedSeed } from '../../domain/keyedRandom';
+import { promptParentOf } from '../../domain/prompt/promptParent';
 import type { CandidateRecord } from '../../domain/session/snapshot';
 import type { Parent } from '../../policy/policy';
 import type { SessionFrame, SessionPorts } from './ports';
@@ -112,20 +113,7 @@ export class CandidateFacts {
     if (record === undefined) throw new Error(`parent ${id} is not in the journal`);
     const text = await this.text(record);
     const before = record.parent === undefined ? undefined : this.candidate(record.parent)?.outcome;
-    const previous = before?.kind === 'valid' ? { previousValue: before.value } : {};
-    const { outcome } = record;
-    if (outcome?.kind !== 'valid') {
-      const feedback = outcome === undefined ? {} : { feedback: outcome.message };
-      return { candidate: id, text, hasState: false, ...previous, ...feedback };
-    }
-    return {
-      candidate: id,
-      text,
-      value: outcome.value,
-      hasState: outcome.stateSha256 !== undefined,
-      ...previous,
-      ...(outcome.feedback === undefined ? {} : { feedback: outcome.feedback }),
-    };
+    return { candidate: id, ...promptParentOf(text, record.outcome, before) };
   }
 
   /** The construction that children of this candidate start from. */

@@ -1,8 +1,8 @@
-import { languageOf } from '../../domain/problem/language';
-import type { PromptFacts } from '../../domain/prompt/buildPrompt';
-import { bestReference } from '../../domain/prompt/promptNumbers';
-import type { Problem } from '../../domain/problem/problem';
-import type { ModelSettings } from '../../domain/session/modelSettings';
+import { languageOf } from '../problem/language';
+import type { Problem } from '../problem/problem';
+import type { ModelSettings } from '../session/modelSettings';
+import type { PromptFacts } from './buildPrompt';
+import { bestReference } from './promptNumbers';
 
 /** Far below what today's contexts hold; a prompt that long is a program gone wrong. */
 export const defaultMaxPromptCharacters = 200_000;
