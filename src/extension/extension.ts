@@ -21,6 +21,7 @@ import { createSessions } from './sessions/createSessions';
 import { steerCommands } from './sessions/steerCommands';
 import { problemCommands } from './start/problemCommands';
 import { startCommands } from './start/startCommands';
+import { createVerification } from './verification/createVerification';
 
 /** The composition root: every service and what it needs. Nothing is read, run or connected before it is asked for. */
 export function activate(context: ExtensionContext): void {
@@ -81,6 +82,17 @@ export function activate(context: ExtensionContext): void {
     log,
     guard: (what, action) => failures.guard(what, action),
   });
+  const verification = createVerification({
+    context,
+    connections: hosts.connections,
+    store: sessions.store,
+    chooser,
+    requireHost: () => hosts.require(),
+    settingsFor: currentSettings,
+    tests: start.tests,
+    failures,
+    log,
+  });
   const commands = registerCommands(
     {
       ...control,
@@ -90,6 +102,7 @@ export function activate(context: ExtensionContext): void {
       ...hosts.commands({ sessions: sessions.store, modelKeys: modelKeys.keys }),
       ...problemCommands(context.extensionUri, `${context.extension.id}#firstSteps`),
       ...start.handlers,
+      ...verification.commands,
       showLog: () => log.show(),
     },
     failures,
@@ -97,6 +110,7 @@ export function activate(context: ExtensionContext): void {
   context.subscriptions.push(
     commands,
     start.tests,
+    verification,
     dashboard,
     candidates,
     createNotifications({ context, store: sessions.store, log }),

@@ -4,6 +4,8 @@ export const contextKeyDefaults = {
   'tttDiscover.hasActiveSession': false,
   'tttDiscover.canTakeBack': false,
   'tttDiscover.hasBetterCandidate': false,
+  /** Once known, the paths of the files that problems evolve: for `resourcePath in`. */
+  'tttDiscover.candidateFiles': false,
 } as const;
 
 export type ContextKey = keyof typeof contextKeyDefaults;

@@ -21,6 +21,8 @@ import { valueText } from '../base/words';
 export interface ShownEvaluation {
   onCase(result: CaseResult): void;
   end(evaluation: HostEvaluation, metric: Metric): void;
+  /** Ends with a verdict of its own: a few words for the item, more of them for its output. */
+  conclude(verdict: 'passed' | 'failed' | 'skipped', words: string, output: string): void;
   /** It came to no result. */
   abandon(message: string | undefined): void;
 }
@@ -44,12 +46,12 @@ export class CaseTests implements Disposable {
     this.controller.refreshHandler = () => this.findProblems();
   }
 
-  /** Cases of an earlier evaluation are taken away as the new ones come. */
-  begin(problem: Uri, title: string): ShownEvaluation {
+  /** Cases of an earlier evaluation are taken away as the new ones come. `runName` tells what was run, where that is not the initial program. */
+  begin(problem: Uri, title: string, runName = title): ShownEvaluation {
     const item = this.itemOf(problem, title);
     item.children.replace([]);
     item.error = undefined;
-    const run = this.controller.createTestRun(new TestRunRequest([item]), title);
+    const run = this.controller.createTestRun(new TestRunRequest([item]), runName);
     run.started(item);
     return new ShownRun(this.controller, run, item);
   }
@@ -136,6 +138,15 @@ class ShownRun implements ShownEvaluation {
       if (outcome.outputTail !== undefined) this.run.appendOutput(`${inTerminal(outcome.outputTail)}\r\n`);
       this.run.failed(this.item, new TestMessage(`${outcome.message} (${outcome.reason})`), durationMs);
     }
+    this.run.end();
+  }
+
+  conclude(verdict: 'passed' | 'failed' | 'skipped', words: string, output: string): void {
+    this.item.description = words;
+    this.run.appendOutput(`${inTerminal(output)}\r\n`);
+    if (verdict === 'passed') this.run.passed(this.item);
+    else if (verdict === 'skipped') this.run.skipped(this.item);
+    else this.run.failed(this.item, new TestMessage(words));
     this.run.end();
   }
 

@@ -1,0 +1,86 @@
+import { basename } from 'node:path';
+import { commands, window, workspace } from 'vscode';
+import type { CaseResult } from '../../domain/session/outcome';
+import { withoutAbsent } from '../../domain/withoutAbsent';
+import type { MeasureSpec } from '../../protocol/measureSpec';
+import type { HostEvaluation } from '../../remote/hostClient';
+import { describeFailure, isCancelled } from '../base/failures';
+import { requireTrust } from '../base/trust';
+import { sha256Of } from '../sessions/journalCache';
+import { askingForIsolation } from '../start/withoutIsolation';
+import type { VerificationNeeds } from './needs';
+import { onTarget } from './onTarget';
+import { ownFileOf, startOfOwn } from './ownFile';
+import { recordMeasured } from './recordMeasured';
+import { evaluationText, outcomeSentence } from './resultTexts';
+import { subjectOfProblem, withIsolation, type Subject } from './subject';
+
+/**
+ * Scores the user's file as it is in the editor, saved or not, under its problem, on the host of the problem's newest session or on the
+ * selected one. Arguments: the file's URI, then a session and a candidate that was accepted; without them the file in the editor.
+ */
+export async function reevaluateFile(needs: VerificationNeeds, args: readonly unknown[]): Promise<void> {
+  requireTrust('Evaluating runs the programs of this folder.');
+  const { file, problem, session } = await ownFileOf(needs, args);
+  const accepted = typeof args[2] === 'number' ? args[2] : undefined;
+  const start = await startOfOwn(needs, session, accepted);
+  const target = session?.target ?? (await needs.requireHost());
+  const document = await workspace.openTextDocument(file);
+  const sha256 = sha256Of(document.getText());
+  const isUnsaved = document.isDirty;
+  const subject = await subjectOfProblem(problem, target, needs.settingsFor(problem), start);
+  const name = basename(file.path);
+  const evaluation = await askingForIsolation(target, (isolation) =>
+    evaluate(needs, subject, `Evaluating your ${name}`, withIsolation(subject, isolation)),
+  );
+  const { outcome } = evaluation;
+  const atMs = needs.nowMs();
+  const result = needs.results.create(`${subject.title}, your ${name}`, atMs);
+  const notes = [
+    ...(isUnsaved ? [`The text was not saved when it was measured.`] : []),
+    `SHA-256 of the text: ${sha256}.`,
+    ...subject.notes,
+  ];
+  const head = { title: `${subject.title}: your ${name}`, hostLabel: subject.hostLabel, atMs, notes };
+  result.update(evaluationText(head, evaluation, subject.metric));
+  if (outcome.kind === 'valid') {
+    const unit = subject.metric.unit;
+    await recordMeasured(file, withoutAbsent({ value: outcome.value, unit, atMs, sha256 })).catch(
+      (error: unknown) => needs.failures.report('accepted.json', error),
+    );
+  }
+  const [showTable, showTests] = ['Show Results', 'Show Tests'];
+  const message = `Your ${name}: ${outcomeSentence(outcome, subject.metric)}`;
+  const show = outcome.kind === 'valid' ? window.showInformationMessage : window.showWarningMessage;
+  void show(message, showTable, showTests).then((chosen) => {
+    if (chosen === showTable) return needs.failures.guard('showResults', () => result.show());
+    if (chosen === showTests) return commands.executeCommand('workbench.view.testing.focus');
+    return undefined;
+  });
+}
+
+async function evaluate(
+  needs: VerificationNeeds,
+  subject: Subject,
+  title: string,
+  spec: MeasureSpec,
+): Promise<HostEvaluation> {
+  const { problem, metric } = subject;
+  return onTarget(needs.connections, subject.target, title, async (client, report, signal) => {
+    const shown = problem === undefined ? undefined : needs.tests.begin(problem, subject.title, title);
+    let cases = 0;
+    const onCase = (result: CaseResult): void => {
+      cases += 1;
+      report(`${cases} ${cases === 1 ? 'case' : 'cases'} done`);
+      shown?.onCase(result);
+    };
+    try {
+      const evaluation = await client.evaluate(spec, undefined, report, signal, onCase);
+      shown?.end(evaluation, metric);
+      return evaluation;
+    } catch (error) {
+      shown?.abandon(isCancelled(error) ? undefined : describeFailure(error).text);
+      throw error;
+    }
+  });
+}

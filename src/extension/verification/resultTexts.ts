@@ -1,0 +1,139 @@
+import { isBetter, type Metric } from '../../domain/problem/problem';
+import type { CaseResult, EvaluationOutcome } from '../../domain/session/outcome';
+import type { Comparison } from '../../domain/verification/comparison';
+import { comparisonTable } from '../../domain/verification/comparisonTable';
+import { comparisonSentence, sentence, type Labels } from '../../domain/verification/comparisonWords';
+import type { Judgement } from '../../domain/verification/judgeVerification';
+import { markdownTable } from '../../domain/verification/markdownTable';
+import { countOf, numberText } from '../../domain/verification/numberWords';
+import type { VerifyReply } from '../../protocol/hostCommands';
+import type { HostEvaluation } from '../../remote/hostClient';
+import { durationText } from '../base/words';
+
+/** What every document of results says of itself. */
+export interface ResultHead {
+  /** `Valley: your valley.py` */
+  readonly title: string;
+  readonly hostLabel: string;
+  readonly atMs: number;
+  /** More facts, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** One evaluation: the value, and each case. */
+export function evaluationText(head: ResultHead, evaluation: HostEvaluation, metric: Metric): string {
+  const { outcome, durationMs, cases } = evaluation;
+  const rest = outcome.kind === 'valid' ? (outcome.feedback ?? '') : (outcome.outputTail ?? '');
+  return documentOf(head, [
+    `**${outcomeSentence(outcome, metric)}**`,
+    `It took ${durationText(durationMs)}.`,
+    ...(cases.length === 0 ? [] : [casesTable(cases)]),
+    ...(rest.trim() === '' ? [] : [fenced(rest.trimEnd())]),
+  ]);
+}
+
+/** `height = 3 m, valid.`, or why there is no value. */
+export function outcomeSentence(outcome: EvaluationOutcome, { name, unit }: Metric): string {
+  if (outcome.kind === 'valid') return `${name} = ${numberText(outcome.value, unit)}, valid.`;
+  return `No value (${outcome.reason}): ${sentence(outcome.message)}`;
+}
+
+function casesTable(cases: readonly CaseResult[]): string {
+  const rows = cases.map(({ name, verdict, value, unit, message }) => [
+    name,
+    verdict,
+    value === undefined ? '' : numberText(value, unit),
+    message ?? '',
+  ]);
+  return markdownTable(['case', 'verdict', 'value', ''], rows, (column) => column === 2);
+}
+
+/** The runs of a verification, and what they say about the recorded value. */
+export function verificationText(
+  head: ResultHead,
+  label: string,
+  { runs }: VerifyReply,
+  judgement: Judgement,
+  metric: Metric,
+): string {
+  const rows = runs.map(({ seed, outcome, durationMs }, index) => [
+    `run ${index + 1}`,
+    String(seed),
+    outcome.kind === 'valid' ? numberText(outcome.value, metric.unit) : `failed (${outcome.reason})`,
+    durationText(durationMs),
+    outcome.kind === 'valid' ? '' : outcome.message,
+  ]);
+  const table = markdownTable(
+    ['', 'seed', metric.name, 'time', ''],
+    rows,
+    (column) => column > 0 && column < 4,
+  );
+  return documentOf(head, [`**${judgementSentence(label, judgement, metric)}**`, table]);
+}
+
+/** `c17 is confirmed: …`, with the recorded value and the new ones. */
+export function judgementSentence(label: string, judgement: Judgement, { name, unit }: Metric): string {
+  const { verdict, why, recorded } = judgement;
+  const again = valuesText(judgement.values, unit);
+  const before = recorded === undefined ? '' : `${name} ${numberText(recorded, unit)} is recorded`;
+  switch (why) {
+    case 'failed':
+      return `${label} is refuted: a run with another seed and the stricter check failed by its own fault.`;
+    case 'limits':
+      return `${label}: ${verdict}. A run was ended by a limit or by the machine, which refutes nothing. Verify it again.`;
+    case 'valid':
+      return `${label} is confirmed: all of its runs were valid, ${name} ${again}.`;
+    case 'reached':
+      return `${label} is confirmed: ${before}, and ${again} came again.`;
+    case 'missed':
+      return `${label} is refuted: ${before}, but with other seeds it is ${again}.`;
+    case 'drift':
+      return `${label}: unclear. ${before}, and now it is ${again}. Times differ so much from day to day; compare it with another program to be sure.`;
+    case 'alone':
+      return `${label}: unclear. ${before}, and one more run gave ${again}, which does not say how much it scatters.`;
+  }
+}
+
+/** `3 m`, or `from 2.9 m to 3.1 m in 3 runs`. */
+function valuesText(values: readonly number[], unit: string | undefined): string {
+  const least = Math.min(...values);
+  const most = Math.max(...values);
+  const text = (value: number): string => numberText(value, unit);
+  return text(least) === text(most)
+    ? `${text(least)} in ${countOf(values.length, 'run')}`
+    : `${text(least)} to ${text(most)} in ${countOf(values.length, 'run')}`;
+}
+
+/** Two programs, as far as they are compared. `standing`: what is being done, or how it ended. */
+export function comparisonText(
+  head: ResultHead,
+  labels: Labels,
+  comparison: Comparison,
+  metric: Metric,
+  standing: string,
+): string {
+  const better = isBetter(metric.goal, 0, 1) ? 'Less is better.' : 'More is better.';
+  const rounds = comparison.rounds;
+  return documentOf(head, [
+    `A: ${labels.a}\nB: ${labels.b}`,
+    standing,
+    ...(rounds === 0 && comparison.verdict !== 'failed'
+      ? []
+      : [`**${comparisonSentence(comparison, metric, labels)}**`]),
+    ...(rounds === 0 ? [] : [comparisonTable(comparison, metric)]),
+    `${better} A and B are medians of the rounds; both run in turns (A B, B A, …) on the same seeds. The intervals hold at every look, whatever the variance, if the differences are symmetric about their centre; each row is by itself.`,
+  ]);
+}
+
+function documentOf({ title, hostLabel, atMs, notes }: ResultHead, parts: readonly string[]): string {
+  const when = new Date(atMs).toISOString().slice(0, 19).replace('T', ' ');
+  const facts = [`Measured on ${hostLabel}, ${when} UTC.`, ...notes].join('\n');
+  return `${[`# ${title}`, ...parts, facts].join('\n\n')}\n`;
+}
+
+/** What a program printed, as it is. */
+function fenced(text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}\n${text}\n${fence}`;
+}

@@ -1,0 +1,93 @@
+import { window } from 'vscode';
+import { judgeVerification } from '../../domain/verification/judgeVerification';
+import type { VerifyReply } from '../../protocol/hostCommands';
+import type { MeasureSpec } from '../../protocol/measureSpec';
+import { describeFailure, isCancelled } from '../base/failures';
+import { requireTrust } from '../base/trust';
+import { candidateFromArguments } from '../candidates/documents/candidateArguments';
+import { bestOf } from '../candidates/documents/openDiff';
+import { valueOf } from '../sessions/sessionItems';
+import { askingForIsolation } from '../start/withoutIsolation';
+import type { VerificationNeeds } from './needs';
+import { onTarget } from './onTarget';
+import { judgementSentence, verificationText } from './resultTexts';
+import { startOf, subjectOfSession, withIsolation, type Subject } from './subject';
+
+/**
+ * Runs a candidate of a session again from scratch, with seeds that nobody knows and the stricter check, under the evaluator that the session
+ * began with. Arguments: a session and a candidate, or a candidate's URI or row; the best one where none is named.
+ */
+export async function verifyCandidate(needs: VerificationNeeds, args: readonly unknown[]): Promise<void> {
+  requireTrust('Verifying runs the programs of a session.');
+  const session = await needs.chooser.choose(
+    args,
+    'Verify a candidate of which session?',
+    ({ snapshot }) => snapshot.best !== undefined,
+  );
+  const candidate = candidateFromArguments(args) ?? bestOf(session);
+  const text = await needs.store.readCandidate(session.id, candidate);
+  const subject = subjectOfSession(session, startOf(session, candidate));
+  const label = `c${candidate}`;
+  const reply = await askingForIsolation(subject.target, (isolation) =>
+    verify(needs, subject, label, { ...withIsolation(subject, isolation), candidateText: text }),
+  );
+  const recorded = valueOf(session.snapshot, candidate);
+  const outcomes = reply.runs.map(({ outcome }) => outcome);
+  const judgement = judgeVerification(reply.verdict, outcomes, recorded, subject.metric);
+  const atMs = needs.nowMs();
+  const result = needs.results.create(`${subject.title}, ${label} verified`, atMs);
+  const head = {
+    title: `${subject.title}: ${label}, verified`,
+    hostLabel: subject.hostLabel,
+    atMs,
+    notes: ['The seeds are new, and the check is the stricter one (DISCOVER_STRICT).', ...subject.notes],
+  };
+  result.update(verificationText(head, label, reply, judgement, subject.metric));
+  const sentence = judgementSentence(label, judgement, subject.metric);
+  showInTests(needs, subject, label, reply, judgement.verdict, sentence);
+  const showTable = 'Show Results';
+  const show = judgement.verdict === 'confirmed' ? window.showInformationMessage : window.showWarningMessage;
+  void show(sentence, showTable).then((chosen) =>
+    chosen === showTable ? needs.failures.guard('showResults', () => result.show()) : undefined,
+  );
+}
+
+async function verify(
+  needs: VerificationNeeds,
+  subject: Subject,
+  label: string,
+  spec: MeasureSpec,
+): Promise<VerifyReply> {
+  try {
+    return await onTarget(needs.connections, subject.target, `Verifying ${label}`, (client, report, signal) =>
+      client.verify(spec, report, signal),
+    );
+  } catch (error) {
+    if (subject.problem !== undefined && !isCancelled(error)) {
+      const words = describeFailure(error).text;
+      needs.tests.begin(subject.problem, subject.title, `Verify ${label}`).abandon(words);
+    }
+    throw error;
+  }
+}
+
+/** Each run is an item below the problem. */
+function showInTests(
+  needs: VerificationNeeds,
+  { problem, title, metric }: Subject,
+  label: string,
+  { runs }: VerifyReply,
+  verdict: 'confirmed' | 'refuted' | 'unclear',
+  sentence: string,
+): void {
+  if (problem === undefined) return;
+  const shown = needs.tests.begin(problem, title, `Verify ${label}`);
+  for (const [index, { seed, outcome }] of runs.entries()) {
+    const name = `run ${index + 1} of ${label}, seed ${seed}`;
+    const unit = metric.unit === undefined ? {} : { unit: metric.unit };
+    if (outcome.kind === 'valid') shown.onCase({ name, verdict: 'passed', value: outcome.value, ...unit });
+    else shown.onCase({ name, verdict: 'failed', message: `${outcome.message} (${outcome.reason})` });
+  }
+  const verdicts = { confirmed: 'passed', refuted: 'failed', unclear: 'skipped' } as const;
+  shown.conclude(verdicts[verdict], `${label} ${verdict}`, sentence);
+}
