@@ -1,10 +1,11 @@
-import { window, workspace } from 'vscode';
+import { commands, window, workspace } from 'vscode';
 import { linesOf } from '../../../domain/merge/textLines';
 import { partsOf, takeBack, type CandidateReview, type ReviewHunk } from '../../../domain/merge/review';
 import type { ContextKeys } from '../../base/contextKeys';
 import type { FailureReporter } from '../../base/failureReporter';
 import { Refusal } from '../../base/failures';
 import { valueText } from '../../base/words';
+import { commandIds } from '../../commandIds';
 import type { SessionStore } from '../../sessions/sessionStore';
 import { valueOf } from '../../sessions/sessionItems';
 import { applyHunks, replaceInDocument, type AppliedHunks } from './applyHunks';
@@ -113,8 +114,14 @@ export class Reviewer {
     const key = process.platform === 'darwin' ? '⌘Z' : 'Ctrl+Z';
     const show = 'Show File';
     const what = `Accepted c${live.candidate}${fidelity === 'partial' ? ' in part' : ''} into ${name}.`;
-    void window.showInformationMessage(`${what} ${standing} Undo with ${key}.`, show).then((chosen) => {
+    const measure = 'Re-evaluate';
+    const buttons = fidelity === 'exact' ? [show] : [measure, show];
+    void window.showInformationMessage(`${what} ${standing} Undo with ${key}.`, ...buttons).then((chosen) => {
       if (chosen === show) void window.showTextDocument(live.target);
+      if (chosen === measure) {
+        const { reevaluateFile } = commandIds;
+        void commands.executeCommand(reevaluateFile, live.target, live.sessionId, live.candidate);
+      }
     });
   }
 
