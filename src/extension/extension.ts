@@ -66,7 +66,7 @@ export function activate(context: ExtensionContext): void {
     sessions.store,
     chooser,
     (id) => dashboard.open(id),
-    (id) => modelKeys.sessions.resume(id),
+    (id, waitFor) => modelKeys.sessions.resume(id, waitFor),
   );
   const start = startCommands({
     connections: hosts.connections,

@@ -81,20 +81,26 @@ export class SessionKeys implements Closeable {
     return { key };
   }
 
-  /** Resumes a session on the user's word, with its key where its process has none. Throws `Cancelled`. */
-  async resume(id: string): Promise<void> {
+  /**
+   * Resumes a session on the user's word, with its key where its process has none. `waitFor`: around the wait for the host.
+   * Throws `Cancelled`.
+   */
+  async resume(
+    id: string,
+    waitFor: (request: Promise<void>) => Promise<void> = (request) => request,
+  ): Promise<void> {
     const { sessions } = this.ports;
     const view = sessions.get(id);
     const origin = view === undefined ? undefined : handedOriginOf(view.snapshot.options);
     const isGone = view?.connection.state === 'connected' && view.connection.verdict.state === 'exited';
     if (view === undefined || origin === undefined || !(isGone || waitsForKey(view.snapshot))) {
-      await sessions.resume(id);
+      await waitFor(sessions.resume(id));
       return;
     }
     const isNeeded = waitsForKey(view.snapshot) || isKeyNeeded(view.snapshot.options?.model?.server ?? '');
     const key = await this.keyFor(origin, view.target, isNeeded, `"${titleOf(view)}" goes on with it.`);
-    if (key === undefined) await sessions.resume(id);
-    else await this.handIn(view, key, view.snapshot.runs + (isGone ? 1 : 0));
+    if (key === undefined) await waitFor(sessions.resume(id));
+    else await waitFor(this.handIn(view, key, view.snapshot.runs + (isGone ? 1 : 0)));
   }
 
   /** Asks for a new key, and gives it to the sessions that use it and whose hosts may have it. `view`: the session it is meant for. */

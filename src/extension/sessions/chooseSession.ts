@@ -1,6 +1,7 @@
 import { window, type QuickPickItem } from 'vscode';
 import * as z from 'zod';
 import { Cancelled, Refusal } from '../base/failures';
+import { t } from '../base/translate';
 import { candidateScheme, parseCandidatePath } from '../candidates/documents/candidateUri';
 import { sessionItem, titleOf } from './sessionItems';
 import type { Sessions, SessionView } from './sessions';
@@ -40,8 +41,8 @@ export class SessionChooser {
     const eligible = this.sessions.all.filter(isEligible);
     const [only] = eligible;
     if (only === undefined) {
-      throw new Refusal('There is no session for this yet. Open a problem and start one.', {
-        title: 'Open Sample Problems',
+      throw new Refusal(t('There is no session for this yet. Open a problem and start one.'), {
+        title: t('Open Sample Problems'),
         command: 'openSamples',
       });
     }

@@ -1,5 +1,7 @@
 import { window } from 'vscode';
 import { Cancelled } from '../base/failures';
+import { whenSlow } from '../base/progress';
+import { t } from '../base/translate';
 import type { CommandHandlers } from '../commandIds';
 import type { SessionChooser } from './chooseSession';
 import { isEnded, titleOf } from './sessionItems';
@@ -12,7 +14,7 @@ export function sessionCommands(
   chooser: SessionChooser,
   openDashboard: (sessionId: string) => void,
   /** With what opens its model server, where its process has none. */
-  resume: (sessionId: string) => Promise<void>,
+  resume: (sessionId: string, waitFor: (request: Promise<void>) => Promise<void>) => Promise<void>,
 ): Pick<
   CommandHandlers,
   | 'openDashboard'
@@ -25,23 +27,25 @@ export function sessionCommands(
 > {
   return {
     async openDashboard(...args) {
-      openDashboard((await chooser.choose(args, 'Open the dashboard of which session?')).id);
+      openDashboard((await chooser.choose(args, t('Open the dashboard of which session?'))).id);
     },
     async pauseSession(...args) {
-      await store.pause((await chooser.choose(args, 'Pause which session?', isActive)).id);
+      const session = await chooser.choose(args, t('Pause which session?'), isActive);
+      await whenSlow(t('Pausing session "{0}"', titleOf(session)), store.pause(session.id));
     },
     async resumeSession(...args) {
-      await resume((await chooser.choose(args, 'Resume which session?', isActive)).id);
+      const session = await chooser.choose(args, t('Resume which session?'), isActive);
+      await resume(session.id, (request) => whenSlow(t('Resuming session "{0}"', titleOf(session)), request));
     },
     async stopSession(...args) {
-      await stopSession(store, await chooser.choose(args, 'Stop which session?', isActive));
+      await stopSession(store, await chooser.choose(args, t('Stop which session?'), isActive));
     },
     async reconnectSession(...args) {
-      const session = await chooser.choose(args, 'Reconnect to which session?', isActive);
+      const session = await chooser.choose(args, t('Reconnect to which session?'), isActive);
       await store.reconnect(session.id);
     },
     async removeSession(...args) {
-      await removeSession(store, await chooser.choose(args, 'Remove which session from the list?'));
+      await removeSession(store, await chooser.choose(args, t('Remove which session from the list?')));
     },
     async refreshSessions() {
       await store.refresh();
@@ -53,31 +57,38 @@ const isActive = (session: SessionView): boolean => !isEnded(session.snapshot);
 
 /** Asks once, because a session cannot go on after its end. */
 export async function stopSession(store: SessionStore, session: SessionView): Promise<void> {
-  const now = 'Stop Now';
-  const afterStep = 'Stop After This Step';
+  const now = t('Stop Now');
+  const afterStep = t('Stop After This Step');
   const chosen = await window.showWarningMessage(
-    `Stop session "${titleOf(session)}"?`,
+    t('Stop session "{0}"?', titleOf(session)),
     {
       modal: true,
-      detail:
+      detail: t(
         'Its candidates and its journal are kept; it cannot be resumed. "Stop Now" ends the running evaluations, "Stop After This Step" waits for them and for the training update.',
+      ),
     },
     now,
     afterStep,
   );
   if (chosen === undefined) throw new Cancelled();
-  await store.stop(session.id, { now: chosen === now });
+  await whenSlow(
+    t('Stopping session "{0}"', titleOf(session)),
+    store.stop(session.id, { now: chosen === now }),
+  );
 }
 
 async function removeSession(store: SessionStore, session: SessionView): Promise<void> {
-  const remove = 'Remove from List';
+  const remove = t('Remove from List');
   const chosen = await window.showWarningMessage(
-    `Remove session "${titleOf(session)}" from the list?`,
+    t('Remove session "{0}" from the list?', titleOf(session)),
     {
       modal: true,
       detail: isEnded(session.snapshot)
-        ? 'The copy of its journal on this machine is deleted. What is on its host stays there.'
-        : `The copy of its journal on this machine is deleted. The session itself goes on at ${session.hostLabel}: stop it first if you do not want that.`,
+        ? t('The copy of its journal on this machine is deleted. What is on its host stays there.')
+        : t(
+            'The copy of its journal on this machine is deleted. The session itself goes on at {0}: stop it first if you do not want that.',
+            session.hostLabel,
+          ),
     },
     remove,
   );

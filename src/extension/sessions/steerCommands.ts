@@ -1,6 +1,7 @@
 import { window } from 'vscode';
 import { notesKept, noteText } from '../../domain/session/notes';
 import { Cancelled, Refusal } from '../base/failures';
+import { whenSlow } from '../base/progress';
 import { t } from '../base/translate';
 import type { CommandHandlers } from '../commandIds';
 import type { SessionChooser } from './chooseSession';
@@ -46,7 +47,10 @@ export async function steer(
   requireReader(session);
   const problem = problemOf(text);
   if (problem !== undefined) throw new Refusal(problem);
-  await store.note(session.id, text.trim());
+  await whenSlow(
+    t('Leaving a note for session "{0}"', titleOf(session)),
+    store.note(session.id, text.trim()),
+  );
 }
 
 /** Whether a note to the session can change what it does. */
@@ -90,5 +94,5 @@ async function removeNotes(store: Pick<SessionStore, 'removeNotes'>, session: Se
     remove,
   );
   if (chosen !== remove) throw new Cancelled();
-  await store.removeNotes(session.id);
+  await whenSlow(t('Removing notes of session "{0}"', titleOf(session)), store.removeNotes(session.id));
 }
