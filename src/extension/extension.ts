@@ -7,6 +7,7 @@ import { currentSettings } from './base/currentSettings';
 import { createChat } from './chat/createChat';
 import { createCandidates } from './candidates/createCandidates';
 import { registerCommands } from './commands';
+import { acceptedOfWorkspace } from './dashboard/acceptedCandidates';
 import { registerDashboard } from './dashboard/dashboard';
 import { createHosts } from './hosts/hosts';
 import { createReachedServers } from './languageModels/createReachedServers';
@@ -59,7 +60,10 @@ export function activate(context: ExtensionContext): void {
       pause: (id) => failures.guard('pause', async () => sessions.store.pause(id)),
       resume: (id) => failures.guard('resume', async () => modelKeys.sessions.resume(id)),
       stop: (id) => failures.guard('stop', async () => control.stopSession(id)),
+      exportSession: () => Promise.reject(new Error('Sessions cannot be exported yet.')),
+      exportChart: () => Promise.reject(new Error('Charts cannot be exported yet.')),
     },
+    accepted: acceptedOfWorkspace,
     log,
   });
   const control = sessionCommands(

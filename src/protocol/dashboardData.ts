@@ -5,23 +5,8 @@ import * as z from 'zod';
  * 25,600 candidates are sent once, then the rows that changed.
  */
 
-/** What became of a candidate, coarsely enough for a colour each. `outcomes` holds indices of this list. */
-export const outcomeGroups = [
-  'running',
-  'valid',
-  /** The evaluator, or a second run, found it wrong. */
-  'invalid',
-  'crashed',
-  /** Out of time. */
-  'timeout',
-  /** Out of memory, output, processes or file size. */
-  'limit',
-  /** The policy's answer was no program. */
-  'no-program',
-  /** The evaluation itself went wrong. */
-  'evaluator-error',
-] as const;
-export type OutcomeGroup = (typeof outcomeGroups)[number];
+/** `outcomes` holds indices of this list. */
+export { outcomeGroups, type OutcomeGroup } from '../domain/session/outcomeGroup';
 
 /** Row i of each column is about candidate `ids[i]`. All have the same length; a candidate appears once, ascending. */
 export const candidateColumns = z.object({

@@ -27,6 +27,20 @@ export const stepRow = z.object({
   bestSoFar: finiteOrNull,
   /** Numbers of the step's update, by name; empty until it is finished. */
   gauges: z.record(z.string(), z.number()),
+  /** Candidates of this step and of all before it, the initial ones too. */
+  rolloutsUpTo: z.int(),
+  /** Milliseconds of wall time from the session's start to the step's end, or to what happened last in it. */
+  endedAtMs: finiteOrNull,
+  /** Tokens of the candidates of this step and of all before it, prompts and answers; 0 without a language model. */
+  tokensUpTo: z.number(),
+  /** US dollars up to here, updates included; `null` where no prices are known. */
+  usdUpTo: finiteOrNull,
+  /** The step's time without pauses: to its last proposal, from there to its last outcome, from there to its end. */
+  samplingMs: finiteOrNull,
+  evaluationMs: finiteOrNull,
+  trainingMs: finiteOrNull,
+  /** Share of the evaluators' time in which they worked. */
+  evaluatorsBusy: finiteOrNull,
 });
 export type StepRow = z.infer<typeof stepRow>;
 
@@ -120,8 +134,8 @@ export const toDashboard = z.discriminatedUnion('type', [
     header: dashboardHeader,
     /** Rows that changed, by step number. */
     steps: z.array(stepRow),
-    /** The whole list again, as in `snapshot`. */
-    candidates: z.array(candidateRow),
+    /** The whole list again, as in `snapshot`; absent where it is as it was. */
+    candidates: z.array(candidateRow).optional(),
   }),
   /** The editor does not know the session (yet, or any more). A `snapshot` follows if that changes. */
   z.object({ type: z.literal('absent'), message: z.string() }),

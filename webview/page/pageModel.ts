@@ -1,4 +1,9 @@
-import type { CandidateRow, DashboardHeader, StepRow, ToDashboard } from '../../src/protocol/dashboardMessages';
+import type {
+  CandidateRow,
+  DashboardHeader,
+  StepRow,
+  ToDashboard,
+} from '../../src/protocol/dashboardMessages';
 
 /** What the page shows: the last snapshot with the patches since. */
 export interface PageModel {
@@ -26,11 +31,19 @@ export function applyMessage(model: PageModel | undefined, message: ToDashboard)
       return { kind: 'model', model: withSteps(message, [], message.steps) };
     case 'patch':
       return model?.revision === message.revision - 1
-        ? { kind: 'model', model: withSteps(message, model.steps, message.steps) }
+        ? { kind: 'model', model: withSteps(patched(model, message), model.steps, message.steps) }
         : { kind: 'gap' };
     default:
       return { kind: 'other' };
   }
+}
+
+/** A patch leaves out a list of candidates that is as it was. */
+function patched(
+  { candidates }: PageModel,
+  patch: Extract<ToDashboard, { type: 'patch' }>,
+): Omit<PageModel, 'steps'> {
+  return { revision: patch.revision, header: patch.header, candidates: patch.candidates ?? candidates };
 }
 
 function withSteps(

@@ -77,3 +77,17 @@ export function stagesOf({ times }: Pick<StepSummary, 'times'>): StepStages | un
     trainingMs: finishedMs === undefined ? 0 : Math.max(0, finishedMs - evaluatedMs),
   };
 }
+
+/**
+ * Share of the evaluators' time in which they worked, from the step's start to its end or its last event: 1 where all did all the time.
+ * `undefined` before any time has passed.
+ */
+export function evaluatorsBusy(
+  { times }: Pick<StepSummary, 'times'>,
+  evaluators: number | undefined,
+): number | undefined {
+  if (times === undefined || evaluators === undefined) return undefined;
+  const { startedMs, proposedMs = startedMs, outcomeMs = proposedMs, finishedMs } = times;
+  const passedMs = (finishedMs ?? Math.max(proposedMs, outcomeMs)) - startedMs;
+  return passedMs > 0 ? Math.min(1, times.evaluationMs / (evaluators * passedMs)) : undefined;
+}

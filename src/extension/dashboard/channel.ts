@@ -1,7 +1,6 @@
 import type { ToDashboard } from '../../protocol/dashboardMessages';
-import { diffProjection, type DashboardProjection } from './projection';
 
-/** Most frequent patches: the page redraws its charts no faster. */
+/** Most frequent sendings: the page redraws its charts no faster. */
 export const patchIntervalMs = 250;
 
 export interface Clock {
@@ -11,22 +10,21 @@ export interface Clock {
 }
 
 export interface ChannelPorts {
-  /** What to show now; a string says why there is nothing. */
-  readonly project: (nowMs: number) => DashboardProjection | string;
-  /** How often the projection changes by the clock alone; `undefined` for never. */
+  /** All that is to be shown, for a page that knows nothing, or what is new since the last call; a string says why there is nothing. */
+  readonly messages: (what: 'whole' | 'news', nowMs: number) => readonly ToDashboard[] | string;
+  /** How often something changes by the clock alone; `undefined` for never. */
   readonly changesEveryMs: () => number | undefined;
   readonly post: (message: ToDashboard) => void;
   readonly clock: Clock;
 }
 
 /**
- * Keeps one page up to date: a snapshot when it says that it is ready or is shown again, then patches, at most one every
+ * Keeps one page up to date: everything when it says that it is ready or is shown again, then what is new, at most once every
  * `patchIntervalMs`, and nothing while it is hidden, because a hidden page is gone and what is sent to it is lost.
  */
 export class DashboardChannel {
-  private revision = 0;
-  /** What the page shows; `undefined` while there is no page to send to, or none that shows a session. */
-  private shown: DashboardProjection | undefined;
+  /** The page shows the session; false while there is no page to send to. */
+  private isShown = false;
   private pageIsReady = false;
   private visible = true;
   private lastSentMs = Number.NEGATIVE_INFINITY;
@@ -38,7 +36,7 @@ export class DashboardChannel {
   /** The page has loaded, or has missed a patch. */
   ready(): void {
     this.pageIsReady = true;
-    this.shown = undefined;
+    this.isShown = false;
     this.send();
   }
 
@@ -51,12 +49,12 @@ export class DashboardChannel {
       if (this.pageIsReady) this.ready();
     } else {
       this.pageIsReady = false;
-      this.shown = undefined;
+      this.isShown = false;
       this.stopTimer();
     }
   }
 
-  /** The session may have changed. */
+  /** Something that is shown may have changed. */
   changed(): void {
     if (!this.pageIsReady) return;
     this.sendAt(this.lastSentMs + patchIntervalMs);
@@ -70,36 +68,18 @@ export class DashboardChannel {
   private send(): void {
     this.stopTimer();
     const nowMs = this.ports.clock.nowMs();
-    const next = this.ports.project(nowMs);
-    if (typeof next === 'string') {
-      this.shown = undefined;
+    const messages = this.ports.messages(this.isShown ? 'news' : 'whole', nowMs);
+    if (typeof messages === 'string') {
+      this.isShown = false;
       this.lastSentMs = nowMs;
-      this.ports.post({ type: 'absent', message: next });
+      this.ports.post({ type: 'absent', message: messages });
       return;
     }
-    const message = this.messageFor(next);
-    this.shown = next;
-    if (message !== undefined) {
-      this.lastSentMs = nowMs;
-      this.ports.post(message);
-    }
+    this.isShown = true;
+    if (messages.length > 0) this.lastSentMs = nowMs;
+    for (const message of messages) this.ports.post(message);
     const changesEveryMs = this.ports.changesEveryMs();
     if (changesEveryMs !== undefined) this.sendAt(nowMs + changesEveryMs);
-  }
-
-  private messageFor(next: DashboardProjection): ToDashboard | undefined {
-    const diff =
-      this.shown === undefined ? ({ kind: 'snapshot' } as const) : diffProjection(this.shown, next);
-    if (diff.kind === 'same') return undefined;
-    const { header, steps, candidates } = diff.kind === 'patch' ? diff : next;
-    this.revision += 1;
-    return {
-      type: diff.kind,
-      revision: this.revision,
-      header,
-      steps: [...steps],
-      candidates: [...candidates],
-    };
   }
 
   /** Sends at that time, or earlier if a sending is already due earlier. */

@@ -1,33 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
-import {
-  dashboardPageState,
-  fromDashboard,
-  type FromDashboard,
-  type ToDashboard,
-} from '../../protocol/dashboardMessages';
+import { dashboardPageState } from '../../protocol/dashboardMessages';
 import type { Sessions } from '../sessions/sessions';
-import { DashboardChannel, type Clock } from './channel';
+import type { AcceptedCandidates } from './acceptedCandidates';
 import { dashboardPage } from './page';
-import { projectDashboard } from './projection';
-import { wordsChangeEveryMs } from './sessionWords';
+import { linkPanel, type BestViewSource, type DashboardActions } from './panelLink';
 
 export const dashboardViewType = 'tttDiscover.dashboard';
-
-/** What the buttons of the page do. A rejection is shown and logged here; reject with words for people. */
-export interface DashboardActions {
-  openDiff(sessionId: string, candidate: number): Promise<void>;
-  openBestDiff(sessionId: string): Promise<void>;
-  accept(sessionId: string, candidate: number): Promise<void>;
-  pause(sessionId: string): Promise<void>;
-  resume(sessionId: string): Promise<void>;
-  stop(sessionId: string): Promise<void>;
-}
 
 export interface DashboardNeeds {
   readonly extensionUri: vscode.Uri;
   readonly sessions: Sessions;
   readonly actions: DashboardActions;
+  readonly accepted: AcceptedCandidates;
+  /** The picture of the best candidate, for a session's page; absent: there are none. */
+  readonly bestView?: BestViewSource;
   readonly log: Pick<vscode.LogOutputChannel, 'warn' | 'error'>;
 }
 
@@ -46,7 +33,10 @@ export function registerDashboard(needs: DashboardNeeds): Dashboard {
     panels.set(sessionId, panel);
     panel.onDidDispose(() => panels.delete(sessionId));
     panel.webview.options = { enableScripts: true, localResourceRoots: [folder] };
-    connect(panel, sessionId, needs);
+    linkPanel(panel, sessionId, needs, () => {
+      const title = panelTitle(needs.sessions, sessionId);
+      if (panel.title !== title) panel.title = title;
+    });
     const at = (file: string): string =>
       panel.webview.asWebviewUri(vscode.Uri.joinPath(folder, file)).toString();
     panel.webview.html = dashboardPage({
@@ -98,88 +88,4 @@ export function registerDashboard(needs: DashboardNeeds): Dashboard {
 
 function panelTitle(sessions: Sessions, sessionId: string): string {
   return sessions.get(sessionId)?.snapshot.problem?.title ?? 'Discovery session';
-}
-
-const systemClock: Clock = {
-  nowMs: () => Date.now(),
-  after(delayMs, callback) {
-    const timer = setTimeout(callback, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
-
-/** Ties a panel to its session until the panel goes. */
-function connect(panel: vscode.WebviewPanel, sessionId: string, needs: DashboardNeeds): void {
-  const { sessions, log } = needs;
-  const channel = new DashboardChannel({
-    project(nowMs) {
-      const view = sessions.get(sessionId);
-      return view === undefined
-        ? 'This session is not in the list of sessions of this window. It appears here as soon as its host is connected.'
-        : projectDashboard(view, nowMs);
-    },
-    changesEveryMs() {
-      const view = sessions.get(sessionId);
-      return view === undefined ? undefined : wordsChangeEveryMs(view);
-    },
-    post(message: ToDashboard) {
-      // `false` says that the page went away meanwhile: the next one asks for a snapshot.
-      panel.webview.postMessage(message).then(undefined, (error: unknown) => log.error(describe(error)));
-    },
-    clock: systemClock,
-  });
-  const subscriptions = [
-    sessions.onDidChange((changedId) => {
-      if (changedId !== sessionId) return;
-      const title = panelTitle(sessions, sessionId);
-      if (panel.title !== title) panel.title = title;
-      channel.changed();
-    }),
-    panel.onDidChangeViewState(() => channel.setVisible(panel.visible)),
-    panel.webview.onDidReceiveMessage((raw: unknown) => {
-      const message = fromDashboard.safeParse(raw);
-      if (!message.success) {
-        log.warn(`The dashboard sent a message that is not understood: ${message.error.message}`);
-        return;
-      }
-      answer(message.data, sessionId, channel, needs.actions)?.catch((error: unknown) => {
-        log.error(describe(error));
-        void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
-      });
-    }),
-  ];
-  panel.onDidDispose(() => {
-    channel.dispose();
-    for (const subscription of subscriptions) subscription.dispose();
-  });
-}
-
-function answer(
-  message: FromDashboard,
-  sessionId: string,
-  channel: DashboardChannel,
-  actions: DashboardActions,
-): Promise<void> | undefined {
-  switch (message.type) {
-    case 'ready':
-      channel.ready();
-      return undefined;
-    case 'openDiff':
-      return actions.openDiff(sessionId, message.candidate);
-    case 'accept':
-      return actions.accept(sessionId, message.candidate);
-    case 'openBestDiff':
-    case 'pause':
-    case 'resume':
-    case 'stop':
-      return actions[message.type](sessionId);
-    case 'compare':
-    case 'export':
-    case 'exportChart':
-      return undefined;
-  }
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -6,12 +6,15 @@ vi.mock('vscode', () => fakeVscode);
 import type { Uri } from 'vscode';
 import { registerDashboard, type Dashboard } from '../../../src/extension/dashboard/dashboard';
 import type { SessionView, Sessions } from '../../../src/extension/sessions/sessions';
+import { toDashboard } from '../../../src/protocol/dashboardMessages';
 import { exampleSession, exampleSessionId, withSnapshot } from './exampleSession';
 
 describe('the dashboard in the editor', () => {
   let asked: unknown[][];
   let logged: string[];
   let view: SessionView;
+  let accepted: ReadonlySet<number>;
+  let acceptedChanged: () => void;
   let announce: (id: string) => void;
   let dashboard: Dashboard;
 
@@ -20,6 +23,7 @@ describe('the dashboard in the editor', () => {
     asked = [];
     logged = [];
     view = exampleSession(4);
+    accepted = new Set();
     const listeners = new Set<(id: string) => void>();
     announce = (id) => listeners.forEach((listener) => listener(id));
     const ask =
@@ -54,6 +58,15 @@ describe('the dashboard in the editor', () => {
         pause: ask('pause'),
         resume: ask('resume'),
         stop: ask('stop'),
+        exportSession: ask('exportSession'),
+        exportChart: ask('exportChart'),
+      },
+      accepted: {
+        of: () => Promise.resolve(accepted),
+        onDidChange: (listener) => {
+          acceptedChanged = listener;
+          return { dispose: () => undefined };
+        },
       },
       log: { warn: (message) => logged.push(message), error: (message) => logged.push(String(message)) },
     });
@@ -93,11 +106,37 @@ describe('the dashboard in the editor', () => {
   it('answers ready with a snapshot and follows the session', async () => {
     const { webview } = openPanel();
     webview.receive({ type: 'ready' });
-    expect(webview.posted).toMatchObject([{ type: 'snapshot', revision: 1 }]);
+    expect(webview.posted).toMatchObject([
+      { type: 'snapshot', revision: 1 },
+      { type: 'columns', isWhole: true },
+      { type: 'comparison', sessions: [], overlays: [] },
+    ]);
     view = withSnapshot(view, { status: 'paused' });
     announce(exampleSessionId);
     await vi.waitFor(() => {
-      expect(webview.posted[1]).toMatchObject({ type: 'patch', revision: 2, header: { status: 'paused' } });
+      expect(webview.posted[3]).toMatchObject({ type: 'patch', revision: 2, header: { status: 'paused' } });
+    });
+  });
+
+  it('marks candidates of which changes were accepted, now and later', async () => {
+    accepted = new Set([5]);
+    const { webview } = openPanel();
+    const marked = (): number[] =>
+      webview.posted
+        .map((message) => toDashboard.parse(message))
+        .flatMap((message) =>
+          message.type === 'columns' && !message.isWhole
+            ? Array.from(message.columns.ids).filter((_, row) => message.columns.accepted[row] === 1)
+            : [],
+        );
+    webview.receive({ type: 'ready' });
+    await vi.waitFor(() => {
+      expect(marked()).toEqual([5]);
+    });
+    accepted = new Set([5, 7]);
+    acceptedChanged();
+    await vi.waitFor(() => {
+      expect(marked()).toEqual([5, 7]);
     });
   });
 
@@ -106,10 +145,14 @@ describe('the dashboard in the editor', () => {
     webview.receive({ type: 'openDiff', candidate: 7 });
     webview.receive({ type: 'openBestDiff' });
     webview.receive({ type: 'pause' });
+    webview.receive({ type: 'export', format: 'csv' });
+    webview.receive({ type: 'exportChart', format: 'svg', chart: 'Best so far', content: '<svg/>' });
     expect(asked).toEqual([
       ['openDiff', exampleSessionId, 7],
       ['openBestDiff', exampleSessionId],
       ['pause', exampleSessionId],
+      ['exportSession', exampleSessionId, 'csv'],
+      ['exportChart', exampleSessionId, expect.objectContaining({ chart: 'Best so far' })],
     ]);
   });
 

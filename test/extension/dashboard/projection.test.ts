@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CandidateRecord } from '../../../src/domain/session/snapshot';
-import { diffProjection, projectDashboard } from '../../../src/extension/dashboard/projection';
+import { projectDashboard } from '../../../src/extension/dashboard/projection';
 import { candidateRowLimit, toDashboard } from '../../../src/protocol/dashboardMessages';
 import {
   candidateList,
@@ -74,16 +74,6 @@ describe('a session with a language model', () => {
     ]);
   });
 
-  it('sends a step again when its gauges came', () => {
-    const projection = projectDashboard(trainedSession(3), nowMs);
-    const earlier = {
-      ...projection,
-      steps: projection.steps.map((row) => (row.step === 2 ? { ...row, gauges: {} } : row)),
-    };
-    const diff = diffProjection(earlier, projectDashboard(trainedSession(3), nowMs));
-    expect(diff.kind === 'patch' && diff.steps.map(({ step }) => step)).toEqual([2]);
-  });
-
   it('has neither without a language model', () => {
     expect(projectDashboard(exampleSession(3), nowMs).header.usage).toBeNull();
   });
@@ -129,41 +119,6 @@ describe('the list of candidates', () => {
     const before = performance.now();
     projectDashboard(view, nowMs);
     expect(performance.now() - before).toBeLessThan(250);
-  });
-});
-
-describe('what a page is sent after a change', () => {
-  it('is nothing when nothing changed', () => {
-    const projection = projectDashboard(exampleSession(3), nowMs);
-    expect(diffProjection(projection, projectDashboard(exampleSession(3), nowMs + 5000))).toEqual({
-      kind: 'same',
-    });
-  });
-
-  it('is only the steps that changed', () => {
-    const view = exampleSession(6);
-    const { steps } = view.snapshot;
-    const earlier = withSnapshot(view, { steps: [...steps.slice(0, 4), { ...steps[4]!, evaluated: 3 }] });
-    const diff = diffProjection(projectDashboard(earlier, nowMs), projectDashboard(view, nowMs));
-    expect(diff.kind === 'patch' && diff.steps.map(({ step }) => step)).toEqual([4, 5]);
-  });
-
-  it('is a patch when only a candidate or only the words changed', () => {
-    const view = exampleSession(2);
-    const projection = projectDashboard(view, nowMs);
-    const last = projection.candidates[0]!;
-    const rerun = {
-      ...projection,
-      candidates: [{ ...last, note: 'other' }, ...projection.candidates.slice(1)],
-    };
-    const paused = projectDashboard(withSnapshot(view, { status: 'paused' }), nowMs);
-    expect(diffProjection(projection, rerun)).toMatchObject({ kind: 'patch', steps: [] });
-    expect(diffProjection(projection, paused)).toMatchObject({ kind: 'patch', steps: [] });
-  });
-
-  it('is a snapshot when steps went away, because the journal was read anew', () => {
-    const before = projectDashboard(exampleSession(6), nowMs);
-    expect(diffProjection(before, projectDashboard(exampleSession(2), nowMs))).toEqual({ kind: 'snapshot' });
   });
 });
 
