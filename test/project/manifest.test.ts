@@ -152,6 +152,7 @@ describe('the manifest', () => {
       sshTransport: 'auto',
       nodeDownload: 'editor',
       remoteRoot: '~/.ttt-discover',
+      provenanceLenses: true,
       notifications: 'important',
     });
   });

@@ -6,6 +6,10 @@ export const contextKeyDefaults = {
   'tttDiscover.hasBetterCandidate': false,
   /** Once known, the paths of the files that problems evolve: for `resourcePath in`. */
   'tttDiscover.candidateFiles': false,
+  'tttDiscover.hasCandidates': false,
+  'tttDiscover.isCandidateSearch': false,
+  'tttDiscover.isCandidateTree': true,
+  'tttDiscover.hasMoreLineage': false,
 } as const;
 
 export type ContextKey = keyof typeof contextKeyDefaults;

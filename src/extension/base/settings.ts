@@ -14,6 +14,7 @@ export const settingKeys = [
   'session.concurrency',
   'session.seed',
   'notifications',
+  'review.provenanceLenses',
 ] as const;
 export type SettingKey = (typeof settingKeys)[number];
 
@@ -31,6 +32,8 @@ export interface Settings {
   readonly concurrency?: number;
   readonly seed?: number;
   readonly notifications?: NotificationLevel;
+  /** Above accepted lines stands where they came from. */
+  readonly provenanceLenses?: boolean;
 }
 
 /** `important`: what needs the user, and what beats a reference; `all`: the end of a session too. */
@@ -43,6 +46,7 @@ const nodeDownload = z.enum(['editor', 'host', 'never']).optional().catch(undefi
 const notifications = z.enum(['all', 'important', 'none']).catch('important');
 const count = z.int().min(1).optional().catch(undefined);
 const seed = z.int().min(0).max(0xffff_ffff).optional().catch(undefined);
+const provenanceLenses = z.boolean().catch(true);
 
 /** Reads all settings through `get`; a value of the wrong type counts as absent. */
 export function readSettings(get: (key: SettingKey) => unknown): Settings {
@@ -59,5 +63,6 @@ export function readSettings(get: (key: SettingKey) => unknown): Settings {
     concurrency: count.parse(get('session.concurrency') ?? undefined),
     seed: seed.parse(get('session.seed') ?? undefined),
     notifications: notifications.parse(get('notifications')),
+    provenanceLenses: provenanceLenses.parse(get('review.provenanceLenses')),
   });
 }

@@ -4,7 +4,15 @@ import type { FailureReporter } from '../base/failureReporter';
 import { stackOf } from '../base/failures';
 import type { SessionChooser } from '../sessions/chooseSession';
 import type { SessionStore } from '../sessions/sessionStore';
+import { createLineage } from '../lineage/createLineage';
 import { registerAcceptedHover } from './provenance/acceptedHover';
+import { registerAcceptedLenses } from './provenance/acceptedLenses';
+import { AcceptedRecords } from './provenance/acceptedRecords';
+import { AcceptedText } from './provenance/acceptedText';
+import { commitTrailerCommand } from './provenance/commitTrailer';
+import { askWhetherToIgnore } from './provenance/ignoreQuestion';
+import { RecordKeeper } from './provenance/recordKeeper';
+import { elsewhereCommands } from './review/elsewhereCommands';
 import { BestNotice } from './review/bestNotice';
 import { candidateCommands } from './documents/candidateCommands';
 import { registerCandidateDocuments } from './documents/candidateDocuments';
@@ -14,7 +22,11 @@ import { Reviewer } from './review/reviewer';
 import { registerReviewLenses } from './review/reviewLenses';
 import { Reviews } from './review/reviews';
 
-type Handlers = ReturnType<typeof candidateCommands> & ReturnType<typeof reviewCommands>;
+type Handlers = ReturnType<typeof candidateCommands> &
+  ReturnType<typeof reviewCommands> &
+  ReturnType<typeof elsewhereCommands> &
+  ReturnType<typeof commitTrailerCommand> &
+  ReturnType<typeof createLineage>['commands'];
 
 /** Reading candidates, judging their changes and accepting them. */
 export function createCandidates(needs: {
@@ -29,18 +41,38 @@ export function createCandidates(needs: {
   const contextKeys = new ContextKeys();
   const decisions = new Decisions(context.workspaceState, (error) => warn('A listener of decisions', error));
   const reviews = new Reviews(store, decisions, warn, Date.now);
-  const reviewer = new Reviewer({ store, decisions, contextKeys, failures, nowMs: Date.now });
+  const records = new AcceptedRecords();
+  const texts = new AcceptedText(records);
+  const reviewer = new Reviewer({
+    store,
+    decisions,
+    accepted: records,
+    contextKeys,
+    failures,
+    info: (message) => log.info(message),
+    nowMs: Date.now,
+    onRecorded: (target) =>
+      void failures.guard('.gitignore', () => askWhetherToIgnore(target, context.workspaceState)),
+  });
+  const lineage = createLineage({ context, store, chooser, records, decisions, contextKeys, log });
   const registered = Disposable.from(
     registerCandidateDocuments(store, reviews),
     ...registerReviewLenses(reviews),
     new BestNotice(store, reviews, contextKeys),
-    registerAcceptedHover(warn),
+    registerAcceptedHover(texts, warn),
+    registerAcceptedLenses(texts, records, warn),
+    new RecordKeeper(records, texts, warn),
+    records,
+    lineage,
     reviews,
   );
   return {
     commands: {
       ...candidateCommands(store, chooser),
       ...reviewCommands({ store, reviews, reviewer, decisions }),
+      ...elsewhereCommands({ store, reviews, reviewer }),
+      ...commitTrailerCommand(texts),
+      ...lineage.commands,
     },
     dispose: () => {
       registered.dispose();

@@ -12,11 +12,17 @@ export function candidateCommands(
   return {
     async openDiff(...args) {
       const session = await chooser.choose(args, 'Compare a candidate of which session?');
-      await openCandidateDiff(store, session, candidateFromArguments(args) ?? (await pickCandidate(session)));
+      const candidate = candidateFromArguments(args) ?? (await pickCandidate(session));
+      // From a row of a view the arrow keys go on to the next row.
+      await openCandidateDiff(store, session, candidate, { preserveFocus: isRow(args[0]) });
     },
     async openBestDiff(...args) {
       const session = await chooser.choose(args, 'Compare the best candidate of which session?');
       await openCandidateDiff(store, session, bestOf(session));
     },
   };
+}
+
+function isRow(first: unknown): boolean {
+  return typeof first === 'object' && first !== null && 'candidate' in first;
 }

@@ -15,6 +15,7 @@ export async function openCandidateDiff(
   sessions: Sessions,
   session: SessionView,
   candidate: number,
+  options: { readonly preserveFocus?: boolean } = {},
 ): Promise<void> {
   await sessions.readCandidate(session.id, candidate);
   const path = session.snapshot.problem?.candidate ?? 'candidate';
@@ -23,7 +24,7 @@ export async function openCandidateDiff(
   const right = candidateUri({ sessionId: session.id, candidate, path, view });
   const left = own ?? candidateUri({ sessionId: session.id, candidate: 0, path, view });
   const title = diffTitle(session, candidate, own === undefined ? 'initial' : 'yours');
-  await commands.executeCommand('vscode.diff', left, right, title, { preview: true });
+  await commands.executeCommand('vscode.diff', left, right, title, { preview: true, ...options });
 }
 
 /** `initial.py: yours ↔ c17 (0.38123)` */

@@ -1,17 +1,33 @@
 import * as z from 'zod';
 import type { CandidateReview, ReviewHunk } from '../../../domain/merge/review';
-import { textId } from '../../../domain/merge/changeIds';
+import { linesId, surroundedId } from './lineIds';
+
+const surroundedLines = z.object({
+  length: z.int().min(0),
+  /** Name of the line before; absent at the text's begin. */
+  firstLineId: z.string().optional(),
+  id: z.string(),
+});
+export type SurroundedLines = z.infer<typeof surroundedLines>;
 
 const change = z.object({
   id: z.string(),
   added: z.int().min(0),
   removed: z.int().min(0),
-  /** Name of the added lines' text: by it they are found in the file again. */
+  /** Name of the added lines' text, by which they are found in the file again; of a deletion, of the lines around it. */
   linesId: z.string(),
+  /** Name of the first of them; empty where a deletion is at the text's begin. */
   firstLineId: z.string(),
+  /**
+   * The lines that were there before, with one line on either side: where they stand again, the change was undone. Records of
+   * older versions do not have it.
+   */
+  replaced: surroundedLines.optional(),
 });
+export type AcceptedChange = z.infer<typeof change>;
 
-const record = z.object({
+// Loose: what other versions write beside it stays.
+const record = z.looseObject({
   /** Relative to the folder that holds the record, with forward slashes. */
   file: z.string(),
   session: z.string(),
@@ -26,23 +42,27 @@ const record = z.object({
   metric: z.object({ name: z.string(), value: z.number(), unit: z.string().optional() }).optional(),
   /**
    * `exact`: the file held the candidate, line for line. `rebased`: all its changes, on top of the user's own edits.
-   * `partial`: some of its changes. Only an exact text is the one that was scored.
+   * `partial`: some of its changes. `undone`: none any more. Only an exact text is the one that was scored.
    */
-  fidelity: z.enum(['exact', 'rebased', 'partial']),
+  fidelity: z.enum(['exact', 'rebased', 'partial', 'undone']),
   accepted: z.array(change),
   /** Ids of changes that were rejected. */
   rejected: z.array(z.string()),
   /** Changes that were neither accepted nor rejected yet. */
   undecided: z.int().min(0),
-  /** SHA-256 of the file's text before the first of the changes, and after the last. */
+  /** SHA-256 of the file's text before the first of the changes. */
   before: z.string(),
+  /** SHA-256 of the text that `fidelity` speaks of: the file's after the last change, or after it was undone or edited. */
   after: z.string(),
+  /** Of an exact text whose line ends or byte order mark are not the candidate's: SHA-256 with `\n` alone. */
+  exactLines: z.string().optional(),
   acceptedAt: z.iso.datetime(),
 });
 
 /** What one candidate gave to one file. */
 export type AcceptedRecord = z.infer<typeof record>;
-export type Fidelity = AcceptedRecord['fidelity'];
+/** Of a text that something was just accepted into. */
+export type Fidelity = Exclude<AcceptedRecord['fidelity'], 'undone'>;
 
 const file = z.object({ version: z.literal(1), accepted: z.array(record) });
 
@@ -64,53 +84,51 @@ export function fidelityOf(after: Pick<CandidateReview, 'isExact' | 'open' | 're
 /** The records with one more acceptance: what one candidate gave to one file is one record, that grows. */
 export function withAcceptance(
   records: readonly AcceptedRecord[],
-  news: Omit<AcceptedRecord, 'accepted'>,
+  news: NewAcceptance,
   hunks: readonly ReviewHunk[],
+  /** The file's lines before. */
+  linesBefore: readonly string[],
+  /** What is not in the file now, although it may have been once. */
+  notTaken: readonly Pick<ReviewHunk, 'id'>[] = [],
 ): AcceptedRecord[] {
   const isSame = (one: AcceptedRecord): boolean =>
     one.file === news.file && one.session === news.session && one.candidate === news.candidate;
   const earlier = records.find(isSame);
-  const ids = new Set(hunks.map((hunk) => hunk.id));
+  const ids = new Set([...hunks, ...notTaken].map((hunk) => hunk.id));
   const accepted = [
     ...(earlier?.accepted.filter((one) => !ids.has(one.id)) ?? []),
-    ...hunks.map((hunk) => ({
-      id: hunk.id,
-      added: hunk.newLines.length,
-      removed: hunk.oldLines.length,
-      linesId: linesId(hunk.newLines),
-      firstLineId: linesId(hunk.newLines.slice(0, 1)),
-    })),
+    ...hunks.map((hunk) => changeOf(hunk, linesBefore)),
   ];
   return [
     ...records.filter((one) => !isSame(one)),
-    { ...news, before: earlier?.before ?? news.before, accepted },
+    { ...earlier, ...news, before: earlier?.before ?? news.before, accepted },
   ];
 }
 
-export interface AcceptedLines {
-  readonly record: AcceptedRecord;
-  readonly start: number;
-  readonly end: number;
-}
+/** What is written of an acceptance, besides its changes. */
+export type NewAcceptance = Omit<AcceptedRecordFields, 'accepted'>;
+type AcceptedRecordFields = {
+  [Key in keyof AcceptedRecord as string extends Key ? never : Key]: AcceptedRecord[Key];
+};
 
-/** The accepted lines around a line of a file, newest record first; undefined where they were changed since, or are none. */
-export function acceptedAround(
-  records: readonly AcceptedRecord[],
-  lines: readonly string[],
-  line: number,
-): AcceptedLines | undefined {
-  for (const one of records.toReversed()) {
-    for (const { added, linesId: wanted, firstLineId } of one.accepted) {
-      for (let start = Math.max(0, line - added + 1); added > 0 && start <= line; start++) {
-        const end = start + added;
-        if (end > lines.length || linesId(lines.slice(start, start + 1)) !== firstLineId) continue;
-        if (linesId(lines.slice(start, end)) === wanted) return { record: one, start, end };
-      }
-    }
-  }
-  return undefined;
-}
-
-function linesId(lines: readonly string[]): string {
-  return textId(lines.join('\n'));
+function changeOf(
+  { id, mine, oldLines, newLines }: ReviewHunk,
+  linesBefore: readonly string[],
+): AcceptedChange {
+  const { start, end } = mine;
+  const before = linesBefore[start - 1];
+  const beforeId = before === undefined ? undefined : linesId([before]);
+  const isDeletion = newLines.length === 0;
+  return {
+    id,
+    added: newLines.length,
+    removed: oldLines.length,
+    linesId: isDeletion ? surroundedId(before, [], linesBefore[end]) : linesId(newLines),
+    firstLineId: isDeletion ? (beforeId ?? '') : linesId(newLines.slice(0, 1)),
+    replaced: {
+      length: end - start,
+      id: surroundedId(before, linesBefore.slice(start, end), linesBefore[end]),
+      ...(beforeId === undefined ? {} : { firstLineId: beforeId }),
+    },
+  };
 }

@@ -2,7 +2,9 @@ import type { SessionView } from '../../sessions/sessions';
 import { sha256Of } from '../../sessions/journalCache';
 import { titleOf, valueOf } from '../../sessions/sessionItems';
 import { withoutAbsent } from '../../../domain/withoutAbsent';
-import { acceptedPlace, readAccepted, writeAccepted } from './acceptedFile';
+import { linesOf } from '../../../domain/merge/textLines';
+import { acceptedPlace } from './acceptedFile';
+import type { AcceptedRecords } from './acceptedRecords';
 import type { AppliedHunks } from '../review/applyHunks';
 import { fidelityOf, withAcceptance } from './provenance';
 
@@ -11,6 +13,7 @@ const mostAncestors = 1000;
 
 /** Adds to the workspace's record what a candidate has just given to the user's file. */
 export async function recordAcceptance(
+  records: AcceptedRecords,
   session: SessionView,
   candidate: number,
   applied: AppliedHunks,
@@ -20,9 +23,9 @@ export async function recordAcceptance(
   const own = snapshot.candidates.at(candidate);
   const metric = snapshot.problem?.metric;
   const value = valueOf(snapshot, candidate);
-  const place = acceptedPlace(applied.document.uri);
+  const target = applied.document.uri;
   const news = withoutAbsent({
-    file: place.name,
+    file: acceptedPlace(target).name,
     session: session.id,
     problem: titleOf(session),
     candidate,
@@ -38,9 +41,13 @@ export async function recordAcceptance(
     undecided: applied.left.open.length,
     before: sha256Of(applied.before),
     after: sha256Of(applied.after),
+    exactLines: applied.left.isExact ? sha256Of(applied.left.mine.join('\n')) : undefined,
     acceptedAt: new Date(nowMs).toISOString(),
   });
-  await writeAccepted(place, withAcceptance(await readAccepted(place), news, applied.hunks));
+  const left = [...applied.left.open, ...applied.left.rejected];
+  await records.change(target, (before) =>
+    withAcceptance(before, news, applied.hunks, linesOf(applied.before), left),
+  );
 }
 
 function ancestorsOf({ snapshot }: SessionView, candidate: number): number[] {

@@ -1,7 +1,7 @@
 import { Range, workspace, WorkspaceEdit, type TextDocument } from 'vscode';
 import { editsOf, type LineReplacement } from '../../../domain/merge/lineEdits';
 import { replacementOf, type CandidateReview, type ReviewHunk } from '../../../domain/merge/review';
-import { Refusal } from '../../base/failures';
+import { Refusal, type Remedy } from '../../base/failures';
 import type { LiveReview } from './liveReview';
 
 export interface AppliedHunks {
@@ -12,6 +12,8 @@ export interface AppliedHunks {
   readonly after: string;
   /** The review after it: what is left to decide. */
   readonly left: CandidateReview;
+  /** From the decision until the document had the lines. */
+  readonly durationMs: number;
 }
 
 /** How often a document may change just while an edit of it is on its way. */
@@ -25,6 +27,8 @@ export async function applyHunks(
   live: LiveReview,
   choose: (review: CandidateReview) => readonly ReviewHunk[],
 ): Promise<AppliedHunks | undefined> {
+  refuseNotebook(live);
+  const startedMs = performance.now();
   for (let attempt = 1; attempt <= attempts; attempt++) {
     const { document, version, review } = await live.now();
     // An edit that is late is applied at the wrong lines without a word, so it must be of the document's version.
@@ -33,13 +37,32 @@ export async function applyHunks(
     if (hunks.length === 0) return undefined;
     const before = document.getText();
     if (await replaceInDocument(document, review.mine, hunks.map(replacementOf))) {
+      const durationMs = performance.now() - startedMs;
       const after = document.getText();
-      return { document, hunks, before, after, left: (await live.now()).review };
+      return { document, hunks, before, after, left: (await live.now()).review, durationMs };
     }
   }
   throw new Refusal(
-    `${workspace.asRelativePath(live.target)} is read-only, or changed at that very moment. Nothing was written: try again, or copy the lines from the diff.`,
+    `${workspace.asRelativePath(live.target)} is read-only, or changed at that very moment. Nothing was written. Try again, or take the program elsewhere.`,
+    elsewhere(live),
   );
+}
+
+/** A notebook is edited cell by cell; a candidate is a whole file, and as text it would write past the open cells. */
+function refuseNotebook(live: LiveReview): void {
+  const { target } = live;
+  const isOpenAsNotebook = workspace.notebookDocuments.some(
+    ({ uri }) => uri.toString() === target.toString(),
+  );
+  if (!isOpenAsNotebook && !target.path.endsWith('.ipynb')) return;
+  throw new Refusal(
+    `${workspace.asRelativePath(target)} is a notebook, and a candidate is a whole file: its changes cannot be put into cells. Nothing was written. Copy the program, or save it as a new file.`,
+    elsewhere(live),
+  );
+}
+
+function elsewhere({ sessionId, candidate }: LiveReview): Remedy {
+  return { title: 'Copy or Save…', command: 'copyOrSaveCandidate', args: [sessionId, candidate] };
 }
 
 /** Replaces lines of a document; false if the editor did not take the edit. `lines` are the document's at this moment. */

@@ -6,6 +6,8 @@ const stored = z.object({
   rejected: z.array(z.string()),
   /** Candidates that were accepted, whole or in part, in order. */
   accepted: z.array(z.int().min(0)),
+  /** Candidates that were rejected as a whole, in order; older versions did not remember them. */
+  dismissed: z.array(z.int().min(0)).default([]),
 });
 
 type Stored = z.infer<typeof stored>;
@@ -62,9 +64,21 @@ export class Decisions {
     await this.write(sessionId, { ...before, accepted });
   }
 
+  dismissed(sessionId: string): readonly number[] {
+    return this.read(sessionId).dismissed;
+  }
+
+  /** Remembers, or forgets, that a candidate was rejected as a whole. */
+  async setDismissed(sessionId: string, candidate: number, isDismissed: boolean): Promise<void> {
+    const before = this.read(sessionId);
+    const others = before.dismissed.filter((one) => one !== candidate);
+    const dismissed = (isDismissed ? [...others, candidate] : others).slice(-mostRejected);
+    await this.write(sessionId, { ...before, dismissed });
+  }
+
   private read(sessionId: string): Stored {
     const parsed = stored.safeParse(this.memory.get(keyOf(sessionId)));
-    return parsed.success ? parsed.data : { rejected: [], accepted: [] };
+    return parsed.success ? parsed.data : { rejected: [], accepted: [], dismissed: [] };
   }
 
   private async write(sessionId: string, value: Stored): Promise<void> {

@@ -1,5 +1,7 @@
 import { EndOfLine, workspace, type TextDocument, type Uri } from 'vscode';
 import { reviewCandidate, type CandidateReview, type ReviewHunk } from '../../../domain/merge/review';
+import { Refusal } from '../../base/failures';
+import { isThere } from '../documents/userFile';
 import type { Decisions } from './decisions';
 
 /** A document as it was, and what a candidate would make of it. */
@@ -59,7 +61,7 @@ export class LiveReview {
     const [seed, candidate, ...accepted] = await Promise.all(
       [0, this.candidate, ...before].map((one) => this.text(one)),
     );
-    const document = await workspace.openTextDocument(this.target);
+    const document = await this.openTarget();
     const texts = { seed: seed ?? '', candidate: candidate ?? '', accepted, mine: document.getText() };
     const reviewed = {
       document,
@@ -79,12 +81,31 @@ export class LiveReview {
     this.frozen = conflictTexts(reviewed);
   }
 
+  private async openTarget(): Promise<TextDocument> {
+    const { target, sessionId, candidate } = this;
+    try {
+      return await workspace.openTextDocument(target);
+    } catch (error) {
+      if (await isThere(target)) throw error;
+      throw missingFile(workspace.asRelativePath(target), sessionId, candidate, error);
+    }
+  }
+
   private text(candidate: number): Promise<string> {
     const known = this.texts.get(candidate) ?? this.context.readCandidate(candidate);
     this.texts.set(candidate, known);
     known.catch(() => this.texts.delete(candidate));
     return known;
   }
+}
+
+/** The user's file was deleted or renamed: it can be made again. */
+export function missingFile(name: string, sessionId: string, candidate: number, cause?: unknown): Refusal {
+  return new Refusal(
+    `${name} is not there any more, so there is nothing to accept into. Put it back, or create it from c${candidate}.`,
+    { title: 'Create File', command: 'createUserFile', args: [sessionId, candidate] },
+    { cause },
+  );
 }
 
 /** The three texts of a merge editor. */

@@ -15,9 +15,10 @@ import type { SessionView } from '../../sessions/sessions';
 import { hunkFromArguments } from '../documents/candidateArguments';
 import type { Decisions } from './decisions';
 import { changesText, hunkName, sizeText } from './hunkWords';
-import { hunkAt, type LiveReview } from './liveReview';
+import { hunkAt, missingFile, type LiveReview } from './liveReview';
 import { openConflict } from './mergeEditor';
 import { bestOf, openCandidateDiff } from '../documents/openDiff';
+import { userFilePlace } from '../documents/userFile';
 import { reviewEditor, reviewedPlace } from './reviewedPlace';
 import type { Reviewer } from './reviewer';
 import type { Reviews } from './reviews';
@@ -57,10 +58,12 @@ export function reviewCommands(needs: ReviewCommandNeeds): Pick<CommandHandlers,
     const live = await reviews.open(place);
     const session = store.get(place.sessionId);
     if (live !== undefined && session !== undefined) return { live, session };
+    const file = session === undefined ? undefined : userFilePlace(session);
+    if (file !== undefined)
+      throw missingFile(workspace.asRelativePath(file), place.sessionId, place.candidate);
     throw new Refusal(
-      session?.problemUri === undefined
-        ? 'This session was not started from this editor, so there is no file to accept into. Copy what you like from the diff.'
-        : 'The file that this session began with is not there any more. Put it back, or copy what you like from the diff.',
+      'This session was not started from this editor, so there is no file to accept into. Take the program elsewhere.',
+      { title: 'Copy or Save…', command: 'copyOrSaveCandidate', args: [place.sessionId, place.candidate] },
     );
   }
 
@@ -160,6 +163,7 @@ export function reviewCommands(needs: ReviewCommandNeeds): Pick<CommandHandlers,
       const { live } = await open(args);
       const { review } = await live.now();
       await reviewer.reject(live, review.open);
+      if (review.open.length > 0) await decisions.setDismissed(live.sessionId, live.candidate, true);
       void window.showInformationMessage(
         review.open.length === 0
           ? `There is nothing left of c${live.candidate} to reject.`
@@ -192,6 +196,7 @@ export function reviewCommands(needs: ReviewCommandNeeds): Pick<CommandHandlers,
         (hunk) => sizeText(hunk),
       );
       await decisions.restore(live.sessionId, chosen.flatMap(partsOf));
+      await decisions.setDismissed(live.sessionId, live.candidate, false);
     },
 
     async takeBackDecision() {

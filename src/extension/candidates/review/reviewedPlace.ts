@@ -11,7 +11,7 @@ export function reviewedPlace(args: readonly unknown[]): ReviewedPlace {
   const sessionId = sessionFromArguments(args);
   const candidate = candidateFromArguments(args);
   if (sessionId !== undefined && candidate !== undefined) return { sessionId, candidate };
-  const address = addressOfActiveTab();
+  const address = placeOfActiveTab();
   if (address !== undefined) return address;
   throw new Refusal(
     'Open the diff of a candidate first: this is about the candidate that you are looking at.',
@@ -22,7 +22,8 @@ export function reviewedPlace(args: readonly unknown[]): ReviewedPlace {
   );
 }
 
-function addressOfActiveTab(): CandidateAddress | undefined {
+/** The candidate that the active tab shows. */
+export function placeOfActiveTab(): CandidateAddress | undefined {
   const input = window.tabGroups.activeTabGroup.activeTab?.input;
   if (input instanceof TabInputTextDiff) {
     return candidateAddressOf(input.modified) ?? candidateAddressOf(input.original);

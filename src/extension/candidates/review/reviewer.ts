@@ -1,4 +1,4 @@
-import { commands, window, workspace } from 'vscode';
+import { commands, window, workspace, type Uri } from 'vscode';
 import { linesOf } from '../../../domain/merge/textLines';
 import { partsOf, takeBack, type CandidateReview, type ReviewHunk } from '../../../domain/merge/review';
 import type { ContextKeys } from '../../base/contextKeys';
@@ -13,6 +13,7 @@ import type { Decisions } from './decisions';
 import { changesText } from './hunkWords';
 import type { LiveReview } from './liveReview';
 import { fidelityOf, type Fidelity } from '../provenance/provenance';
+import type { AcceptedRecords } from '../provenance/acceptedRecords';
 import { recordAcceptance } from '../provenance/recordAcceptance';
 
 type Decision =
@@ -22,9 +23,13 @@ type Decision =
 export interface ReviewerNeeds {
   readonly store: SessionStore;
   readonly decisions: Decisions;
+  readonly accepted: AcceptedRecords;
   readonly contextKeys: ContextKeys;
   readonly failures: Pick<FailureReporter, 'report'>;
+  readonly info: (message: string) => void;
   readonly nowMs: () => number;
+  /** After what was accepted into a file is on record. */
+  readonly onRecorded: (target: Uri) => void;
 }
 
 /** Carries decisions out, and takes the latest ones back. */
@@ -43,6 +48,10 @@ export class Reviewer {
   ): Promise<{ readonly applied: AppliedHunks; readonly fidelity: Fidelity } | undefined> {
     const applied = await applyHunks(live, choose);
     if (applied === undefined) return undefined;
+    const { hunks, document, durationMs } = applied;
+    this.needs.info(
+      `Accepted ${changesText(hunks.length)} of c${live.candidate} in ${document.lineCount} lines, in ${Math.round(durationMs)} ms`,
+    );
     this.remember({ kind: 'accepted', live, before: applied.before, after: applied.after });
     await this.needs.decisions.addAccepted(live.sessionId, live.candidate);
     // The lines are in the file by now: a record that fails is a failure of its own.
@@ -74,6 +83,7 @@ export class Reviewer {
     const { live } = decision;
     if (decision.kind === 'rejected') {
       await this.needs.decisions.restore(live.sessionId, decision.ids);
+      await this.needs.decisions.setDismissed(live.sessionId, live.candidate, false);
       return `The rejected change of c${live.candidate} is open again.`;
     }
     const name = workspace.asRelativePath(live.target);
@@ -129,7 +139,8 @@ export class Reviewer {
     const session = this.needs.store.get(live.sessionId);
     if (session === undefined) throw new Refusal(`Session ${live.sessionId} is not in the list any more.`);
     await this.needs.store.setAccepted(live.sessionId, live.candidate);
-    await recordAcceptance(session, live.candidate, applied, this.needs.nowMs());
+    await recordAcceptance(this.needs.accepted, session, live.candidate, applied, this.needs.nowMs());
+    this.needs.onRecorded(live.target);
   }
 
   private remember(decision: Decision): void {

@@ -1,20 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { replaceLines } from '../../../../src/domain/merge/lineEdits';
-import { replacementOf, reviewCandidate } from '../../../../src/domain/merge/review';
+import { reviewCandidate } from '../../../../src/domain/merge/review';
+import { linesOf } from '../../../../src/domain/merge/textLines';
+import { NumberedLines, standingOf } from '../../../../src/extension/candidates/provenance/standing';
 import {
-  acceptedAround,
   acceptedText,
   fidelityOf,
   parseAccepted,
   withAcceptance,
-  type AcceptedRecord,
+  type NewAcceptance,
 } from '../../../../src/extension/candidates/provenance/provenance';
 
 const seed = 'a = 1\n\n# here\nb = 2\n\n# there\nc = 3\nd = 4';
 const candidate = seed.replace('a = 1', 'a = 9').replace('c = 3\nd = 4', 'c = 9\nx = 0\nd = 4');
+const lines = linesOf(seed);
 const nobody = new Set<string>();
 
-const news: Omit<AcceptedRecord, 'accepted'> = {
+const news: NewAcceptance = {
   file: 'slope/slope.py',
   session: '01JD8E2V7Q0000000000000000',
   problem: 'Slope',
@@ -49,30 +50,35 @@ describe('the record of what was accepted', () => {
   it('grows by the changes of one candidate, and keeps the text that it began with', () => {
     const [first, second] = review(seed).open;
     if (first === undefined || second === undefined) throw new Error('two changes expected');
-    const once = withAcceptance([], news, [first]);
-    const twice = withAcceptance(once, { ...news, before: 'second', undecided: 0 }, [second]);
+    const once = withAcceptance([], news, [first], lines);
+    const twice = withAcceptance(once, { ...news, before: 'second', undecided: 0 }, [second], lines);
     expect(twice).toHaveLength(1);
     expect(twice[0]).toMatchObject({ before: 'first', undecided: 0 });
     expect(twice[0]?.accepted.map((change) => change.id)).toEqual([first.id, second.id]);
-    const other = withAcceptance(twice, { ...news, candidate: 18 }, [first]);
+    const other = withAcceptance(twice, { ...news, candidate: 18 }, [first], lines);
     expect(other.map((record) => record.candidate)).toEqual([17, 18]);
+    const again = withAcceptance(twice, news, [first], lines, [second]);
+    expect(
+      again[0]?.accepted.map((change) => change.id),
+      'the second was undone',
+    ).toEqual([first.id]);
   });
 
-  it('is read as it was written, and nothing else is', () => {
-    const records = withAcceptance([], news, review(seed).open);
+  it('is read as it was written, with what other versions wrote beside it, and nothing else is', () => {
+    const records = withAcceptance([], news, review(seed).open, lines);
     expect(parseAccepted(acceptedText(records))).toEqual(records);
+    const newer = records.map((record) => ({ ...record, measured: { value: 3 } }));
+    expect(parseAccepted(acceptedText(newer))).toEqual(newer);
     expect(() => parseAccepted('{"version": 2}')).toThrow();
     expect(() => parseAccepted('no')).toThrow();
   });
 
-  it('finds accepted lines again, wherever they moved, and not once they changed', () => {
-    const before = review(seed);
-    const records = withAcceptance([], news, before.open);
-    const lines = ['# mine', ...replaceLines(before.mine, before.open.map(replacementOf))];
-    expect(acceptedAround(records, lines, 1)).toMatchObject({ start: 1, end: 2 });
-    const second = lines.indexOf('x = 0');
-    expect(acceptedAround(records, lines, second)?.record.candidate).toBe(17);
-    expect(acceptedAround(records, lines, 0)).toBeUndefined();
-    expect(acceptedAround(records, lines.with(1, 'a = 10'), 1)).toBeUndefined();
+  it('reads the records of earlier versions, which do not know what was undone', () => {
+    const [record] = withAcceptance([], news, review(seed).open, lines);
+    const accepted = record?.accepted.map(({ replaced: _, ...change }) => change);
+    const [old] = parseAccepted(JSON.stringify({ version: 1, accepted: [{ ...record, accepted }] }));
+    if (old === undefined) throw new Error('a record expected');
+    expect(standingOf(old, new NumberedLines(linesOf(candidate))).runs).toHaveLength(2);
+    expect(standingOf(old, new NumberedLines(lines)).fidelity).toBe('undone');
   });
 });

@@ -1,0 +1,49 @@
+import { workspace, type TextDocument, type Uri } from 'vscode';
+import { linesOf } from '../../../domain/merge/textLines';
+import type { AcceptedRecords } from './acceptedRecords';
+import type { AcceptedRecord } from './provenance';
+import { NumberedLines, standingOf, type Standing } from './standing';
+
+export interface StandingRecord {
+  readonly record: AcceptedRecord;
+  readonly standing: Standing;
+}
+
+/** Files of people, wherever they lie. */
+export const userSchemes: readonly string[] = ['file', 'vscode-remote'];
+
+/** What was accepted into a document, and how its text stands to it now; computed once for each version of it. */
+export class AcceptedText {
+  private readonly known = new WeakMap<
+    TextDocument,
+    {
+      readonly version: number;
+      readonly records: readonly AcceptedRecord[];
+      readonly standings: readonly StandingRecord[];
+    }
+  >();
+
+  constructor(private readonly records: AcceptedRecords) {}
+
+  async of(document: TextDocument): Promise<readonly StandingRecord[]> {
+    if (!userSchemes.includes(document.uri.scheme)) return [];
+    const records = await this.records.of(document.uri);
+    if (records.length === 0) return [];
+    const known = this.known.get(document);
+    if (known?.version === document.version && sameRecords(known.records, records)) return known.standings;
+    const { version } = document;
+    const text = new NumberedLines(linesOf(document.getText()));
+    const standings = records.map((record) => ({ record, standing: standingOf(record, text) }));
+    this.known.set(document, { version, records, standings });
+    return standings;
+  }
+}
+
+function sameRecords(a: readonly AcceptedRecord[], b: readonly AcceptedRecord[]): boolean {
+  return a.length === b.length && a.every((record, index) => record === b[index]);
+}
+
+/** The document of a file, if it is open. */
+export function openDocument(uri: Uri): TextDocument | undefined {
+  return workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
+}

@@ -1,0 +1,36 @@
+import { commands, Uri, window, workspace } from 'vscode';
+import { Refusal } from '../../base/failures';
+import type { CommandHandlers } from '../../commandIds';
+import { userSchemes, type AcceptedText } from './acceptedText';
+import { gitRepositoryOf } from './gitRepository';
+import { trailerText, withTrailers } from './provenanceWords';
+
+/** Says in the commit message, only when asked to, which candidates the file's lines came from. */
+export function commitTrailerCommand(texts: AcceptedText): Pick<CommandHandlers, 'addCommitTrailer'> {
+  return {
+    async addCommitTrailer(...args) {
+      const uri = args[0] instanceof Uri ? args[0] : window.activeTextEditor?.document.uri;
+      if (uri === undefined || !userSchemes.includes(uri.scheme)) {
+        throw new Refusal('Open the file that you accepted a candidate into: this is about its lines.');
+      }
+      const name = workspace.asRelativePath(uri);
+      const standings = await texts.of(await workspace.openTextDocument(uri));
+      const present = standings.filter(({ standing }) => standing.fidelity !== 'undone');
+      if (present.length === 0) {
+        throw new Refusal(`${name} holds no lines that were accepted from a candidate.`);
+      }
+      const repository = await gitRepositoryOf(uri);
+      if (repository === undefined) {
+        throw new Refusal(
+          `${name} is in no git repository that this editor has open, so there is no commit message.`,
+        );
+      }
+      const { inputBox } = repository;
+      inputBox.value = withTrailers(
+        inputBox.value,
+        present.map(({ record, standing }) => trailerText(record, standing)),
+      );
+      await commands.executeCommand('workbench.view.scm');
+    },
+  };
+}

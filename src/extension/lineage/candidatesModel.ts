@@ -1,0 +1,167 @@
+import type { CandidateDecision } from '../../domain/lineage/candidateQuery';
+import { LineageIndex } from '../../domain/lineage/lineageIndex';
+import { countText } from '../base/words';
+import { titleOf } from '../sessions/sessionItems';
+import type { SessionView } from '../sessions/sessions';
+import { candidateRow, type CandidateRow } from './candidateRows';
+import { foundIds, type Searched } from './candidateSearch';
+import { idsUnder, LineagePages, type LineageOrder, type LineageSearch } from './lineagePages';
+
+/** A row of the Candidates view; menus pass it to commands. */
+export type LineageElement =
+  | { readonly sessionId: string; readonly candidate: number }
+  /** Adds a page to the rows below a candidate, or at the top. */
+  | { readonly sessionId: string; readonly under: number | undefined; readonly left: number };
+
+/** What the Candidates view shows of one session. No row is made that is not looked at. */
+export class CandidatesModel {
+  private orderInUse: LineageOrder = 'tree';
+  private session: SessionView | undefined;
+  private index = new LineageIndex('minimize');
+  private readonly pages = new LineagePages();
+  /** Rows are told apart by identity. */
+  private readonly elements = new Map<number, LineageElement>();
+  private searchInUse: LineageSearch | undefined;
+  private found: readonly number[] | undefined;
+
+  constructor(
+    private readonly decisionOf: (sessionId: string, candidate: number) => CandidateDecision | undefined,
+  ) {}
+
+  get shown(): SessionView | undefined {
+    return this.session;
+  }
+
+  get order(): LineageOrder {
+    return this.orderInUse;
+  }
+
+  set order(order: LineageOrder) {
+    this.orderInUse = order;
+    this.found = undefined;
+  }
+
+  get search(): LineageSearch | undefined {
+    return this.searchInUse;
+  }
+
+  set search(search: LineageSearch | undefined) {
+    this.searchInUse = search;
+    this.found = undefined;
+    this.pages.clear();
+  }
+
+  /** Takes in a session as it is now. False if no row can have changed. */
+  update(session: SessionView | undefined): boolean {
+    const isOther = session?.id !== this.session?.id || goalOf(session) !== goalOf(this.session);
+    const bestBefore = this.session?.snapshot.best;
+    this.session = session;
+    if (isOther) {
+      this.index = new LineageIndex(goalOf(session));
+      this.pages.clear();
+      this.elements.clear();
+      this.searchInUse = undefined;
+    }
+    const isNews = session !== undefined && this.index.update(session.snapshot.candidates);
+    if (isNews || isOther) this.found = undefined;
+    return isOther || isNews || session?.snapshot.best !== bestBefore;
+  }
+
+  /** The decisions have changed: a search may be for them. */
+  decided(): void {
+    this.found = undefined;
+  }
+
+  /** All that a search looks at; absent without a session. */
+  get searched(): Searched | undefined {
+    const { session } = this;
+    if (session === undefined) return undefined;
+    return {
+      index: this.index,
+      candidates: session.snapshot.candidates,
+      decisionOf: (candidate) => this.decisionOf(session.id, candidate),
+    };
+  }
+
+  children(element?: LineageElement): LineageElement[] {
+    if (this.session === undefined || (element !== undefined && 'left' in element)) return [];
+    const { id: sessionId } = this.session;
+    const under = element?.candidate;
+    const { ids, left } = this.pages.page(idsUnder(this.index, this.order, this.foundNow(), under), under);
+    const rows = ids.map((id) => this.elementOf(id));
+    return left === 0 ? rows : [...rows, { sessionId, under, left }];
+  }
+
+  parentOf(element: LineageElement): LineageElement | undefined {
+    if (this.order !== 'tree' || this.search !== undefined) return undefined;
+    const parent = 'left' in element ? element.under : this.index.facts(element.candidate)?.parent;
+    return parent === undefined ? undefined : this.elementOf(parent);
+  }
+
+  hasChildren(candidate: number): boolean {
+    return idsUnder(this.index, this.order, this.found, candidate).length > 0;
+  }
+
+  row(candidate: number): CandidateRow | undefined {
+    const record = this.session?.snapshot.candidates.at(candidate);
+    const lineage = this.index.facts(candidate);
+    if (this.session === undefined || record === undefined || lineage === undefined) return undefined;
+    return candidateRow({
+      snapshot: this.session.snapshot,
+      record,
+      lineage,
+      decision: this.decisionOf(this.session.id, candidate),
+      isInTree: this.order === 'tree' && this.search === undefined,
+    });
+  }
+
+  showMore(under: number | undefined): void {
+    this.pages.showMore(under);
+  }
+
+  /** Sees to it that a candidate has a row; `undefined` if there is none in this session, or the search leaves it out. */
+  reveal(candidate: number): LineageElement | undefined {
+    const path = this.index.pathTo(candidate);
+    if (path.length === 0 || this.foundNow()?.includes(candidate) === false) return undefined;
+    this.pages.pin(path);
+    return this.elementOf(candidate);
+  }
+
+  /** From the first ancestor to the candidate. */
+  pathTo(candidate: number): readonly number[] {
+    return this.index.pathTo(candidate);
+  }
+
+  /** `Valley · 25,608 candidates` */
+  get description(): string {
+    if (this.session === undefined) return '';
+    const { size } = this.index;
+    return `${titleOf(this.session)} · ${countText(size)} ${size === 1 ? 'candidate' : 'candidates'}`;
+  }
+
+  /** What the search found, in words; absent without a search. */
+  get message(): string | undefined {
+    if (this.search === undefined) return undefined;
+    const count = this.foundNow()?.length ?? 0;
+    const note = this.search.note === undefined ? '' : ` ${this.search.note}`;
+    return `${countText(count)} of ${countText(this.index.size)} found: ${this.search.text}.${note} Clear Search shows all again.`;
+  }
+
+  private foundNow(): readonly number[] | undefined {
+    const { search, searched } = this;
+    if (search === undefined || searched === undefined) return undefined;
+    const ids = this.order === 'newest' ? this.index.byNewest() : this.index.byBest();
+    this.found ??= foundIds(ids, search, searched);
+    return this.found;
+  }
+
+  private elementOf(candidate: number): LineageElement {
+    const known = this.elements.get(candidate) ?? { sessionId: this.session?.id ?? '', candidate };
+    this.elements.set(candidate, known);
+    return known;
+  }
+}
+
+function goalOf(session: SessionView | undefined): 'minimize' | 'maximize' {
+  return session?.snapshot.problem?.metric.goal ?? 'minimize';
+}
