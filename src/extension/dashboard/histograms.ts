@@ -70,6 +70,9 @@ function countsOf(values: readonly number[], { low, high }: Range): Uint32Array 
   return counts;
 }
 
+/** Place on both sides, as a share of what is wanted, so that what is a little better does not move all. */
+const spare = 0.1;
+
 /** The range in use while it fits; `undefined` without any value. */
 function rangeFor(snapshot: SessionSnapshot, inUse: Range | undefined): Range | undefined {
   const wanted = wantedRange(snapshot);
@@ -77,11 +80,9 @@ function rangeFor(snapshot: SessionSnapshot, inUse: Range | undefined): Range | 
   const { low, high } = wanted;
   const fits = inUse !== undefined && inUse.low <= low && inUse.high >= high;
   if (fits && high - low >= (inUse.high - inUse.low) / 2) return inUse;
-  const goal = snapshot.problem?.metric.goal ?? 'minimize';
-  const [spareLow, spareHigh] = goal === 'minimize' ? [0.05, 0.1] : [0.1, 0.05];
   // All values equal: any width does.
   const width = high > low ? high - low : Math.max(Math.abs(low), 1) * 1e-3;
-  return { low: low - spareLow * width, high: high + spareHigh * width };
+  return { low: low - spare * width, high: high + spare * width };
 }
 
 /**
