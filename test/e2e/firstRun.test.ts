@@ -49,7 +49,7 @@ describe('the first minutes', () => {
     await window.runCommand('View: Hide Panel');
     await window.runCommand('TTT-Discover: Open Walkthrough');
     const steps = window.page.locator('.getting-started-step .step-title');
-    await expect.poll(() => steps.count()).toBe(4);
+    await expect.poll(() => steps.count()).toBe(6);
     await window.picture('walkthrough');
   });
 });

@@ -56,7 +56,11 @@ const manifestSchema = z.object({
           z.object({
             id: z.string(),
             description: z.string(),
-            media: z.object({ svg: z.string().optional(), markdown: z.string().optional() }),
+            media: z.object({
+              svg: z.string().optional(),
+              markdown: z.string().optional(),
+              altText: z.string().optional(),
+            }),
             completionEvents: z.array(z.string()),
           }),
         ),
@@ -194,12 +198,23 @@ describe('the manifest', () => {
       for (const event of step.completionEvents) {
         const [kind, id] = event.split(':');
         if (kind === 'onCommand') expect(declared).toContain(id);
+        else if (kind === 'onContext') expect(Object.keys(contextKeyDefaults)).toContain(id);
+        else expect(event).toBe('onLanguage:discover');
       }
     }
   });
 
-  it('has a walkthrough of four steps', () => {
-    expect(contributes.walkthroughs.map((walkthrough) => walkthrough.steps.length)).toEqual([4]);
+  it('has a walkthrough of six steps, each with something to do, an end, and words for its picture', () => {
+    const [steps, ...others] = contributes.walkthroughs.map((walkthrough) => walkthrough.steps);
+    expect([steps?.length, others]).toEqual([6, []]);
+    for (const { id, description, media, completionEvents } of steps ?? []) {
+      expect([id, /\(command:[\w.]+\)/.test(description), completionEvents.length > 0]).toEqual([
+        id,
+        true,
+        true,
+      ]);
+      expect([id, media.markdown !== undefined || (media.altText ?? '').length > 40]).toEqual([id, true]);
+    }
   });
 
   it('points to files that are there', () => {
