@@ -25,7 +25,7 @@ export class ComparisonRun {
   readonly result: ResultDocument;
 
   constructor(
-    private readonly needs: VerificationNeeds,
+    private readonly needs: Pick<VerificationNeeds, 'connections' | 'results' | 'nowMs'>,
     private readonly subject: Subject,
     private readonly sides: { readonly a: Side; readonly b: Side },
     private readonly mostRounds: number,

@@ -20,6 +20,6 @@ export interface VerificationNeeds {
   readonly tests: CaseTests;
   readonly failures: Pick<FailureReporter, 'report' | 'guard'>;
   readonly files: CandidateFiles;
-  readonly results: ResultDocuments;
+  readonly results: Pick<ResultDocuments, 'create'>;
   readonly nowMs: () => number;
 }
