@@ -51,14 +51,15 @@ export class PersistentCandidateList implements CandidateList {
    * The candidates that are not the same objects as in `older`, by ascending id. Parts that both lists share are passed over, so that
    * little is done where little changed.
    */
-  *changedSince(older: CandidateList): Iterable<CandidateRecord> {
+  changedSince(older: CandidateList): readonly CandidateRecord[] {
     if (!(older instanceof PersistentCandidateList)) {
-      for (const record of this) if (older.at(record.id) !== record) yield record;
-      return;
+      return [...this].filter((record) => older.at(record.id) !== record);
     }
     let { root } = older;
     for (let { height } = older; height < this.height; height++) root = root && { slots: [root] };
-    if (this.root) yield* changedIn(this.root, older.height > this.height ? undefined : root);
+    const changed: CandidateRecord[] = [];
+    if (this.root) collectChanged(this.root, older.height > this.height ? undefined : root, changed);
+    return changed;
   }
 
   /** Nodes of the tree from the left; for a test of what two lists share. */
@@ -99,12 +100,13 @@ function* recordsIn(node: Node): Iterable<CandidateRecord> {
   }
 }
 
-function* changedIn(node: Node, older: Node | undefined): Iterable<CandidateRecord> {
-  for (const [index, slot] of node.slots.entries()) {
+function collectChanged(node: Node, older: Node | undefined, changed: CandidateRecord[]): void {
+  for (let index = 0; index < node.slots.length; index++) {
+    const slot = node.slots[index];
     const old = older?.slots[index];
     if (slot === undefined || slot === old) continue;
-    if (isNode(slot)) yield* changedIn(slot, old !== undefined && isNode(old) ? old : undefined);
-    else yield slot;
+    if (isNode(slot)) collectChanged(slot, old !== undefined && isNode(old) ? old : undefined, changed);
+    else changed.push(slot);
   }
 }
 

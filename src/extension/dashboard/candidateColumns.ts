@@ -3,6 +3,8 @@ import type { CandidateColumns } from '../../protocol/dashboardData';
 /** Columns by id: row i is about candidate i, where `present[i]` is 1. */
 export interface Rows {
   readonly present: Uint8Array<ArrayBuffer>;
+  /** 1 for rows that changed in the update at work. */
+  readonly touched: Uint8Array<ArrayBuffer>;
   readonly steps: Int32Array<ArrayBuffer>;
   readonly parents: Int32Array<ArrayBuffer>;
   readonly outcomes: Uint8Array<ArrayBuffer>;
@@ -20,6 +22,7 @@ export interface Rows {
 export function emptyRows(capacity: number): Rows {
   return {
     present: new Uint8Array(capacity),
+    touched: new Uint8Array(capacity),
     steps: new Int32Array(capacity),
     parents: new Int32Array(capacity),
     outcomes: new Uint8Array(capacity),

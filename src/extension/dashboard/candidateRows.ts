@@ -11,6 +11,7 @@ const bestRowLimit = 50;
 export class CandidateRows {
   /** The best first, the earliest among equals. */
   private best: { readonly id: number; readonly value: number }[] = [];
+  private readonly bestIds = new Set<number>();
   /** Ids, ascending. */
   private readonly newest: number[] = [];
   private shown: readonly CandidateRow[] = [];
@@ -21,13 +22,14 @@ export class CandidateRows {
     let isWhole = false;
     for (const record of changed) {
       this.noteNewest(record.id);
-      const isListed = this.best.some(({ id }) => id === record.id);
+      const isListed = this.bestIds.has(record.id);
       if (isListed && valueOf(record) === null) isWhole = true;
       else if (!isListed) this.place(snapshot, record);
     }
     // One of the best was refuted: who takes its place is known only by looking at all.
     if (isWhole) {
       this.best = [];
+      this.bestIds.clear();
       for (const record of snapshot.candidates) this.place(snapshot, record);
     }
     const records = this.select(snapshot);
@@ -60,7 +62,9 @@ export class CandidateRows {
     if (this.best.length === bestRowLimit && last !== undefined && !isBefore(last)) return;
     const place = this.best.findIndex(isBefore);
     this.best.splice(place === -1 ? this.best.length : place, 0, { id, value });
-    if (this.best.length > bestRowLimit) this.best.pop();
+    this.bestIds.add(id);
+    const worse = this.best.length > bestRowLimit ? this.best.pop() : undefined;
+    if (worse !== undefined) this.bestIds.delete(worse.id);
   }
 
   private select({ candidates }: SessionSnapshot): CandidateRecord[] {

@@ -33,6 +33,7 @@ export class CandidateTable {
   /** Highest id plus one. */
   private length = 0;
   private count = 0;
+  private touchedFrom = Number.POSITIVE_INFINITY;
   private readonly steps = new Map<number, StepSums>();
   private readonly firstWithText = new Map<string, number>();
   private createdAtMs = 0;
@@ -42,19 +43,16 @@ export class CandidateTable {
   update(snapshot: SessionSnapshot, changed: Iterable<CandidateRecord>): number[] {
     this.createdAtMs = snapshot.createdAtMs ?? 0;
     this.prices = pricesInUse(snapshot.options?.model);
-    const ids = new Set<number>();
     let sumsFrom = Number.POSITIVE_INFINITY;
     for (const record of changed) {
-      ids.add(record.id);
       if (!this.has(record.id)) {
         sumsFrom = Math.min(sumsFrom, record.id);
-        this.admit(record, ids);
+        this.admit(record);
       }
       this.fill(record);
     }
-    sumsFrom = Math.min(sumsFrom, this.countUpdates(snapshot));
-    this.sumUp(sumsFrom, ids);
-    return [...ids].sort((a, b) => a - b);
+    this.sumUp(Math.min(sumsFrom, this.countUpdates(snapshot)));
+    return this.takeTouched();
   }
 
   /** Marks those of which changes were accepted; gives the ids of rows that are other than before. */
@@ -88,10 +86,23 @@ export class CandidateTable {
     for (const [step, sums] of [...this.steps].sort(([a], [b]) => a - b)) {
       proposedUpTo += sums.proposed;
       tokensUpTo += sums.promptTokens + sums.sampledTokens;
-      usdUpTo += sums.updateUsd + this.usdOf(sums);
+      usdUpTo += sums.updateUsd + this.usdOf(sums.promptTokens, sums.sampledTokens);
       totals.set(step, { proposedUpTo, tokensUpTo, usdUpTo });
     }
     return totals;
+  }
+
+  private touch(id: number): void {
+    this.rows.touched[id] = 1;
+    this.touchedFrom = Math.min(this.touchedFrom, id);
+  }
+
+  private takeTouched(): number[] {
+    const ids: number[] = [];
+    for (let id = this.touchedFrom; id < this.length; id++) if (this.rows.touched[id] === 1) ids.push(id);
+    this.rows.touched.fill(0, Math.min(this.touchedFrom, this.length));
+    this.touchedFrom = Number.POSITIVE_INFINITY;
+    return ids;
   }
 
   private has(id: number): boolean {
@@ -104,7 +115,7 @@ export class CandidateTable {
     return ids;
   }
 
-  private admit({ id, step, sha256, usage }: CandidateRecord, changed: Set<number>): void {
+  private admit({ id, step, sha256, usage }: CandidateRecord): void {
     if (id >= this.rows.present.length) this.rows = grownRows(this.rows, id + 1);
     this.length = Math.max(this.length, id + 1);
     this.rows.present[id] = 1;
@@ -121,13 +132,14 @@ export class CandidateTable {
     for (let other = first; other < this.length; other++) {
       if (!this.has(other) || this.rows.firstWithText[other] !== first) continue;
       this.rows.firstWithText[other] = id;
-      changed.add(other);
+      this.touch(other);
     }
   }
 
   private fill(record: CandidateRecord): void {
     const { id, outcome, usage } = record;
     const { rows } = this;
+    this.touch(id);
     rows.steps[id] = record.step;
     rows.parents[id] = record.parent ?? -1;
     rows.outcomes[id] = groupIndex.get(outcomeGroupOf(outcome)) ?? 0;
@@ -145,11 +157,7 @@ export class CandidateTable {
     for (const { step, usage } of steps) {
       if (usage === undefined) continue;
       const sums = this.sumsOf(step);
-      const updateUsd = this.usdOf({
-        promptTokens: usage.promptTokens - sums.promptTokens,
-        sampledTokens: 0,
-        trainedTokens: usage.trainedTokens,
-      });
+      const updateUsd = this.usdOf(usage.promptTokens - sums.promptTokens, 0, usage.trainedTokens);
       if (Object.is(updateUsd, sums.updateUsd)) continue;
       sums.updateUsd = updateUsd;
       firstStep = Math.min(firstStep, step + 1);
@@ -163,7 +171,7 @@ export class CandidateTable {
     return first;
   }
 
-  private sumUp(from: number, changed: Set<number>): void {
+  private sumUp(from: number): void {
     if (from >= this.length) return;
     const { rows } = this;
     let before = from - 1;
@@ -173,17 +181,18 @@ export class CandidateTable {
     let usd = before < 0 ? 0 : (rows.usdUpTo[before] ?? 0);
     for (let id = from; id < this.length; id++) {
       if (!this.has(id)) continue;
-      const own = { promptTokens: rows.promptTokens[id] ?? 0, sampledTokens: rows.sampledTokens[id] ?? 0 };
+      const prompt = rows.promptTokens[id] ?? 0;
+      const sampled = rows.sampledTokens[id] ?? 0;
       const ownStep = rows.steps[id] ?? 0;
       // Ids ascend with the steps: behind the last candidate of a step comes what its update took.
       if (ownStep > step) usd += this.updatesBetween(step, ownStep);
       step = Math.max(step, ownStep);
-      tokens += own.promptTokens + own.sampledTokens;
-      usd += this.usdOf(own);
+      tokens += prompt + sampled;
+      usd += this.usdOf(prompt, sampled);
       if (rows.tokensUpTo[id] === tokens && Object.is(rows.usdUpTo[id], usd)) continue;
       rows.tokensUpTo[id] = tokens;
       rows.usdUpTo[id] = usd;
-      changed.add(id);
+      this.touch(id);
     }
   }
 
@@ -193,8 +202,9 @@ export class CandidateTable {
     return usd;
   }
 
-  private usdOf(usage: { promptTokens: number; sampledTokens: number; trainedTokens?: number }): number {
-    return this.prices === undefined ? Number.NaN : costUsd({ trainedTokens: 0, ...usage }, this.prices);
+  private usdOf(promptTokens: number, sampledTokens: number, trainedTokens = 0): number {
+    if (this.prices === undefined) return Number.NaN;
+    return costUsd({ promptTokens, sampledTokens, trainedTokens }, this.prices);
   }
 
   private sumsOf(step: number): StepSums {

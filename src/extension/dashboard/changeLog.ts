@@ -35,10 +35,10 @@ function continues(before: SessionSnapshot, after: SessionSnapshot): boolean {
 function changedCandidates(
   { candidates }: SessionSnapshot,
   older: SessionSnapshot['candidates'],
-): CandidateRecord[] {
+): readonly CandidateRecord[] {
   const changed =
     candidates instanceof PersistentCandidateList
-      ? [...candidates.changedSince(older)]
+      ? candidates.changedSince(older)
       : [...candidates].filter((record) => older.at(record.id) !== record);
-  return changed.filter(({ id }) => id < mostCandidates);
+  return candidates.length <= mostCandidates ? changed : changed.filter(({ id }) => id < mostCandidates);
 }
