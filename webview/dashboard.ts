@@ -1,19 +1,22 @@
 import './zodWithoutEval';
-import './dashboard.css';
+import './styles/base.css';
+import './styles/header.css';
+import './styles/charts.css';
+import './styles/candidates.css';
+import { onThemeChange } from './charts/theme';
+import type { Choices } from './data/scene';
 import { makeAnnouncer } from './page/announcer';
-import { bestChart } from './panels/bestChart';
+import { makeBoard } from './page/board';
 import { makeCandidateSection } from './page/candidateSection';
-import { makeChartSection, type ChartKind } from './panels/chartSection';
-import { onThemeChange } from './charts/chartTheme';
-import { distributionChart } from './panels/distributionChart';
+import { makeControls } from './page/controls';
 import { make, setText } from './page/dom';
+import { makeGlance } from './page/glanceSection';
 import { makeHeaderSection } from './page/headerSection';
 import { connectToHost, type HostBridge } from './page/hostBridge';
 import { applyMessage, type PageModel } from './page/pageModel';
+import { SessionData } from './page/sessionData';
 import { throttle } from './page/throttle';
-import { makeTrainingSection } from './panels/trainingSection';
-
-const redrawIntervalMs = 250;
+import { makePanels } from './panels/panels';
 
 const root = document.getElementById('dashboard');
 const sessionId = document.body.dataset['sessionId'];
@@ -27,38 +30,46 @@ function run(root: HTMLElement, host: HostBridge): void {
     role: 'status',
     text: 'Waiting for the session…',
   });
+  const data = new SessionData();
+  let model: PageModel | undefined;
+  const choose = (change: Partial<Choices>): void => {
+    host.keep(change);
+    drawCharts();
+  };
   const header = makeHeaderSection(host.send);
-  const chartSection = (kind: ChartKind): ReturnType<typeof makeChartSection> =>
-    makeChartSection(kind, host.state.tables[kind.id] ?? false, (shown) =>
-      host.keep({ tables: { ...host.state.tables, [kind.id]: shown } }),
-    );
-  const charts = [chartSection(bestChart), chartSection(distributionChart)];
+  const glance = makeGlance();
+  const controls = makeControls(choose, host.send);
+  const panels = makePanels(host, choose);
   const candidates = makeCandidateSection(host.state.order, (order) => host.keep({ order }), host.send);
-  const training = makeTrainingSection();
   const announcer = makeAnnouncer();
   const content = make('div', { class: 'content', hidden: true }, [
     header.element,
+    glance.element,
+    controls.element,
     make(
       'div',
       { class: 'charts' },
-      charts.map(({ element }) => element),
+      panels.map(({ element }) => element),
     ),
-    training.element,
     candidates.element,
   ]);
   root.append(notice, content, announcer.element);
+  const board = makeBoard([
+    { element: glance.element, show: glance.show },
+    { element: controls.element, show: controls.show },
+    ...panels,
+  ]);
 
-  const drawCharts = throttle(redrawIntervalMs, (shown: PageModel) => {
-    for (const chart of charts) chart.show(shown);
-  });
+  const drawCharts = (): void => {
+    if (model !== undefined) board.show(data.scene(model, host.state));
+  };
   const show = (shown: PageModel): void => {
     const first = content.hidden;
     notice.hidden = true;
     content.hidden = false;
     header.show(shown.header);
-    training.show(shown);
     candidates.show(shown);
-    drawCharts(shown);
+    drawCharts();
     announcer.show(shown);
     if (first) window.scrollTo(0, host.state.scrollTop);
   };
@@ -67,11 +78,18 @@ function run(root: HTMLElement, host: HostBridge): void {
     notice.hidden = false;
     setText(notice, text);
   };
+  const ready = (): void => {
+    host.send({ type: 'ready' });
+    if (host.state.compared.length > 0) host.send({ type: 'compare', sessionIds: host.state.compared });
+  };
 
-  let model: PageModel | undefined;
   let asked = true;
   host.listen(
     (message) => {
+      if (data.take(message)) {
+        drawCharts();
+        return;
+      }
       const applied = applyMessage(model, message);
       switch (applied.kind) {
         case 'model':
@@ -81,7 +99,7 @@ function run(root: HTMLElement, host: HostBridge): void {
           break;
         case 'gap':
           // Patches that were on their way may follow; one question is enough.
-          if (!asked) host.send({ type: 'ready' });
+          if (!asked) ready();
           asked = true;
           break;
         case 'absent':
@@ -99,10 +117,8 @@ function run(root: HTMLElement, host: HostBridge): void {
       );
     },
   );
-  onThemeChange(() => {
-    for (const chart of charts) chart.recolour();
-  });
+  onThemeChange(() => board.redraw());
   const keepScroll = throttle(500, (scrollTop: number) => host.keep({ scrollTop }));
   window.addEventListener('scroll', () => keepScroll(window.scrollY), { passive: true });
-  host.send({ type: 'ready' });
+  ready();
 }

@@ -1,6 +1,4 @@
-import { mkdir } from 'node:fs/promises';
-import { chromium, type Browser, type Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { projectDashboard } from '../../src/extension/dashboard/projection';
 import type { SessionView } from '../../src/extension/sessions/sessions';
 import type { ToDashboard } from '../../src/protocol/dashboardMessages';
@@ -10,78 +8,32 @@ import {
   trainedSession,
   withSnapshot,
 } from '../extension/dashboard/exampleSession';
-import { startPreview, themeNames, type Preview } from './preview/previewServer';
+import { pixels, useDashboard } from './preview/openDashboard';
+import { themeNames } from './preview/previewServer';
+import { messagesOf } from './preview/recorded';
 import { themes } from './preview/themes';
+import { toWire } from './preview/wire';
 
-const chromiumPath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
-const chromiumFlags = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-let browser: Browser;
-let preview: Preview;
-let page: Page;
-let pageErrors: string[];
-
-beforeAll(async () => {
-  await mkdir('test-results', { recursive: true });
-  preview = await startPreview(messageOf(exampleSession(50)));
-  browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumFlags });
-});
-afterAll(async () => {
-  await browser.close();
-  await preview.close();
-});
-beforeEach(async () => {
-  page = await browser.newPage({ viewport: { width: 1200, height: 900 } });
-  pageErrors = [];
-  page.on('pageerror', (error) => pageErrors.push(error.message));
-});
-afterEach(async () => {
-  expect(pageErrors).toEqual([]);
-  expect(await page.evaluate('harness.violations')).toEqual([]);
-  await page.close();
-});
+const dashboard = useDashboard(messagesOf(exampleSession(50)));
+const { deliver, sent, text } = dashboard;
 
 function messageOf(view: SessionView, revision = 1): ToDashboard & { readonly type: 'snapshot' } {
   const { header, steps, candidates } = projectDashboard(view, 1_760_000_100_000);
   return { type: 'snapshot', revision, header, steps: [...steps], candidates: [...candidates] };
 }
-const deliver = (message: unknown): Promise<unknown> =>
-  page.evaluate(`harness.deliver(${JSON.stringify(message)})`);
-const sent = (): Promise<unknown[]> => page.evaluate<unknown[]>('harness.sent');
-const text = (selector: string): Promise<string | null> => page.locator(selector).textContent();
 
 async function open(view: SessionView, query = 'theme=dark'): Promise<void> {
-  await page.goto(`${preview.url}?${query}`);
+  await dashboard.goto(query);
   await deliver(messageOf(view));
-}
-
-/** Pixels of a canvas with exactly that colour, `#rrggbb`; any that is not transparent without one. */
-function pixels(canvas: 'best' | 'distribution', colour?: string): string {
-  return `(() => {
-    const canvas = document.querySelector('#${canvas}-canvas');
-    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-    const wanted = ${JSON.stringify(colour?.match(/[0-9a-f]{2}/g)?.map((pair) => Number.parseInt(pair, 16)) ?? null)};
-    let count = 0;
-    for (let at = 0; at < data.length; at += 4) {
-      if (data[at + 3] > 0 && (wanted === null || wanted.every((part, index) => data[at + index] === part))) count++;
-    }
-    return count;
-  })()`;
 }
 
 describe('the dashboard page', () => {
   it('says that it is ready, and keeps its session from then on', async () => {
-    await page.goto(preview.url);
+    await dashboard.goto();
     expect(await sent()).toEqual([{ type: 'ready' }]);
-    expect(await page.evaluate('sessionStorage.getItem("state")')).toContain('01JQZ8M3V6T5R4W2Y1X0K9H8G7');
+    expect(await dashboard.page.evaluate('sessionStorage.getItem("state")')).toContain(
+      '01JQZ8M3V6T5R4W2Y1X0K9H8G7',
+    );
     expect(await text('#notice')).toBe('Waiting for the session…');
   });
 
@@ -93,7 +45,7 @@ describe('the dashboard page', () => {
     expect(await text('#host')).toBe('on gpu-01');
     expect(await text('#best-value')).toBe('0.38099752');
     expect(await text('#best-caption')).toContain('lower is better');
-    expect(await page.locator('#comparisons tr').allInnerTexts()).toEqual([
+    expect(await dashboard.page.locator('#comparisons tr').allInnerTexts()).toEqual([
       expect.stringMatching(/Initial program.*better by 0\.0307/s),
       expect.stringMatching(/Haugland 2016.*worse by/s),
       expect.stringMatching(/AlphaEvolve.*worse by/s),
@@ -105,13 +57,13 @@ describe('the dashboard page', () => {
   it('draws both charts and describes them in words', async () => {
     await open(exampleSession(50));
     for (const id of ['best', 'distribution'] as const) {
-      await page.waitForFunction(`${pixels(id)} > 1000`);
-      expect(await page.getAttribute(`#${id}-canvas`, 'role')).toBe('img');
+      await expect.poll(() => dashboard.page.evaluate(pixels(id))).toBeGreaterThan(1000);
+      expect(await dashboard.page.getAttribute(`#${id}-canvas`, 'role')).toBe('img');
     }
-    expect(await page.getAttribute('#best-canvas', 'aria-label')).toMatch(
+    expect(await dashboard.page.getAttribute('#best-canvas', 'aria-label')).toMatch(
       /Best c5 so far 0\.38099752 by candidate 1182; better by 0\.0307 \(7\.46%\) than Initial program; worse by/,
     );
-    expect(await page.getAttribute('#distribution-canvas', 'aria-label')).toMatch(
+    expect(await dashboard.page.getAttribute('#distribution-canvas', 'aria-label')).toMatch(
       /In step 50 the median c5 is/,
     );
   });
@@ -119,23 +71,23 @@ describe('the dashboard page', () => {
   it('shows an empty state until the first value is there', async () => {
     await open(sessionBeforeFirstValue());
     expect(await text('#best-value')).toBe('—');
-    expect(await page.locator('.canvas-box .empty').first().isVisible()).toBe(true);
+    expect(await dashboard.page.locator('.panel-body .empty').first().isVisible()).toBe(true);
     expect(await text('#candidates tr td.value')).toBe('running');
     await deliver({ ...messageOf(sessionBeforeFirstValue(), 2), candidates: [] });
-    expect(await page.isVisible('#no-candidates')).toBe(true);
+    expect(await dashboard.page.isVisible('#no-candidates')).toBe(true);
     expect(await text('#no-candidates')).toBe('The initial program is being evaluated…');
   });
 
   it('sends what the buttons ask for', async () => {
     await open(exampleSession(3));
-    await page.click('#open-best');
-    await page.click('#accept-best');
-    await page.click('#pause');
-    await page.click('#stop');
-    await page.click('[aria-label="Open diff of candidate 5"]');
-    await page.click('[aria-label="Accept candidate 6"]');
+    await dashboard.page.click('#open-best');
+    await dashboard.page.click('#accept-best');
+    await dashboard.page.click('#pause');
+    await dashboard.page.click('#stop');
+    await dashboard.page.click('[aria-label="Open diff of candidate 5"]');
+    await dashboard.page.click('[aria-label="Accept candidate 6"]');
     await deliver(messageOf(withSnapshot(exampleSession(3), { status: 'paused' }), 2));
-    await page.click('#resume');
+    await dashboard.page.click('#resume');
     expect((await sent()).slice(1)).toEqual([
       { type: 'openBestDiff' },
       { type: 'accept', candidate: exampleSession(3).snapshot.best },
@@ -153,21 +105,23 @@ describe('the dashboard page', () => {
     });
     await open(lost);
     expect(await text('#connection')).toBe('Connection lost 12 s ago: reset');
-    for (const id of ['pause', 'stop']) await page.locator(`#${id}`).dispatchEvent('click');
-    expect(await page.locator('#candidates tr.failed [aria-label^="Accept"]').first().isDisabled()).toBe(
-      true,
-    );
+    for (const id of ['pause', 'stop']) await dashboard.page.locator(`#${id}`).dispatchEvent('click');
+    expect(
+      await dashboard.page.locator('#candidates tr.failed [aria-label^="Accept"]').first().isDisabled(),
+    ).toBe(true);
     expect(await sent()).toEqual([{ type: 'ready' }]);
   });
 
   it('follows patches, keeps the focus, and says a new best aloud', async () => {
     await open(exampleSession(3));
-    await page.focus('[aria-label="Open diff of candidate 60"]');
+    await dashboard.page.focus('[aria-label="Open diff of candidate 60"]');
     const next = messageOf(exampleSession(4), 2);
     await deliver({ ...next, type: 'patch', steps: next.steps.slice(3) });
     expect(await text('#best-value')).toBe(String(Number(next.header.best!.value.toPrecision(8))));
     expect(await text('#candidates tr:first-child')).toContain('c96');
-    expect(await page.evaluate('document.activeElement.ariaLabel')).toBe('Open diff of candidate 60');
+    expect(await dashboard.page.evaluate('document.activeElement.ariaLabel')).toBe(
+      'Open diff of candidate 60',
+    );
     expect(await text('#announcement')).toMatch(/^New best c5: 0\.\d+, candidate \d+$/);
     expect(await sent()).toHaveLength(1);
   });
@@ -184,7 +138,7 @@ describe('the dashboard page', () => {
   });
 
   it('says what is wrong when it cannot read a message, or there is no session', async () => {
-    await page.goto(preview.url);
+    await dashboard.goto();
     await deliver({ type: 'absent', message: 'Not in the list of sessions.' });
     expect(await text('#notice')).toBe('Not in the list of sessions.');
     await deliver({ type: 'snapshot', revision: 'x' });
@@ -195,7 +149,7 @@ describe('the dashboard page', () => {
     const view = exampleSession(1);
     const message = messageOf(view);
     const note = '<img src=x onerror="harness.violations.push(1)"><b>bold</b>';
-    await page.goto(preview.url);
+    await dashboard.goto();
     await deliver({ ...message, candidates: [{ ...message.candidates[0]!, note }] });
     expect(await text('#candidates td.note')).toBe(note);
   });
@@ -203,65 +157,65 @@ describe('the dashboard page', () => {
   it('takes the colours of a new theme at once', async () => {
     await open(exampleSession(50));
     const blue = (name: keyof typeof themes): string => themes[name].variables['--vscode-charts-blue'];
-    await page.waitForFunction(`${pixels('best', blue('dark'))} > 50`);
-    await page.evaluate('harness.setTheme("light")');
-    await page.waitForFunction(`${pixels('best', blue('light'))} > 50`);
-    expect(await page.evaluate(pixels('best', blue('dark')))).toBe(0);
+    await expect.poll(() => dashboard.page.evaluate(pixels('best', blue('dark')))).toBeGreaterThan(50);
+    await dashboard.page.evaluate('harness.setTheme("light")');
+    await expect.poll(() => dashboard.page.evaluate(pixels('best', blue('light')))).toBeGreaterThan(50);
+    expect(await dashboard.page.evaluate(pixels('best', blue('dark')))).toBe(0);
   });
 
   it('gives both charts as tables, and remembers that and the order after a reload', async () => {
     await open(exampleSession(5));
-    await page.click('#distribution-table-toggle');
-    await page.click('#order-best');
-    expect(await page.locator('section:has(#distribution-canvas) thead th').allInnerTexts()).toEqual([
-      ...['Step', 'p5', 'p25', 'Median', 'p75', 'p95', 'Valid', 'Evaluated'],
-    ]);
-    expect(await page.locator('section:has(#distribution-canvas) tbody tr').count()).toBe(5);
-    await page.reload();
+    await dashboard.page.click('#distribution-table-toggle');
+    await dashboard.page.click('#order-best');
+    expect(
+      await dashboard.page.locator('section:has(#distribution-canvas) thead th').allInnerTexts(),
+    ).toEqual([...['Step', 'p5', 'p25', 'Median', 'p75', 'p95', 'Valid', 'Evaluated']]);
+    expect(await dashboard.page.locator('section:has(#distribution-canvas) tbody tr').count()).toBe(5);
+    await dashboard.page.reload();
     await deliver(messageOf(exampleSession(5)));
-    expect(await page.isVisible('#distribution-canvas')).toBe(false);
-    expect(await page.isVisible('#best-canvas')).toBe(true);
-    expect(await page.getAttribute('#order-best', 'aria-pressed')).toBe('true');
+    expect(await dashboard.page.isVisible('#distribution-canvas')).toBe(false);
+    expect(await dashboard.page.isVisible('#best-canvas')).toBe(true);
+    expect(await dashboard.page.getAttribute('#order-best', 'aria-pressed')).toBe('true');
     expect(await text('#candidates tr:first-child')).toContain(`c${exampleSession(5).snapshot.best}`);
   });
 
   it('is worked by the keyboard: one Tab stop for the candidates, arrows between them, Enter for the diff', async () => {
     await open(exampleSession(1));
-    await page.focus('#order-best');
-    await page.keyboard.press('Tab');
-    await page.keyboard.press('ArrowDown');
-    await page.keyboard.press('ArrowDown');
-    await page.keyboard.press('Enter');
-    await page.keyboard.press('Tab');
-    await page.keyboard.press('Tab');
-    expect(await page.evaluate('document.activeElement.ariaLabel')).toBe('Accept candidate 22');
+    await dashboard.page.focus('#order-best');
+    await dashboard.page.keyboard.press('Tab');
+    await dashboard.page.keyboard.press('ArrowDown');
+    await dashboard.page.keyboard.press('ArrowDown');
+    await dashboard.page.keyboard.press('Enter');
+    await dashboard.page.keyboard.press('Tab');
+    await dashboard.page.keyboard.press('Tab');
+    expect(await dashboard.page.evaluate('document.activeElement.ariaLabel')).toBe('Accept candidate 22');
     expect((await sent()).at(-1)).toEqual({ type: 'openDiff', candidate: 22 });
   });
 
   it.each([400, 700, 1000, 1600])('has no sideways scrolling at %d pixels', async (width) => {
-    await page.setViewportSize({ width, height: 900 });
+    await dashboard.page.setViewportSize({ width, height: 900 });
     await open(exampleSession(50));
     const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
-    expect(await page.evaluate(overflow)).toBe(0);
+    expect(await dashboard.page.evaluate(overflow)).toBe(0);
   });
 
   it('is drawn soon after a snapshot of fifty steps', async () => {
-    await page.goto(preview.url);
-    const elapsedMs = await page.evaluate<number>(`new Promise((resolve) => {
+    await dashboard.goto();
+    const elapsedMs = await dashboard.page.evaluate<number>(`new Promise((resolve) => {
       const before = performance.now();
-      harness.deliver(${JSON.stringify(messageOf(exampleSession(50)))});
+      harness.deliver(harness.fromWire(${JSON.stringify(toWire(messageOf(exampleSession(50))))}));
       requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - before)));
     })`);
-    expect(await page.evaluate(pixels('best'))).toBeGreaterThan(1000);
+    expect(await dashboard.page.evaluate(pixels('best'))).toBeGreaterThan(1000);
     // Generous for a shared machine: about 200 ms were measured on two busy cores.
     expect(elapsedMs).toBeLessThan(2000);
   });
 
   it.each(themeNames)('looks right in the theme %s', async (theme) => {
-    await page.goto(`${preview.url}?play&theme=${theme}`);
-    await page.waitForFunction(`${pixels('distribution')} > 1000`);
-    await page.screenshot({ path: `test-results/dashboard-${theme}.png` });
-    const background = await page.evaluate('getComputedStyle(document.body).backgroundColor');
+    await dashboard.goto(`play&theme=${theme}`);
+    await expect.poll(() => dashboard.page.evaluate(pixels('distribution'))).toBeGreaterThan(1000);
+    await dashboard.page.screenshot({ path: `test-results/dashboard-${theme}.png` });
+    const background = await dashboard.page.evaluate('getComputedStyle(document.body).backgroundColor');
     expect(background).toBe(
       theme.includes('light') ? 'rgb(255, 255, 255)' : theme === 'dark' ? 'rgb(31, 31, 31)' : 'rgb(0, 0, 0)',
     );
@@ -269,9 +223,9 @@ describe('the dashboard page', () => {
 
   it('shows tokens, cost and gauges of a model that trains, for eyes and for screen readers', async () => {
     await open(exampleSession(3));
-    expect(await page.isVisible('#training')).toBe(false);
+    expect(await dashboard.page.isVisible('#training')).toBe(false);
     await deliver(messageOf(trainedSession(12), 2));
-    const facts = await page.locator('.counts > div').allInnerTexts();
+    const facts = await dashboard.page.locator('.counts > div').allInnerTexts();
     expect(facts.map((fact) => fact.split('\n').slice(0, 2).join(' '))).toEqual(
       expect.arrayContaining([
         'tokens 6.96M',
@@ -280,20 +234,22 @@ describe('the dashboard page', () => {
         'at the end about $20.00',
       ]),
     );
-    const cost = page.locator('.counts > div').filter({ hasText: 'by the prices' });
+    const cost = dashboard.page.locator('.counts > div').filter({ hasText: 'by the prices' });
     expect(await cost.getByText('the session ends at $20.00').getAttribute('class')).toBe('visually-hidden');
     expect(await cost.getAttribute('title')).toContain('the session ends at $20.00');
-    const gauges = await page
+    const gauges = await dashboard.page
       .locator('.gauge')
       .evaluateAll((cells) => cells.map((cell) => cell.dataset['gauge']));
     expect(gauges.slice(0, 5)).toEqual(['samplerTrainerGap', 'klBase', 'entropy', 'gradientNorm', 'beta']);
     expect(gauges.at(-1)).toBe('answersCut');
     expect(await text('[data-gauge=validShare] .gauge-value')).toBe('87.5%');
-    expect(await page.getAttribute('[data-gauge=samplerTrainerGap]', 'title')).toContain(
+    expect(await dashboard.page.getAttribute('[data-gauge=samplerTrainerGap]', 'title')).toContain(
       'do not run the same model',
     );
-    expect(await page.getAttribute('[data-gauge=beta] path', 'd')).toMatch(/^M1\.5 14\.5L.*70\.5 1\.5$/);
-    await page.screenshot({ path: 'test-results/dashboard-training.png', fullPage: true });
+    expect(await dashboard.page.getAttribute('[data-gauge=beta] path', 'd')).toMatch(
+      /^M1\.5 14\.5L.*70\.5 1\.5$/,
+    );
+    await dashboard.page.screenshot({ path: 'test-results/dashboard-training.png', fullPage: true });
   });
 
   it('names the newest warning at once, with cause and remedy, and lists the others', async () => {
@@ -301,13 +257,13 @@ describe('the dashboard page', () => {
     expect(await text('#warnings summary')).toMatch(
       /Warning: Sampler and trainer differ.*Check that.*\(and 1 more\)/,
     );
-    await page.click('#warnings summary');
-    expect(await page.locator('#warnings li').count()).toBe(2);
+    await dashboard.page.click('#warnings summary');
+    expect(await dashboard.page.locator('#warnings li').count()).toBe(2);
   });
 
   it('is one script of less than 400 kB', async () => {
-    await page.goto(preview.url);
-    expect(await page.locator('script[src="/dashboard.js"]').count()).toBe(1);
-    expect(preview.scriptBytes).toBeLessThan(400_000);
+    await dashboard.goto();
+    expect(await dashboard.page.locator('script[src="/dashboard.js"]').count()).toBe(1);
+    expect(dashboard.scriptBytes).toBeLessThan(400_000);
   });
 });

@@ -1,4 +1,5 @@
 import { color } from 'chart.js/helpers';
+import { outcomeGroups, type OutcomeGroup } from '../../src/protocol/dashboardData';
 
 /** Colours and fonts of the editor, as a canvas needs them: resolved. */
 export interface ChartTheme {
@@ -6,13 +7,14 @@ export interface ChartTheme {
   readonly stepBest: string;
   readonly median: string;
   readonly reference: string;
+  readonly accepted: string;
+  readonly outcomes: Readonly<Record<OutcomeGroup, string>>;
+  /** Of sessions laid over this one, in their order. */
+  readonly overlays: readonly string[];
   readonly text: string;
   readonly mutedText: string;
   readonly grid: string;
   readonly background: string;
-  readonly tooltipBackground: string;
-  readonly tooltipText: string;
-  readonly tooltipBorder: string;
   readonly fontFamily: string;
   readonly fontSizePx: number;
   /** No translucent fills; lines told apart by dashes and shapes. */
@@ -25,28 +27,74 @@ export function readChartTheme(): ChartTheme {
     style.getPropertyValue(`--vscode-${name}`).trim() || fallback;
   const highContrast = document.body.classList.contains('vscode-high-contrast');
   const text = read('foreground', '#808080');
+  const mutedText = read('descriptionForeground', text);
   const lines = read('charts-lines', text);
+  const blue = read('charts-blue', '#3794ff');
+  // Orange is half transparent in some dark themes, and hard to see on them.
+  const orange = opaque(read('charts-orange', '#d18616'));
+  const yellow = read('charts-yellow', '#cca700');
+  const purple = read('charts-purple', '#b180d7');
+  const green = read('charts-green', '#388a34');
+  const red = read('charts-red', '#f14c4c');
   return {
-    best: read('charts-blue', '#3794ff'),
-    // Orange is half transparent in the default dark theme, and hard to see on it.
-    stepBest: read('charts-yellow', '#cca700'),
-    median: read('charts-purple', '#b180d7'),
-    reference: read('charts-green', '#388a34'),
+    best: blue,
+    stepBest: yellow,
+    median: purple,
+    reference: green,
+    accepted: green,
+    outcomes: {
+      running: mutedText,
+      valid: blue,
+      invalid: red,
+      crashed: orange,
+      timeout: yellow,
+      limit: purple,
+      'no-program': mutedText,
+      'evaluator-error': text,
+    },
+    overlays: [orange, purple, green, red, yellow, mutedText, text, blue],
     text,
-    mutedText: read('descriptionForeground', text),
+    mutedText,
     grid: highContrast ? lines : translucent(lines, 0.18),
     background: read('editor-background', '#ffffff'),
-    tooltipBackground: read('editorHoverWidget-background', '#202020'),
-    tooltipText: read('editorHoverWidget-foreground', text),
-    tooltipBorder: read('editorHoverWidget-border', lines),
     fontFamily: read('font-family', 'sans-serif'),
     fontSizePx: Number.parseFloat(read('font-size', '13px')) - 2,
     highContrast,
   };
 }
 
+/** In the order in which they are stacked and listed: from the good to the bad. */
+export const outcomeOrder: readonly OutcomeGroup[] = [
+  'valid',
+  'invalid',
+  'crashed',
+  'timeout',
+  'limit',
+  'no-program',
+  'evaluator-error',
+];
+
+export const outcomeWords: Readonly<Record<OutcomeGroup, string>> = {
+  running: 'running',
+  valid: 'valid',
+  invalid: 'wrong',
+  crashed: 'crashed',
+  timeout: 'out of time',
+  limit: 'over a limit',
+  'no-program': 'no program',
+  'evaluator-error': 'evaluator failed',
+};
+
+export function outcomeAt(index: number | undefined): OutcomeGroup {
+  return outcomeGroups[index ?? 0] ?? 'running';
+}
+
 export function translucent(cssColor: string, opacity: number): string {
   return color(cssColor).alpha(opacity).rgbString();
+}
+
+function opaque(cssColor: string): string {
+  return color(cssColor).alpha(1).rgbString();
 }
 
 /** Calls back after the editor changed its colours: it sets variables on the root and classes on the body. */

@@ -1,4 +1,5 @@
 import type { DashboardHeader, StepRow } from '../../src/protocol/dashboardMessages';
+import { valueView, type ValueView } from './valueView';
 
 /** What a value axis shows, and how much of what is drawn lies outside it. */
 export interface ValueRange {
@@ -6,6 +7,8 @@ export interface ValueRange {
   readonly max: number;
   /** Drawn values that the range leaves out. */
   readonly clipped: number;
+  /** Values without a height, as they have reached the reference that the distance to is drawn. */
+  readonly reached: number;
   /** Labels of references that the range leaves out. */
   readonly hiddenReferences: readonly string[];
 }
@@ -18,22 +21,31 @@ const widestStretch = 4;
 /**
  * A range in which outliers do not flatten what matters. The better side always reaches the best value and every
  * reference ahead of it; the worse side reaches nine tenths of the drawn values, and the rest only where that costs little.
- * `undefined` while there is nothing to show.
+ * `undefined` while there is nothing to show. All numbers are heights of the view.
  */
 export function valueRange(
   header: DashboardHeader,
   steps: readonly StepRow[],
   drawn: readonly Series[],
+  view: ValueView = valueView(header, null),
+  others: readonly number[] = [],
 ): ValueRange | undefined {
-  const sign = header.goal === 'minimize' ? 1 : -1;
+  const { sign } = view;
   // Costs: lower is better, whatever the goal.
-  const costs = steps
-    .flatMap((row) => drawn.map((name) => row[name]))
-    .filter((value) => value !== null)
-    .map((value) => sign * value)
+  const cost = (value: number): number => sign * view.of(value);
+  const all = [...steps.flatMap((row) => drawn.map((name) => row[name])), ...others].filter(
+    (value) => value !== null,
+  );
+  const costs = all
+    .map(cost)
+    .filter((value) => !Number.isNaN(value))
     .sort((a, b) => a - b);
-  const initial = header.initialValue === null ? [] : [sign * header.initialValue];
-  const references = header.references.map(({ label, value }) => ({ label, cost: sign * value }));
+  const initial = (header.initialValue === null ? [] : [cost(header.initialValue)]).filter(
+    (value) => !Number.isNaN(value),
+  );
+  const references = header.references
+    .map(({ label, value }) => ({ label, cost: cost(value) }))
+    .filter((reference) => !Number.isNaN(reference.cost));
   const first = costs[0] ?? initial[0];
   if (first === undefined) return undefined;
 
@@ -54,8 +66,22 @@ export function valueRange(
     min: Math.min(...ends),
     max: Math.max(...ends),
     clipped: [...costs, ...initial].filter((cost) => cost > high).length,
+    reached: all.length - costs.length,
     hiddenReferences: references.filter(({ cost }) => cost > high).map(({ label }) => label),
   };
+}
+
+/** The range with what else is drawn in it, but does not make it. */
+export function countingBeyond(
+  range: ValueRange,
+  view: ValueView,
+  values: readonly (number | null)[],
+): ValueRange {
+  const beyond = values.filter((value) => {
+    const y = value === null ? Number.NaN : view.of(value);
+    return y < range.min || y > range.max;
+  });
+  return { ...range, clipped: range.clipped + beyond.length };
 }
 
 /** For the caption of a chart; empty when everything is in view. */
@@ -63,6 +89,9 @@ export function rangeWords(range: ValueRange): string {
   const values = range.clipped === 1 ? '1 value lies' : `${range.clipped} values lie`;
   return [
     ...(range.clipped > 0 ? [`${values} beyond the shown range.`] : []),
+    ...(range.reached > 0
+      ? [`${range.reached} of the drawn values have reached the reference and have no distance to it.`]
+      : []),
     ...(range.hiddenReferences.length > 0 ? [`Not in view: ${range.hiddenReferences.join(', ')}.`] : []),
   ].join(' ');
 }

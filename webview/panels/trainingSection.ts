@@ -1,11 +1,11 @@
 import { make, setText } from '../page/dom';
 import { formatGauge, kindOf, shownGauges, type GaugeKind } from '../words/gauges';
-import type { PageModel } from '../page/pageModel';
+import type { Scene } from '../data/scene';
 import { makeSparkline, type Sparkline } from '../charts/sparkline';
 
 export interface TrainingSection {
   readonly element: HTMLElement;
-  show(model: PageModel): void;
+  show(scene: Pick<Scene, 'steps'>): void;
 }
 
 /** Steps that a sparkline shows. */

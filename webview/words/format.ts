@@ -64,3 +64,14 @@ export function formatCompact(count: number): string {
 export function formatUsd(usd: number): string {
   return (usd !== 0 && usd < 0.1 ? smallDollars : dollars).format(usd);
 }
+
+/** `45 s`, `12 min`, `3 h 20 min`, `2 d 4 h`; `—` for what is not known. */
+export function formatSpan(milliseconds: number): string {
+  if (!Number.isFinite(milliseconds)) return '—';
+  const seconds = Math.round(milliseconds / 1000);
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 120) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}

@@ -1,8 +1,21 @@
 // Stands in for the editor around the page. `themes` and `recorded` are put in front of this text by the server.
-/* global window, document, location, sessionStorage, URLSearchParams, MessageEvent, themes, recorded */
+/* global window, document, location, sessionStorage, atob, URLSearchParams, MessageEvent, themes, recorded */
 {
   const choice = new URLSearchParams(location.search);
+  const arrays = { Int32Array, Uint8Array, Uint32Array, Float64Array };
+  /** Typed arrays come as their bytes. */
+  const fromWire = (text) =>
+    JSON.parse(text, (_, value) =>
+      value !== null && typeof value === 'object' && '$array' in value
+        ? new arrays[value.$array](
+            Uint8Array.from(atob(value.base64), (letter) => letter.charCodeAt(0)).buffer,
+          )
+        : value,
+    );
+  const recording = fromWire(recorded);
   const harness = {
+    fromWire,
+    recording,
     /** What the page has sent. */
     sent: [],
     /** What the content security policy has stopped. */
@@ -24,7 +37,7 @@
   window.acquireVsCodeApi = () => ({
     postMessage(message) {
       harness.sent.push(message);
-      if (choice.has('play') && message.type === 'ready') harness.deliver(recorded);
+      if (choice.has('play') && message.type === 'ready') recording.forEach(harness.deliver);
     },
     getState: () => JSON.parse(sessionStorage.getItem('state') ?? 'null') ?? undefined,
     setState: (state) => sessionStorage.setItem('state', JSON.stringify(state)),

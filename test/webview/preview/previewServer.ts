@@ -3,15 +3,15 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as esbuild from 'esbuild';
 import { contentSecurityPolicy, dashboardPage } from '../../../src/extension/dashboard/page';
-import type { ToDashboard } from '../../../src/protocol/dashboardMessages';
 import { exampleSessionId } from '../../extension/dashboard/exampleSession';
 import { themes } from './themes';
+import { toWire, type Recorded } from './wire';
 
 export type ThemeName = keyof typeof themes;
 export const themeNames = Object.keys(themes) as ThemeName[];
 
 export interface Preview {
-  /** `?theme=NAME` chooses the colours, `&play` answers the page with the recorded snapshot by itself. */
+  /** `?theme=NAME` chooses the colours, `&play` answers the page with what is recorded by itself. */
   readonly url: string;
   readonly scriptBytes: number;
   close(): Promise<void>;
@@ -21,7 +21,7 @@ export interface Preview {
  * Serves the bundled page on loopback as the editor would: the page and the policy are the extension's own, the policy
  * also as a header. In the editor's place stands `harness.js`. `recorded` is what `&play` shows.
  */
-export async function startPreview(recorded: ToDashboard): Promise<Preview> {
+export async function startPreview(recorded: Recorded, port = 0): Promise<Preview> {
   const files = await bundle();
   const nonce = 'cHJldmlldw==';
   const server = createServer((request, response) => {
@@ -51,7 +51,7 @@ export async function startPreview(recorded: ToDashboard): Promise<Preview> {
     response.setHeader('content-type', contentTypes[path.slice(path.lastIndexOf('.') + 1)] ?? 'text/plain');
     response.end(file);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     scriptBytes: files.byPath.get('/dashboard.js')?.byteLength ?? 0,
@@ -69,8 +69,8 @@ const contentTypes: Readonly<Record<string, string>> = {
   ttf: 'font/ttf',
 };
 
-function harness(source: string, recorded: ToDashboard): string {
-  return `const themes = ${JSON.stringify(themes)};\nconst recorded = ${JSON.stringify(recorded)};\n${source}`;
+function harness(source: string, recorded: Recorded): string {
+  return `const themes = ${JSON.stringify(themes)};\nconst recorded = ${JSON.stringify(toWire(recorded))};\n${source}`;
 }
 
 /** As `npm run package` bundles it. */

@@ -1,0 +1,64 @@
+import { axisNames, type FromDashboard } from '../../src/protocol/dashboardMessages';
+import { axisMissing, axisTitles, isAxisName } from '../data/axis';
+import type { Choices, Scene } from '../data/scene';
+import { makeChoice } from './choice';
+import { make } from './dom';
+
+export interface Controls {
+  readonly element: HTMLElement;
+  readonly show: (scene: Scene) => void;
+}
+
+/** What holds for all charts: their axes, and the session's data to take along. */
+export function makeControls(
+  onChoose: (change: Partial<Choices>) => void,
+  send: (message: FromDashboard) => void,
+): Controls {
+  const axis = makeChoice('axis', 'X axis', (value) => {
+    if (isAxisName(value)) onChoose({ axis: value });
+  });
+  const height = makeChoice('height', 'Y axis', (value) =>
+    onChoose({ distanceTo: value === '' ? null : value.slice(1) }),
+  );
+  const exports = (['csv', 'json', 'html'] as const).map((format) => {
+    const button = make('button', {
+      class: 'link',
+      type: 'button',
+      id: `export-${format}`,
+      text: { csv: 'CSV', json: 'JSON', html: 'Report' }[format],
+      'aria-label': {
+        csv: 'Save all candidates as CSV',
+        json: 'Save the session as JSON',
+        html: 'Save a report of the session as HTML',
+      }[format],
+    });
+    button.addEventListener('click', () => send({ type: 'export', format }));
+    return button;
+  });
+  return {
+    element: make('div', { class: 'controls', role: 'group', 'aria-label': 'Charts' }, [
+      axis.element,
+      height.element,
+      make('div', { class: 'exports' }, [make('span', { class: 'muted', text: 'Save' }), ...exports]),
+    ]),
+    show({ header, rows, choices, axis: shown }) {
+      axis.show(
+        axisNames.map((name) => ({ value: name, text: axisTitles[name], missing: axisMissing(name, rows) })),
+        shown.name,
+      );
+      // A letter in front tells the empty label from no reference.
+      height.show(
+        [
+          { value: '', text: header.metricName === '' ? 'Value' : header.metricName },
+          ...header.references.map(({ label }) => ({
+            value: `=${label}`,
+            text: `Distance to ${label}, logarithmic`,
+          })),
+        ],
+        choices.distanceTo !== null && header.references.some(({ label }) => label === choices.distanceTo)
+          ? `=${choices.distanceTo}`
+          : '',
+      );
+    },
+  };
+}

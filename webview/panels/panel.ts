@@ -1,0 +1,45 @@
+import type { FromDashboard } from '../../src/protocol/dashboardMessages';
+import type { Scene } from '../data/scene';
+
+/** A part of the page that is drawn when it is seen. */
+export interface Panel {
+  readonly element: HTMLElement;
+  readonly show: (scene: Scene) => void;
+}
+
+/** What panels ask of the page around them. */
+export interface PanelPorts {
+  readonly send: (message: FromDashboard) => void;
+  isTableShown(id: string): boolean;
+  keepTableShown(id: string, shown: boolean): void;
+}
+
+/** A chart's numbers; the first cell of a row names it. */
+export interface TableContent {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  /** What is left out; empty for nothing. */
+  readonly note: string;
+}
+
+/** A table is read, not computed with: more rows than this are no help. */
+export const tableRowLimit = 200;
+
+/** The last rows, newest first, and words for the others. */
+export function newestRows<Item>(
+  items: readonly Item[],
+  cells: (item: Item, index: number) => readonly string[],
+  what: string,
+): Pick<TableContent, 'rows' | 'note'> {
+  const from = Math.max(0, items.length - tableRowLimit);
+  return {
+    rows: items
+      .slice(from)
+      .map((item, index) => cells(item, from + index))
+      .reverse(),
+    note:
+      from === 0
+        ? ''
+        : `The newest ${tableRowLimit} of ${items.length} ${what}. Export the data for all of them.`,
+  };
+}
