@@ -9,6 +9,8 @@ interface QuantityKind {
   readonly units: ReadonlyMap<string, number>;
   /** Words that people write, and the unit they mean. */
   readonly habits: ReadonlyMap<string, string>;
+  /** What an amount without a unit may be, the likeliest first. */
+  readonly likely: readonly string[];
 }
 
 const time: QuantityKind = {
@@ -36,6 +38,7 @@ const time: QuantityKind = {
     ['millis', 'ms'],
     ['milliseconds', 'ms'],
   ]),
+  likely: ['s', 'min', 'h', 'ms'],
 };
 
 const bytes: QuantityKind = {
@@ -59,6 +62,7 @@ const bytes: QuantityKind = {
     ['bytes', 'B'],
     ['byte', 'B'],
   ]),
+  likely: ['GiB', 'MiB', 'KiB', 'B'],
 };
 
 /** Reads `60s`, `500ms`, `2min`, `1.5h` as milliseconds, rounded to whole ones. */
@@ -71,24 +75,44 @@ export function parseBytes(text: string): ParsedQuantity {
   return parseQuantity(text, bytes);
 }
 
+/** What people may have meant by an amount without a unit, or with a wrong one; the likeliest first, none if it is no amount. */
+export function meantAmounts(text: string, kind: 'time' | 'bytes'): readonly string[] {
+  const { number, unit } = partsOf(text) ?? {};
+  if (number === undefined || unit === undefined) return [];
+  const quantity = kind === 'time' ? time : bytes;
+  if (unit === '') return quantity.likely.map((likely) => `${number}${likely}`);
+  const meant = meantUnit(unit, quantity);
+  return meant === undefined ? [] : [`${number}${meant}`];
+}
+
+function meantUnit(unit: string, { habits, units }: QuantityKind): string | undefined {
+  const names = [...units.keys()];
+  return (
+    habits.get(unit.toLowerCase()) ??
+    names.find((name) => name.toLowerCase() === unit.toLowerCase()) ??
+    closest(unit, names)
+  );
+}
+
+function partsOf(text: string): { readonly number?: string; readonly unit?: string } | undefined {
+  if (text.length > longestText) return undefined;
+  const match = /^([+-]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([A-Za-zµμ]*)$/.exec(text.trim());
+  const [, number, unit] = match ?? [];
+  return { ...(number !== undefined && { number }), ...(unit !== undefined && { unit }) };
+}
+
 /** Longer texts are no amounts; the bound keeps the pattern quick on them. */
 const longestText = 100;
 
 function parseQuantity(text: string, kind: QuantityKind): ParsedQuantity {
-  if (text.length > longestText) return { ok: false, code: 'bad-unit', message: kind.advice };
-  const match = /^([+-]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([A-Za-zµμ]*)$/.exec(text.trim());
-  const number = match?.[1];
-  const unit = match?.[2];
+  const { number, unit } = partsOf(text) ?? {};
   if (number === undefined || unit === undefined || unit === '') {
     return { ok: false, code: 'bad-unit', message: kind.advice };
   }
   const factor = kind.units.get(unit);
   if (factor === undefined) {
     const names = [...kind.units.keys()];
-    const meant =
-      kind.habits.get(unit.toLowerCase()) ??
-      names.find((name) => name.toLowerCase() === unit.toLowerCase()) ??
-      closest(unit, names);
+    const meant = meantUnit(unit, kind);
     const advice =
       meant === undefined ? `Use one of ${names.join(', ')}.` : `Did you mean ${number}${meant}?`;
     return { ok: false, code: 'bad-unit', message: `Unknown unit "${unit}". ${advice}` };

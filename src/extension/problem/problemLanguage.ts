@@ -2,6 +2,7 @@ import { Disposable, languages } from 'vscode';
 import { ProblemLenses, type HostChoice } from './codeLens';
 import { ProblemDiagnostics } from './diagnostics';
 import { problemLinks } from './documentLinks';
+import { problemFixes, providedFixes } from './fixes/fixProvider';
 import { keyCompletion, keyHover } from './keyHelp';
 import { problemFiles, problemTexts } from './problemDocuments';
 
@@ -16,6 +17,7 @@ export function registerProblemLanguage(host: HostChoice): Disposable {
     languages.registerDocumentLinkProvider(files, problemLinks),
     languages.registerCompletionItemProvider(texts, keyCompletion, ' ', '{', ','),
     languages.registerHoverProvider(texts, keyHover),
+    languages.registerCodeActionsProvider(texts, problemFixes, providedFixes),
     lenses,
     diagnostics,
   );
