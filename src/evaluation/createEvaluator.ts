@@ -42,6 +42,8 @@ export interface EvaluatorOptions {
   readonly storeBlob: (bytes: Uint8Array) => Promise<string>;
   /** Evaluations at once; as many as the processors allow by default. */
   readonly concurrency?: number;
+  /** False: only the environment is prepared here, and what the method needs where it runs. */
+  readonly preparesMethod?: boolean;
   /** The runner's own environment, of which an allow-list gets through. */
   readonly hostEnv?: NodeJS.ProcessEnv;
 }
@@ -279,7 +281,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
         onProgress,
         signal,
       });
-      await prepareMethod(onProgress, signal);
+      if (options.preparesMethod !== false) await prepareMethod(onProgress, signal);
       prepared = true;
       return { isolation };
     },

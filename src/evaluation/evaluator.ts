@@ -4,6 +4,8 @@ import type { IsolationKind } from './sandbox/isolation';
 export interface EvaluationRequest {
   /** Names the work folder and marks the processes; unique in the session. */
   readonly id: string;
+  /** The same for the same evaluation in every run of the session, for evaluators whose work outlives the runner; `id` by default. */
+  readonly lastingId?: string;
   readonly candidateText: string;
   /** Construction of the parent, JSON text as the evaluator wrote it. */
   readonly parentState?: string;
@@ -30,8 +32,12 @@ export interface EvaluationReport {
   readonly state?: string;
   /** Of the commands alone, without the wait for a turn. */
   readonly durationMs: number;
+  /** How long it waited for a place to run at, where that is not the runner's own doing. */
+  readonly queuedMs?: number;
   /** In order, where the evaluator has cases. */
   readonly cases?: readonly CaseResult[];
+  /** To be called when the report is written down: until then it is kept for a runner that comes after this one. */
+  readonly forget?: () => Promise<void>;
 }
 
 export interface Preparation {
@@ -48,6 +54,14 @@ export interface Evaluator {
   evaluate(request: EvaluationRequest, signal: AbortSignal): Promise<EvaluationReport>;
   /** Kills what runs and removes work folders. */
   dispose(): Promise<void>;
+}
+
+/** Reason of an abort: the runner goes away and the session does not end, so what works elsewhere may go on. */
+export class LeavingError extends Error {
+  override readonly name = 'AbortError';
+  constructor() {
+    super('The runner goes away.');
+  }
 }
 
 /** The environment could not be made. `advice` says what to do next. */

@@ -27,6 +27,9 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 const tokens = z.int().min(0);
 
+/** How long the evaluation waited in a cluster's queue, apart from `durationMs`; absent where it ran on the host of the session. */
+const queuedMs = z.number().nonnegative().optional();
+
 /** What can happen in a session. A reader ignores types that it does not know. */
 export const sessionEvent = z.discriminatedUnion('type', [
   z.object({
@@ -85,6 +88,7 @@ export const sessionEvent = z.discriminatedUnion('type', [
     candidate: candidateId,
     outcome: evaluationOutcome,
     durationMs: z.number(),
+    queuedMs,
   }),
   /**
    * A candidate that would be the new best was run again from scratch, with a seed of its own and `DISCOVER_STRICT`. `confirmed`: it
@@ -97,6 +101,7 @@ export const sessionEvent = z.discriminatedUnion('type', [
     verdict: z.enum(['confirmed', 'refuted', 'unclear']),
     outcome: evaluationOutcome,
     durationMs: z.number(),
+    queuedMs,
   }),
   /**
    * A parent was run with the seed of the step, since its children are compared with it case by case while they run; see `stopEarly`. It

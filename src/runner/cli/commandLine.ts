@@ -15,6 +15,7 @@ import { noteCommand } from './commands/note';
 import { proposeCommand } from './commands/propose';
 import { removeEverythingCommand } from './commands/removeEverything';
 import { runCommand } from './commands/run';
+import { slurmTaskCommand } from './commands/slurmTask';
 import { startCommand } from './commands/start';
 import { statusCommand } from './commands/status';
 import { superviseCommand } from './commands/supervise';
@@ -40,6 +41,7 @@ const commands: readonly Command[] = [
   startCommand,
   attachCommand,
   superviseCommand,
+  slurmTaskCommand,
 ];
 
 /** Runs the command line and gives the exit code. Errors end here: they are printed, once. */

@@ -1,16 +1,15 @@
 import { rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { ulid } from 'ulid';
 import type { Problem } from '../../domain/problem/problem';
 import type { CaseResult, EvaluationOutcome } from '../../domain/session/outcome';
-import { createEvaluator } from '../../evaluation/createEvaluator';
 import type { EvaluationReport } from '../../evaluation/evaluator';
-import { createLocalExecutor } from '../../evaluation/localExecutor';
 import { notIsolatedWarning } from '../../evaluation/sandbox/isolation';
 import { exitCodes } from '../../protocol/hostCommands';
 import type { EvaluateSpec } from '../../protocol/measureSpec';
 import { makePrivateFolder } from '../host/privateFiles';
 import { problemOfSpec } from '../host/readProblem';
+import { sessionEvaluator } from '../host/sessionEvaluator';
 import { sessionFolder, writeProblemFiles } from '../host/sessionFolder';
 import { BlobError, createBlobStore } from '../journal/blobStore';
 import type { CommandCall } from './command';
@@ -37,7 +36,7 @@ export type EvaluateOnce = (options: {
  * `CommandError` when the process is told to end.
  */
 export async function withEvaluator(
-  { root, output }: CommandCall,
+  { root, bundlePath, output }: CommandCall,
   input: EvaluationInput,
   use: (problem: Problem, evaluateOnce: EvaluateOnce, initialText: string) => Promise<number>,
 ): Promise<number> {
@@ -51,20 +50,24 @@ export async function withEvaluator(
   const { problem, initialText, warnings } = problemOfSpec(input);
   for (const warning of warnings) output.note(warning);
   const start = await parentStateOf(root, input);
-  const folder = join(root, 'evaluations', ulid());
+  const name = ulid();
+  const folder = join(root, 'evaluations', name);
   makePrivateFolder(folder);
   try {
     writeProblemFiles(join(folder, 'problem'), input.files);
     makePrivateFolder(join(folder, 'blobs'));
     const blobs = createBlobStore(join(folder, 'blobs'));
-    const evaluator = createEvaluator({
+    const evaluator = sessionEvaluator({
       problem,
-      problemFolder: join(folder, 'problem', dirname(input.problemFile)),
-      workRoot: join(folder, 'work'),
+      problemPath: join(folder, 'problem', input.problemFile),
+      folder,
+      sessionId: name,
       root,
-      executor: createLocalExecutor({ isolation: input.overrides.isolation ?? 'auto' }),
+      bundlePath,
+      isolation: input.overrides.isolation ?? 'auto',
       storeBlob: (bytes) => blobs.write(bytes),
       concurrency: 1,
+      log: (message) => output.note(message),
     });
     try {
       const onProgress = (message: string): void => {

@@ -1,12 +1,10 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { JournalEntry, SessionEvent } from '../../domain/session/events';
 import type { UnknownEntry } from '../../domain/session/reduce';
 import type { SessionSnapshot } from '../../domain/session/snapshot';
-import { createLocalExecutor } from '../../evaluation/localExecutor';
-import { createEvaluator } from '../../evaluation/createEvaluator';
 import { createPolicy } from '../../policy/createPolicy';
 import type { SessionSecrets } from '../../protocol/sessionSecrets';
 import { parseJournalValue } from '../../protocol/journalEntry';
@@ -25,6 +23,7 @@ import { recordProcessEnd, watchMemoryKills, type ProcessEnd } from './processEn
 import { problemOfFolder, type ReadyProblem } from './readProblem';
 import { resolveOptions } from '../../domain/session/resolveOptions';
 import { SecretHolder } from './secrets';
+import { sessionEvaluator } from './sessionEvaluator';
 import { SessionModel } from './sessionModel';
 import { readSpec, type SessionFolder, type StoredSpec } from './sessionFolder';
 import { recordedEnd, recordEnd } from './sessionListing';
@@ -106,16 +105,18 @@ export async function superviseSession(options: SuperviseOptions): Promise<Super
     opened.makeReserve();
     const history = journal.lines.map(entryOf);
     const frame = frameOf(spec, ready, history);
-    const problemFolder = join(folder.problemPath, dirname(spec.problemFile));
     const blobs = createBlobStore(folder.blobsPath);
-    const evaluator = createEvaluator({
+    const evaluator = sessionEvaluator({
       problem: ready.problem,
-      problemFolder,
-      workRoot: folder.workPath,
+      problemPath: join(folder.problemPath, spec.problemFile),
+      folder: folder.path,
+      sessionId: spec.sessionId,
       root,
-      executor: createLocalExecutor({ isolation: frame.options.isolation ?? 'auto' }),
+      bundlePath,
+      isolation: frame.options.isolation ?? 'auto',
       storeBlob: (bytes) => blobs.write(bytes),
       concurrency: frame.options.concurrency,
+      log,
     });
     const model = new SessionModel({ root, folder, settings: frame.options.model, secrets, log });
     const ports = {

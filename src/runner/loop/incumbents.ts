@@ -61,6 +61,7 @@ export class Incumbents {
       report = await ports.evaluator.evaluate(
         {
           id: `r${record.snapshot.runs}-p${parent}-${seed}`,
+          lastingId: `p${parent}-${seed}`,
           candidateText: await facts.text(candidate),
           seed,
           ...(candidate.parent === undefined ? {} : await facts.stateOf(candidate.parent)),
@@ -75,6 +76,7 @@ export class Incumbents {
     // A run that we ourselves ended says nothing.
     if (signal.aborted && outcome.kind === 'failed') return undefined;
     append({ type: 'parent.evaluated', candidate: parent, step, outcome, durationMs });
+    await report.forget?.();
     return outcome.kind === 'valid' ? report.cases : undefined;
   }
 }

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { LeavingError } from '../../evaluation/evaluator';
 import type { Clock } from '../clock';
 import type { SpentBudget } from './budgets';
 
@@ -41,7 +42,8 @@ export class LoopControl {
   ask(wish: Exclude<Wish, 'finish-step'>): void {
     this.#wish = wish;
     if (wish === 'pause') this.haltFeeding();
-    if (wish === 'stop' || wish === 'leave') this.haltNow();
+    if (wish === 'stop') this.haltNow();
+    if (wish === 'leave') this.haltNow(new LeavingError());
     this.#wakeUp?.();
     this.#wakeUp = undefined;
   }
@@ -61,9 +63,9 @@ export class LoopControl {
     this.#feeding.abort();
   }
 
-  haltNow(): void {
-    this.#feeding.abort();
-    this.#working.abort();
+  haltNow(reason?: LeavingError): void {
+    this.#feeding.abort(reason);
+    this.#working.abort(reason);
   }
 
   /** Fresh signals for a new stretch of work. */

@@ -246,6 +246,7 @@ export class Stretch {
     const signal = signals.working;
     const request = {
       id: `r${record.snapshot.runs}-c${job.candidate}`,
+      lastingId: `c${job.candidate}`,
       candidateText: job.text,
       seed: job.seed,
       ...(job.parentState === undefined ? {} : { parentState: job.parentState }),
@@ -268,7 +269,7 @@ export class Stretch {
         });
       // A run that we ourselves ended says nothing about the program.
       if (report === undefined || (signal.aborted && report.outcome.kind === 'failed')) return;
-      const { outcome, state, durationMs } = report;
+      const { outcome, state, durationMs, queuedMs } = report;
       if (state !== undefined) await ports.states.write(state);
       // From here on the record counts it.
       this.#inWork.delete(job.candidate);
@@ -277,7 +278,9 @@ export class Stretch {
         candidate: job.candidate,
         outcome,
         durationMs,
+        ...(queuedMs === undefined ? {} : { queuedMs }),
       });
+      await report.forget?.();
     } finally {
       this.#inWork.delete(job.candidate);
     }

@@ -41,6 +41,7 @@ export async function verifyBest(
     if (candidate === undefined) return;
     const request = {
       id: `r${record.snapshot.runs}-v${candidate.id}`,
+      lastingId: `v${candidate.id}`,
       candidateText: await facts.text(candidate),
       seed: keyedSeed(frame.options.seed, 'verification', candidate.id),
       strict: true,
@@ -51,14 +52,16 @@ export async function verifyBest(
       throw error;
     });
     if (report === undefined || (isAborted(signal) && report.outcome.kind === 'failed')) return;
-    const { outcome, durationMs } = report;
+    const { outcome, durationMs, queuedMs } = report;
     context.append({
       type: 'candidate.verified',
       candidate: candidate.id,
       verdict: verdictOf(outcome),
       outcome,
       durationMs,
+      ...(queuedMs === undefined ? {} : { queuedMs }),
     });
+    await report.forget?.();
   }
 }
 

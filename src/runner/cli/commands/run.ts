@@ -39,7 +39,7 @@ export const runCommand: Command = {
     for (const warning of checked.warnings) output.note(warning);
     const secrets = await secretsOf(call, checked.options.model);
     requireKey(checked.options.model, secrets);
-    await requireIsolation(checked.options);
+    await requireIsolation(checked.problem, checked.options);
     const forecast = forecastLine(checked);
     if (forecast !== undefined) output.note(forecast);
     const { folder } = createSessionFolder(root, spec);

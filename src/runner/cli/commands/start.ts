@@ -32,7 +32,8 @@ export const startCommand: Command = {
     const from = values['spec'];
     if (from === undefined) throw usageError('--spec is missing.', 'start');
     const { secrets, ...spec } = await readSpecInput(from, startInput);
-    await requireIsolation(checkSpec(spec).options);
+    const { problem, options } = checkSpec(spec);
+    await requireIsolation(problem, options);
     const { folder, existed } = createSessionFolder(root, spec);
     // An earlier call may have been cut off between making the folder and starting the process.
     const began = existed && lastOwner(folder) !== undefined;
