@@ -6,11 +6,19 @@ import { run } from './processes.mjs';
 import { zipEntries } from './zipEntries.mjs';
 
 /** What every package needs, by its path inside the extension. */
-const required = ['package.json', 'dist/extension.cjs', 'dist/runner.cjs', 'dist/webview/dashboard.js'];
+const required = [
+  'package.json',
+  'package.nls.json',
+  'l10n/bundle.l10n.json',
+  'dist/extension.cjs',
+  'dist/runner.cjs',
+  'dist/webview/dashboard.js',
+];
 
 /** The only places that may be packed; the .vscodeignore says the same to vsce, this checks what came of it. */
 const allowed = [
-  /^package\.json$/,
+  /^package(\.nls(\.[a-z-]+)?)?\.json$/,
+  /^l10n\/bundle\.l10n(\.[a-z-]+)?\.json$/,
   /^(readme|changelog)\.md$/i,
   /^license(\.txt)?$/i,
   /^dist\/(extension|runner)\.cjs$/,

@@ -1,3 +1,4 @@
+import './base/editorTranslations';
 import * as vscode from 'vscode';
 import { window, type ExtensionContext } from 'vscode';
 import { FailureReporter } from './base/failureReporter';

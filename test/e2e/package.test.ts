@@ -20,7 +20,14 @@ describe('the package that people install', () => {
   });
 
   it('would be refused with a native binary, a source map, a test or without the runner', () => {
-    const whole = ['package.json', 'dist/extension.cjs', 'dist/runner.cjs', 'dist/webview/dashboard.js'];
+    const whole = [
+      'package.json',
+      'package.nls.json',
+      'l10n/bundle.l10n.json',
+      'dist/extension.cjs',
+      'dist/runner.cjs',
+      'dist/webview/dashboard.js',
+    ];
     expect(packageFaults(whole)).toEqual([]);
     const strangers = [
       'dist/sshcrypto.node',

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { commandIds } from '../../src/extension/commandIds';
+import { manifestInWords } from './manifestText';
 
 const item = z.object({ command: z.string(), when: z.string().optional(), group: z.string().optional() });
 const { contributes } = z
@@ -21,7 +22,7 @@ const { contributes } = z
       viewsWelcome: z.array(z.object({ view: z.string() })),
     }),
   })
-  .parse(JSON.parse(readFileSync('package.json', 'utf8')));
+  .parse(manifestInWords());
 const { commands, menus } = contributes;
 const palette = new Map((menus['commandPalette'] ?? []).map(({ command, when }) => [command, when]));
 

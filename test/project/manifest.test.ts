@@ -1,10 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { commandIds } from '../../src/extension/commandIds';
 import { contextKeyDefaults } from '../../src/extension/base/contextKeyDefaults';
 import { readSettings, settingKeys } from '../../src/extension/base/settings';
 import { candidateScheme } from '../../src/extension/candidates/documents/candidateUri';
+import { manifestInWords } from './manifestText';
 
 const menuItem = z.object({ command: z.string(), when: z.string().optional(), group: z.string().optional() });
 const keybinding = z.object({ command: z.string(), key: z.string(), mac: z.string(), when: z.string() });
@@ -69,8 +70,7 @@ const manifestSchema = z.object({
   }),
 });
 
-const json: unknown = JSON.parse(readFileSync('package.json', 'utf8'));
-const manifest = manifestSchema.parse(json);
+const manifest = manifestSchema.parse(manifestInWords());
 const { contributes } = manifest;
 const declared = contributes.commands.map((command) => command.command);
 const whenClauses = [

@@ -3,6 +3,7 @@ import { forgetHostKey, pinnedHostNames } from '../../remote/hostKeys/knownHosts
 import type { HostTarget } from '../../remote/hostClient';
 import { Cancelled, Refusal } from '../base/failures';
 import { labelOf } from './hostTargets';
+import { t } from '../base/translate';
 
 /** Something that this editor remembers of a host. */
 export interface Remembered {
@@ -34,18 +35,25 @@ export async function forgetHost(context: ForgetContext, target: HostTarget): Pr
   ];
   if (things.length === 0) {
     throw new Refusal(
-      `This editor remembers nothing of ${name}. Keys in your own known_hosts file are yours: remove those with ssh-keygen -R.`,
+      t(
+        'This editor remembers nothing of {0}. Keys in your own known_hosts file are yours: remove those with ssh-keygen -R.',
+        name,
+      ),
     );
   }
   await confirm(
-    `Forget ${name}?`,
+    t('Forget {0}?', name),
     things,
-    'Its connection is closed. Sessions, what lies on the host, your SSH configuration and your own known_hosts file stay.',
+    t(
+      'Its connection is closed. Sessions, what lies on the host, your SSH configuration and your own known_hosts file stay.',
+    ),
   );
   if (pinned !== undefined) await typeName(pinned);
   await context.disconnect(target);
   for (const thing of things) await thing.forget();
-  void window.showInformationMessage(`Forgot of ${name}: ${things.map(({ what }) => what).join('; ')}.`);
+  void window.showInformationMessage(
+    t('Forgot of {0}: {1}.', name, things.map(({ what }) => what).join('; ')),
+  );
 }
 
 /** For a key whose host is in no list any more, such as a jump host's. */
@@ -56,12 +64,12 @@ export async function forgetTrustedKey(
   const key = trustedKey(context.knownHostsPath, pinned);
   await typeName(pinned);
   await key.forget();
-  void window.showInformationMessage(`Forgot ${key.what}.`);
+  void window.showInformationMessage(t('Forgot {0}.', key.what));
 }
 
 function trustedKey(path: string, name: string): Remembered {
   return {
-    what: `the trusted host key of ${name}`,
+    what: t('the trusted host key of {0}', name),
     forget: async () => {
       await forgetHostKey(path, name);
     },
@@ -69,8 +77,8 @@ function trustedKey(path: string, name: string): Remembered {
 }
 
 async function confirm(title: string, things: readonly Remembered[], stays: string): Promise<void> {
-  const detail = ['What is forgotten:', ...things.map(({ what }) => `• ${what}`), '', stays].join('\n');
-  const forget = 'Forget';
+  const detail = [t('What is forgotten:'), ...things.map(({ what }) => `• ${what}`), '', stays].join('\n');
+  const forget = t('Forget');
   const chosen = await window.showWarningMessage(title, { modal: true, detail }, forget);
   if (chosen !== forget) throw new Cancelled();
 }
@@ -78,10 +86,13 @@ async function confirm(title: string, things: readonly Remembered[], stays: stri
 /** A changed host key may be an attack, so that none is forgotten by a click on what looks like a way on. */
 async function typeName(name: string): Promise<void> {
   const typed = await window.showInputBox({
-    title: `Forget the trusted key of ${name}?`,
-    prompt: `Type ${name} to forget its key. The next connection asks whether to trust the key that the host shows then.`,
+    title: t('Forget the trusted key of {0}?', name),
+    prompt: t(
+      'Type {0} to forget its key. The next connection asks whether to trust the key that the host shows then.',
+      name,
+    ),
     ignoreFocusOut: true,
-    validateInput: (text) => (text === '' || name.startsWith(text) ? undefined : `Type ${name}`),
+    validateInput: (text) => (text === '' || name.startsWith(text) ? undefined : t('Type {0}', name)),
   });
   if (typed !== name) throw new Cancelled();
 }

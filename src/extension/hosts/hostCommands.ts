@@ -14,6 +14,7 @@ import { labelOf, targetOfKey } from './hostTargets';
 import { hostTerminal, terminalOptions } from './hostTerminal';
 import type { SelectedHost } from './selectedHost';
 import type { WindowPlace } from './windowPlace';
+import { t } from '../base/translate';
 
 /** What is needed to let the user choose a host. */
 export interface HostChoice {
@@ -55,20 +56,22 @@ export function hostCommands(
   return {
     async selectHost(...args) {
       await selected.set(
-        targetFromArguments(args) ?? (await pickHost(context, 'Run sessions of this workspace on')),
+        targetFromArguments(args) ??
+          (await pickHost(context, t('Run sessions of this workspace on which host?'))),
       );
     },
     async connectHost(...args) {
-      requireTrust('Connecting to a host runs programs there.');
-      const target = targetFromArguments(args) ?? (await pickHost(context, 'Connect to'));
-      const client = await withNotification(`Host ${labelOf(target)}`, (report, signal) =>
+      requireTrust(t('Connecting to a host runs programs there.'));
+      const target = targetFromArguments(args) ?? (await pickHost(context, t('Connect to which host?')));
+      const client = await withNotification(t('Host {0}', labelOf(target)), (report, signal) =>
         connections.connect(target, signal, report),
       );
       await context.adoptSessions(client);
     },
     async disconnectHost(...args) {
       await disconnect(
-        targetFromArguments(args) ?? (await pickHost(context, 'Disconnect from', isOpen(connections))),
+        targetFromArguments(args) ??
+          (await pickHost(context, t('Disconnect from which host?'), isOpen(connections))),
       );
     },
     async forgetHost(...args) {
@@ -77,11 +80,15 @@ export function hostCommands(
       else await forgetHost({ ...context, disconnect }, chosen);
     },
     async openHostTerminal(...args) {
-      requireTrust('A terminal on a host runs programs there.');
-      const target = targetFromArguments(args) ?? (await pickHost(context, 'Open a terminal on'));
+      requireTrust(t('A terminal on a host runs programs there.'));
+      const target =
+        targetFromArguments(args) ?? (await pickHost(context, t('Open a terminal on which host?')));
       if (!context.place.hasTerminal) {
         throw new Refusal(
-          `Terminals of this window are on another machine. Run "ssh ${labelOf(target)}" in a window on the machine that you sit at.`,
+          t(
+            'Terminals of this window are on another machine. Run "ssh {0}" in a window on the machine that you sit at.',
+            labelOf(target),
+          ),
         );
       }
       window.createTerminal(terminalOptions(hostTerminal(target, context.settings()))).show();
@@ -89,7 +96,7 @@ export function hostCommands(
     async removeEverything(...args) {
       await removeFromHost(
         context,
-        targetFromArguments(args) ?? (await pickHost(context, 'Remove everything from')),
+        targetFromArguments(args) ?? (await pickHost(context, t('Remove everything from which host?'))),
       );
     },
     refreshHosts() {
@@ -134,10 +141,10 @@ export async function pickHost(
   isEligible: (target: HostTarget) => boolean = () => true,
 ): Promise<HostTarget> {
   const items = (await targetItems(context)).filter(({ target }) => isEligible(target));
-  if (items.length === 0) throw new Refusal('No host is connected.');
+  if (items.length === 0) throw new Refusal(t('No host is connected.'));
   const chosen = await window.showQuickPick(items, {
     title,
-    placeHolder: `${context.place.localLabel}, or a host of your SSH configuration`,
+    placeHolder: t('{0}, or a host of your SSH configuration', context.place.localLabel),
   });
   if (chosen === undefined) throw new Cancelled();
   return chosen.target;
@@ -150,36 +157,43 @@ async function pickWhatToForget(context: HostCommandsContext): Promise<HostTarge
   const chosen = await window.showQuickPick<QuickPickItem & { readonly chosen?: HostTarget | string }>(
     [
       ...hosts.map(({ target, ...item }) => ({ ...item, chosen: target })),
-      ...(names.length === 0 ? [] : [{ label: 'Trusted host keys', kind: QuickPickItemKind.Separator }]),
-      ...names.map((name) => ({ label: name, description: 'host key', chosen: name })),
+      ...(names.length === 0 ? [] : [{ label: t('Trusted host keys'), kind: QuickPickItemKind.Separator }]),
+      ...names.map((name) => ({ label: name, description: t('host key'), chosen: name })),
     ],
-    { title: 'Forget which host?', matchOnDescription: true },
+    { title: t('Forget which host?'), matchOnDescription: true },
   );
   if (chosen?.chosen === undefined) throw new Cancelled();
   return chosen.chosen;
 }
 
 async function removeFromHost(context: HostCommandsContext, target: HostTarget): Promise<void> {
-  requireTrust('Removing everything from a host runs programs there.');
+  requireTrust(t('Removing everything from a host runs programs there.'));
   const name = labelOf(target);
   const typed = await window.showInputBox({
-    title: `Remove everything from ${name}?`,
-    prompt: `Type "${name}" to end all sessions there and to delete them with their results, environments and programs.`,
+    title: t('Remove everything from {0}?', name),
+    prompt: t(
+      'Type "{0}" to end all sessions there and to delete them with their results, environments and programs.',
+      name,
+    ),
     ignoreFocusOut: true,
-    validateInput: (text) => (text === '' || name.startsWith(text) ? undefined : `Type ${name}`),
+    validateInput: (text) => (text === '' || name.startsWith(text) ? undefined : t('Type {0}', name)),
   });
   if (typed !== name) throw new Cancelled();
-  const left = await withNotification(`Removing everything from ${name}`, async (report, signal) => {
+  const left = await withNotification(t('Removing everything from {0}', name), async (report, signal) => {
     const client = await context.connections.connect(target, signal, report);
     await context.detachSessions(hostKeyOf(target));
-    report('Ending sessions and deleting files');
+    report(t('Ending sessions and deleting files'));
     const names = await client.removeEverything(signal);
     await context.connections.disconnect(hostKeyOf(target));
     return names;
   });
   void window.showInformationMessage(
     left.length === 0
-      ? `Nothing of TTT-Discover is left on ${name}.`
-      : `All of TTT-Discover was removed from ${name}. The root folder still holds what is not its own: ${left.join(', ')}.`,
+      ? t('Nothing of TTT-Discover is left on {0}.', name)
+      : t(
+          'All of TTT-Discover was removed from {0}. The root folder still holds what is not its own: {1}.',
+          name,
+          left.join(', '),
+        ),
   );
 }

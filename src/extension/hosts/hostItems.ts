@@ -3,6 +3,7 @@ import type { HostState } from './hostConnections';
 import type { HostNotice } from './hostList';
 import { labelOf } from './hostTargets';
 import type { WindowPlace } from './windowPlace';
+import { t } from '../base/translate';
 
 /** A row of the Hosts view, before it becomes a tree item. */
 export interface HostItem {
@@ -32,7 +33,7 @@ export function hostItem(
     description: words.join(' · '),
     tooltip: [tooltipOf(label, state), whereOf(target, place)].filter(Boolean).join('\n'),
     icon: iconOf(target, state),
-    accessibleLabel: `Host ${labelOf(target)}, ${words.join(', ')}`,
+    accessibleLabel: t('Host {0}, {1}', labelOf(target), words.join(', ')),
     contextValue: flagsOf(target, state).join(' '),
   };
 }
@@ -41,13 +42,15 @@ type Place = Parameters<typeof hostItem>[3];
 
 function noteOf(target: HostTarget, place: Place): string | undefined {
   if (target.kind === 'local') return place.localNote;
-  return target.alias === place.ownAlias ? "this window's host" : undefined;
+  return target.alias === place.ownAlias ? t("this window's host") : undefined;
 }
 
 function whereOf(target: HostTarget, place: Place): string | undefined {
   if (target.kind === 'local') return place.localTooltip;
   return target.alias === place.ownAlias
-    ? 'This window is on it already. A connection from here is a second login, which may ask for passwords and codes again.'
+    ? t(
+        'This window is on it already. A connection from here is a second login, which may ask for passwords and codes again.',
+      )
     : undefined;
 }
 
@@ -56,21 +59,24 @@ export function noticeItem(notice: HostNotice): HostItem {
   const { configPath } = notice;
   if (notice.kind === 'unreadable') {
     return {
-      label: 'The SSH configuration cannot be read',
+      label: t('The SSH configuration cannot be read'),
       description: configPath,
       tooltip: [notice.message, notice.advice].filter(Boolean).join('\n'),
       icon: 'warning',
-      accessibleLabel: `${notice.message} ${notice.advice} Opens the file.`,
+      accessibleLabel: t('{0} {1} Opens the file.', notice.message, notice.advice),
       contextValue: 'notice',
     };
   }
-  const why = notice.kind === 'no-config' ? `there is no ${configPath}` : `none in ${configPath}`;
+  const why = notice.kind === 'no-config' ? t('there is no {0}', configPath) : t('none in {0}', configPath);
   return {
-    label: 'Add an SSH host…',
+    label: t('Add an SSH host…'),
     description: why,
-    tooltip: `Every host that "ssh NAME" reaches can run sessions: write it into ${configPath}, and it appears here. Sessions run on this machine without it.`,
+    tooltip: t(
+      'Every host that "ssh NAME" reaches can run sessions: write it into {0}, and it appears here. Sessions run on this machine without it.',
+      configPath,
+    ),
     icon: 'add',
-    accessibleLabel: `Add an SSH host, ${why}. Opens the SSH configuration.`,
+    accessibleLabel: t('Add an SSH host, {0}. Opens the SSH configuration.', why),
     contextValue: 'notice',
   };
 }

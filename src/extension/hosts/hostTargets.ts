@@ -1,4 +1,5 @@
 import type { HostTarget } from '../../remote/hostClient';
+import { t } from '../base/translate';
 
 export const thisMachine: HostTarget = { kind: 'local' };
 
@@ -14,7 +15,7 @@ export function targetOfSetting(text: string): HostTarget {
   return text === 'local' ? thisMachine : { kind: 'ssh', alias: text };
 }
 
-let localName = 'this machine';
+let localName: string | undefined;
 
 /** A window is on one machine all its life: what that is called is told once, at activation. */
 export function nameLocalHost(name: string): void {
@@ -23,5 +24,5 @@ export function nameLocalHost(name: string): void {
 
 /** A host in the middle of a sentence. */
 export function labelOf(target: HostTarget): string {
-  return target.kind === 'local' ? localName : target.alias;
+  return target.kind === 'local' ? (localName ?? t('this machine')) : target.alias;
 }

@@ -1,6 +1,7 @@
 import type { HostTarget } from '../../remote/hostClient';
 import { Refusal } from '../base/failures';
 import { labelOf } from './hostTargets';
+import { t } from '../base/translate';
 
 /** A terminal of the editor: its program is started with these arguments, and no shell reads them. */
 export interface HostTerminal {
@@ -14,11 +15,11 @@ export function hostTerminal(
   target: HostTarget,
   ssh: { readonly sshPath: string; readonly sshConfigFile?: string },
 ): HostTerminal {
-  const name = `TTT-Discover: ${labelOf(target)}`;
+  const name = t('TTT-Discover: {0}', labelOf(target));
   if (target.kind === 'local') return { name };
   if (target.alias.startsWith('-')) {
     // Some versions of ssh read it as an option also behind `--`.
-    throw new Refusal(`"${target.alias}" is not the name of a host: ssh would read it as an option.`);
+    throw new Refusal(t('"{0}" is not the name of a host: ssh would read it as an option.', target.alias));
   }
   const config = ssh.sshConfigFile === undefined ? [] : ['-F', ssh.sshConfigFile];
   return { name, program: { path: ssh.sshPath, args: [...config, '--', target.alias] } };

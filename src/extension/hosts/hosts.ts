@@ -33,6 +33,7 @@ import { SecondLogin } from './secondLogin';
 import { SelectedHost } from './selectedHost';
 import { settingsOn } from './hostSettings';
 import { windowPlace } from './windowPlace';
+import { t } from '../base/translate';
 
 const listTimeoutMs = 30_000;
 
@@ -81,7 +82,7 @@ export function createHosts(needs: {
   const logs = new HostLogs(channel, () => new Date());
   const secondLogin = new SecondLogin(context.workspaceState, place.ownAlias);
   const connections = new HostConnections(async (target, signal, progress) => {
-    requireTrust('Connecting to a host runs programs there.');
+    requireTrust(t('Connecting to a host runs programs there.'));
     await secondLogin.confirm(target);
     return connect(target, signal, progress);
   }, onError);
@@ -145,10 +146,10 @@ export function createHosts(needs: {
   });
   const choicesOf = (target: HostTarget, { modelKeys }: AroundHosts): Remembered[] => [
     ...(selected.isChosen(hostKeyOf(target))
-      ? [{ what: 'that sessions of this workspace run there', forget: () => selected.clear() }]
+      ? [{ what: t('that sessions of this workspace run there'), forget: () => selected.clear() }]
       : []),
     ...modelKeys.originsFor(target).map((origin) => ({
-      what: `that the key of ${origin} may go there`,
+      what: t('that the key of {0} may go there', origin),
       forget: () => modelKeys.disallow(origin, target),
     })),
     ...secondLogin.rememberedOf(target),
@@ -159,7 +160,7 @@ export function createHosts(needs: {
     async require() {
       const current = selected.get();
       if (current !== undefined) return current;
-      const chosen = await pickHost(choice, 'Run the sessions of this workspace on');
+      const chosen = await pickHost(choice, t('Run the sessions of this workspace on which host?'));
       await selected.set(chosen);
       return chosen;
     },

@@ -18,6 +18,7 @@ import { hostItem, noticeItem, type HostItem } from './hostItems';
 import type { HostList, HostNotice } from './hostList';
 import type { SelectedHost } from './selectedHost';
 import type { WindowPlace } from './windowPlace';
+import { t } from '../base/translate';
 
 /** A row of the Hosts view; menus pass it to commands, which read `hostKey` or `forwardId`. */
 export type HostElement =
@@ -88,7 +89,7 @@ export class HostsView implements TreeDataProvider<HostElement>, Closeable {
     item.contextValue = row.contextValue;
     item.accessibilityInformation = { label: row.accessibleLabel };
     if ('notice' in element) {
-      item.command = { command: commandIds.openSshConfig, title: 'Open SSH Configuration' };
+      item.command = { command: commandIds.openSshConfig, title: t('Open SSH Configuration') };
     }
     return item;
   }

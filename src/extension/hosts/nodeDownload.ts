@@ -7,6 +7,7 @@ import { createGzip } from 'node:zlib';
 import { RemoteError, type Progress } from '../../remote/hostClient';
 import type { NodeRelease } from '../../remote/bootstrap/nodeReleases';
 import { extractTarMember } from './tarMember';
+import { t } from '../base/translate';
 
 /**
  * A build of Node on this machine: from the cache, or downloaded and checked against its checksum before anything of it is
@@ -59,7 +60,7 @@ async function download(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
-  const message = `Downloading Node ${release.version}`;
+  const message = t('Downloading Node {0}', release.version);
   progress(message, 0);
   const response = await fetch(release.url, { signal });
   if (!response.ok || response.body === null) throw new Error(`the server answered ${response.status}`);

@@ -1,12 +1,10 @@
 import { Uri, window, workspace } from 'vscode';
 import { stat } from 'node:fs/promises';
 import { Refusal } from '../base/failures';
+import { t } from '../base/translate';
 
-const firstEntry = `# A host that ssh and TTT-Discover know by the name behind "Host". Take the "#" away, put in your own, and save.
-# Host gpu-1
-#   HostName gpu-1.example.com
-#   User ada
-`;
+const firstEntry =
+  '# A host that ssh and TTT-Discover know by the name behind "Host". Take the "#" away, put in your own, and save.\n# Host gpu-1\n#   HostName gpu-1.example.com\n#   User ada\n';
 
 /**
  * Opens the SSH configuration in the editor, with an example where it does not exist yet; nothing is written before the user saves.
@@ -16,7 +14,10 @@ const firstEntry = `# A host that ssh and TTT-Discover know by the name behind "
 export async function openSshConfig(path: string, isReachable: boolean): Promise<void> {
   if (!isReachable) {
     throw new Refusal(
-      `This window is on another machine. The SSH configuration is ${path} on the machine that you sit at: open it in a window there.`,
+      t(
+        'This window is on another machine. The SSH configuration is {0} on the machine that you sit at: open it in a window there.',
+        path,
+      ),
     );
   }
   const file = Uri.file(path);

@@ -2,6 +2,7 @@ import { window, type Memento } from 'vscode';
 import type { HostTarget } from '../../remote/hostClient';
 import { Cancelled } from '../base/failures';
 import type { Remembered } from './forgetHost';
+import { t } from '../base/translate';
 
 const memoryKey = 'tttDiscover.secondLogin';
 
@@ -19,13 +20,14 @@ export class SecondLogin {
   /** Throws `Cancelled` where the user does not want to. */
   async confirm(target: HostTarget): Promise<void> {
     if (!this.isOwn(target) || this.isConfirmed()) return;
-    const logIn = 'Log In Again';
+    const logIn = t('Log In Again');
     const chosen = await window.showWarningMessage(
-      `This window is on ${target.alias} already. Log in there a second time?`,
+      t('This window is on {0} already. Log in there a second time?', target.alias),
       {
         modal: true,
-        detail:
+        detail: t(
           'TTT-Discover runs on the machine that you sit at and cannot use the connection of this window. Its own login may ask for a password or a code again. Installed on the host of the window, it needs none: use "Install in SSH" in the Extensions view.',
+        ),
       },
       logIn,
     );
@@ -37,7 +39,7 @@ export class SecondLogin {
     if (!this.isOwn(target) || !this.isConfirmed()) return [];
     return [
       {
-        what: 'that it is logged in to besides this window',
+        what: t('that it is logged in to besides this window'),
         forget: async () => {
           await this.memory.update(memoryKey, undefined);
         },

@@ -3,6 +3,7 @@ import { hostKeyOf, type HostTarget } from '../../remote/hostClient';
 import { Emitter, type Closeable, type Subscribe } from '../base/emitter';
 import type { Settings } from '../base/settings';
 import { labelOf, targetOfKey, targetOfSetting } from './hostTargets';
+import { t } from '../base/translate';
 
 const memoryKey = 'tttDiscover.selectedHost';
 
@@ -30,7 +31,7 @@ export class SelectedHost implements Closeable {
 
   label(): string {
     const target = this.get();
-    return target === undefined ? 'not selected' : labelOf(target);
+    return target === undefined ? t('not selected') : labelOf(target);
   }
 
   async set(target: HostTarget): Promise<void> {

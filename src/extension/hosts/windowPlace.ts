@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { t } from '../base/translate';
 
 /** Where the window, the extension and the terminals are. */
 export interface WindowPlace {
@@ -17,13 +18,13 @@ export interface WindowPlace {
   readonly hasTerminal: boolean;
 }
 
-const kinds: Readonly<Record<string, string>> = {
-  'ssh-remote': 'over SSH',
-  wsl: 'in WSL',
-  'dev-container': 'in a container',
-  'attached-container': 'in a container',
-  codespaces: 'in a codespace',
-  tunnel: 'through a tunnel',
+const kinds: Readonly<Record<string, () => string>> = {
+  'ssh-remote': () => t('over SSH'),
+  wsl: () => t('in WSL'),
+  'dev-container': () => t('in a container'),
+  'attached-container': () => t('in a container'),
+  codespaces: () => t('in a codespace'),
+  tunnel: () => t('through a tunnel'),
 };
 
 /**
@@ -38,20 +39,21 @@ export function windowPlace(window: {
   const { remoteName, authority, isOnWindowsMachine } = window;
   if (remoteName === undefined) {
     return {
-      localLabel: 'This machine',
-      localName: 'this machine',
-      localTooltip: 'The machine that this editor runs on.',
+      localLabel: t('This machine'),
+      localName: t('this machine'),
+      localTooltip: t('The machine that this editor runs on.'),
       hasTerminal: true,
     };
   }
   if (!isOnWindowsMachine) {
     const alias = aliasOf(remoteName, authority);
     return {
-      localLabel: 'This machine',
-      localName: 'this machine',
-      localNote: "not the window's host",
-      localTooltip:
+      localLabel: t('This machine'),
+      localName: t('this machine'),
+      localNote: t("not the window's host"),
+      localTooltip: t(
         'The machine that you sit at. The folder of this window is on another one; TTT-Discover is installed here and uses the keys and the SSH configuration of this machine.',
+      ),
       ...(alias === undefined ? {} : { ownAlias: alias }),
       hasTerminal: false,
     };
@@ -59,20 +61,23 @@ export function windowPlace(window: {
   // A page that a server gives to a browser: the only machine that it knows is the server's own.
   if (/[.:]|^localhost$/.test(remoteName)) {
     return {
-      localLabel: 'This machine',
-      localName: 'this machine',
-      localNote: "this window's host",
-      localTooltip: 'The machine that serves this window to your browser. No login is needed.',
+      localLabel: t('This machine'),
+      localName: t('this machine'),
+      localNote: t("this window's host"),
+      localTooltip: t('The machine that serves this window to your browser. No login is needed.'),
       hasTerminal: true,
     };
   }
   const alias = aliasOf(remoteName, authority);
-  const how = kinds[remoteName] ?? `through ${remoteName}`;
+  const how = kinds[remoteName]?.() ?? t('through {0}', remoteName);
   return {
-    localLabel: "This window's host",
-    localName: "this window's host",
+    localLabel: t("This window's host"),
+    localName: t("this window's host"),
     localNote: alias ?? how,
-    localTooltip: `The machine that this window is on (${how}${alias === undefined ? '' : `, ${alias}`}). Sessions there need no second login. Other hosts are reached from it, with the keys and the SSH configuration that it has.`,
+    localTooltip: t(
+      'The machine that this window is on ({0}). Sessions there need no second login. Other hosts are reached from it, with the keys and the SSH configuration that it has.',
+      alias === undefined ? how : `${how}, ${alias}`,
+    ),
     hasTerminal: true,
   };
 }

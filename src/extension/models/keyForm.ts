@@ -1,17 +1,18 @@
 import { hostedTinkerUrl, originOf } from '../../protocol/modelServers';
+import { t } from '../base/translate';
 
 const longestKeyCharacters = 16_384;
 
 /** Why a text cannot be a key of this server, for people; `undefined` if it can. Never quotes the text. */
 export function complaintAboutKey(text: string, origin: string): string | undefined {
   const key = text.trim();
-  if (key === '') return 'Paste the key, or press Escape.';
-  if (key.length > longestKeyCharacters) return 'That is too long for a key.';
-  if (/^bearer\s/i.test(key)) return 'Leave out the word "Bearer": the key alone.';
-  if (/\s/.test(key)) return 'A key has no spaces and no line breaks: copy it again.';
-  if (!/^[\x21-\x7e]+$/.test(key)) return 'That has characters that no key has: copy it again.';
+  if (key === '') return t('Paste the key, or press Escape.');
+  if (key.length > longestKeyCharacters) return t('That is too long for a key.');
+  if (/^bearer\s/i.test(key)) return t('Leave out the word "Bearer": the key alone.');
+  if (/\s/.test(key)) return t('A key has no spaces and no line breaks: copy it again.');
+  if (!/^[\x21-\x7e]+$/.test(key)) return t('That has characters that no key has: copy it again.');
   if (origin === originOf(hostedTinkerUrl) && !/^(tml-|eyJ)/.test(key)) {
-    return 'A Tinker key begins with tml-: copy it again from the console of the service.';
+    return t('A Tinker key begins with tml-: copy it again from the console of the service.');
   }
   return undefined;
 }

@@ -1,5 +1,6 @@
 import { window } from 'vscode';
 import { complaintAboutKey, travelsInTheClear } from './keyForm';
+import { t } from '../base/translate';
 
 /** Which server's key is meant, and the host that will hold it in memory; absent while no session is meant. */
 export interface KeyPlace {
@@ -23,7 +24,7 @@ export interface KeyQuestions {
 export const editorKeyQuestions: KeyQuestions = {
   async enter(place, why) {
     const text = await window.showInputBox({
-      title: `Key of ${place.origin}`,
+      title: t('Key of {0}', place.origin),
       prompt: [why, ...destinyOf(place)].join(' '),
       password: true,
       ignoreFocusOut: true,
@@ -33,15 +34,15 @@ export const editorKeyQuestions: KeyQuestions = {
     return key === '' ? undefined : key;
   },
   async maySend(place) {
-    const send = 'Send Key';
+    const send = t('Send Key');
     const chosen = await window.showWarningMessage(
-      `Send your key of ${place.origin} to ${place.hostLabel}?`,
+      t('Send your key of {0} to {1}?', place.origin, place.hostLabel),
       {
         modal: true,
         detail: [
-          `The session runs on ${place.hostLabel} and asks ${place.origin} from there.`,
+          t('The session runs on {0} and asks {1} from there.', place.hostLabel, place.origin),
           ...destinyOf(place),
-          'You are asked once for this host.',
+          t('You are asked once for this host.'),
         ].join(' '),
       },
       send,
@@ -49,27 +50,35 @@ export const editorKeyQuestions: KeyQuestions = {
     return chosen === send;
   },
   async waits(title, { origin, hostLabel }, reason) {
-    const button = reason === 'stored' ? `Send Key to ${hostLabel}…` : 'Set Key…';
-    const chosen = await window.showWarningMessage(
-      `Session "${title}" on ${hostLabel} waits for the key of ${origin}${because[reason]}`,
-      button,
-    );
+    const button = reason === 'stored' ? t('Send Key to {0}…', hostLabel) : t('Set Key…');
+    const chosen = await window.showWarningMessage(waitingWords(reason, title, hostLabel, origin), button);
     return chosen === button;
   },
 };
 
-const because: Readonly<Record<WaitReason, string>> = {
-  'no-key': '.',
-  refused: ': the server refuses the one that is stored.',
-  stored: '. It has not gone to this host before.',
-};
+function waitingWords(reason: WaitReason, title: string, hostLabel: string, origin: string): string {
+  const waits = t('Session "{0}" on {1} waits for the key of {2}.', title, hostLabel, origin);
+  switch (reason) {
+    case 'no-key':
+      return waits;
+    case 'refused':
+      return `${waits} ${t('The server refuses the one that is stored.')}`;
+    case 'stored':
+      return `${waits} ${t('It has not gone to this host before.')}`;
+  }
+}
 
 /** Where the key will be, and who could read it. */
 function destinyOf({ origin, hostLabel }: KeyPlace): readonly string[] {
   const held =
     hostLabel === undefined
-      ? "It is kept in this editor's secret storage, and goes to a host only with a session that asks this server."
-      : `It is kept in this editor's secret storage; ${hostLabel} holds it in the memory of the session's process, and sends it to this server alone.`;
-  const clear = 'This address is not encrypted: whoever is on the way there can read the key.';
+      ? t(
+          "It is kept in this editor's secret storage, and goes to a host only with a session that asks this server.",
+        )
+      : t(
+          "It is kept in this editor's secret storage; {0} holds it in the memory of the session's process, and sends it to this server alone.",
+          hostLabel,
+        );
+  const clear = t('This address is not encrypted: whoever is on the way there can read the key.');
   return travelsInTheClear(origin) ? [held, clear] : [held];
 }

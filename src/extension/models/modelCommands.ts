@@ -7,6 +7,7 @@ import { sessionFromArguments } from '../sessions/chooseSession';
 import type { Sessions } from '../sessions/sessions';
 import type { ModelServerKeys } from './modelServerKeys';
 import { originOfOptions, type SessionKeys } from './sessionKeys';
+import { t } from '../base/translate';
 
 /** Commands on keys of model servers. First argument: a session (id or row) whose server is meant, or a server's address. */
 export function modelCommands(
@@ -20,23 +21,28 @@ export function modelCommands(
       const view = id === undefined ? undefined : sessions.get(id);
       if (view !== undefined) {
         const origin = originOfOptions(view.snapshot.options);
-        if (origin === undefined) throw new Refusal('This session asks no model server that takes a key.');
+        if (origin === undefined) throw new Refusal(t('This session asks no model server that takes a key.'));
         await sessionKeys.set(origin, view);
         return;
       }
       const given = typeof args[0] === 'string' ? originOf(args[0]) : undefined;
       const origin = given ?? (await chooseOrigin(knownOrigins(keys, sessions)));
       await sessionKeys.set(origin);
-      void window.showInformationMessage(`The key of ${origin} is stored.`);
+      void window.showInformationMessage(t('The key of {0} is stored.', origin));
     },
     async forgetModelServerKey() {
       const origins = keys.origins();
-      if (origins.length === 0) throw new Refusal('No key of a model server is stored in this editor.');
-      const origin = await window.showQuickPick(origins, { title: 'Forget the key of which model server?' });
+      if (origins.length === 0) throw new Refusal(t('No key of a model server is stored in this editor.'));
+      const origin = await window.showQuickPick(origins, {
+        title: t('Forget the key of which model server?'),
+      });
       if (origin === undefined) throw new Cancelled();
       await keys.forget(origin);
       void window.showInformationMessage(
-        `The key of ${origin} is forgotten here. Sessions that were given it hold it in memory until their processes end: stop them, or revoke the key at its service.`,
+        t(
+          'The key of {0} is forgotten here. Sessions that were given it hold it in memory until their processes end: stop them, or revoke the key at its service.',
+          origin,
+        ),
       );
     },
   };
@@ -49,15 +55,15 @@ function knownOrigins(keys: ModelServerKeys, sessions: Pick<Sessions, 'all'>): r
     document?.languageId === 'discover' ? parseProblem(document.getText()).problem?.model?.server : undefined;
   const stored = keys.origins();
   const items: readonly (readonly [string | undefined, string])[] = [
-    [server === undefined ? undefined : keyOriginOf(server), 'of the problem in the editor'],
-    ...sessions.all.map((view) => [originOfOptions(view.snapshot.options), 'of a session'] as const),
+    [server === undefined ? undefined : keyOriginOf(server), t('of the problem in the editor')],
+    ...sessions.all.map((view) => [originOfOptions(view.snapshot.options), t('of a session')] as const),
     ...stored.map((origin) => [origin, ''] as const),
-    [originOf(hostedTinkerUrl), "Thinking Machines' Tinker"],
+    [originOf(hostedTinkerUrl), t("Thinking Machines' Tinker")],
   ];
   const byOrigin = new Map<string, OriginItem>();
   for (const [origin, what] of items) {
     if (origin === undefined || byOrigin.has(origin)) continue;
-    const facts = [what, stored.includes(origin) ? 'has a key' : ''].filter((fact) => fact !== '');
+    const facts = [what, stored.includes(origin) ? t('has a key') : ''].filter((fact) => fact !== '');
     byOrigin.set(origin, { label: origin, description: facts.join(' · '), origin });
   }
   return [...byOrigin.values()];
@@ -68,21 +74,22 @@ interface OriginItem extends QuickPickItem {
 }
 
 async function chooseOrigin(known: readonly OriginItem[]): Promise<string> {
-  const other: OriginItem = { label: 'Another address…' };
+  const other: OriginItem = { label: t('Another address…') };
   const chosen = await window.showQuickPick([...known, other], {
-    title: 'Set the key of which model server?',
+    title: t('Set the key of which model server?'),
   });
   if (chosen === undefined) throw new Cancelled();
   if (chosen.origin !== undefined) return chosen.origin;
   const address = await window.showInputBox({
-    title: 'Address of the model server',
-    prompt:
+    title: t('Address of the model server'),
+    prompt: t(
       'As in the problem file, for example https://api.openai.com/v1. The key belongs to its host alone.',
+    ),
     ignoreFocusOut: true,
     validateInput: (text) =>
       text === '' || originOf(text) !== undefined
         ? undefined
-        : 'Write an address such as https://api.openai.com/v1, without user and password.',
+        : t('Write an address such as https://api.openai.com/v1, without user and password.'),
   });
   const origin = address === undefined ? undefined : originOf(address);
   if (origin === undefined) throw new Cancelled();

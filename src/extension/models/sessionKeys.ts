@@ -12,6 +12,7 @@ import type { Sessions, SessionView } from '../sessions/sessions';
 import { waitsForKey } from '../sessions/waitingFor';
 import type { KeyQuestions, WaitReason } from './keyQuestions';
 import type { ModelServerKeys } from './modelServerKeys';
+import { t } from '../base/translate';
 
 export interface SessionKeysPorts {
   readonly keys: ModelServerKeys;
@@ -75,7 +76,7 @@ export class SessionKeys implements Closeable {
     const origin = handedOriginOf(options);
     if (origin === undefined) return undefined;
     const isNeeded = isKeyNeeded(options.model?.server ?? '');
-    const key = await this.keyFor(origin, target, isNeeded, `${origin} answers nobody without a key.`);
+    const key = await this.keyFor(origin, target, isNeeded, t('{0} answers nobody without a key.', origin));
     if (key === undefined) return undefined;
     this.note(sessionId, key, 1);
     return { key };
@@ -98,7 +99,7 @@ export class SessionKeys implements Closeable {
       return;
     }
     const isNeeded = waitsForKey(view.snapshot) || isKeyNeeded(view.snapshot.options?.model?.server ?? '');
-    const key = await this.keyFor(origin, view.target, isNeeded, `"${titleOf(view)}" goes on with it.`);
+    const key = await this.keyFor(origin, view.target, isNeeded, t('"{0}" goes on with it.', titleOf(view)));
     if (key === undefined) await waitFor(sessions.resume(id));
     else await waitFor(this.handIn(view, key, view.snapshot.runs + (isGone ? 1 : 0)));
   }
@@ -108,7 +109,7 @@ export class SessionKeys implements Closeable {
     const { keys, questions } = this.ports;
     const isHanded = view !== undefined && handedOriginOf(view.snapshot.options) !== undefined;
     const place = isHanded ? { origin, hostLabel: view.hostLabel } : { origin };
-    const why = view === undefined ? '' : `"${titleOf(view)}" asks ${origin}.`;
+    const why = view === undefined ? '' : t('"{0}" asks {1}.', titleOf(view), origin);
     const key = await questions.enter(place, why);
     if (key === undefined) throw new Cancelled();
     if (isHanded) await keys.allow(origin, view.target);

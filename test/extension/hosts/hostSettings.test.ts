@@ -27,6 +27,8 @@ describe('settings that name hosts, programs and paths', () => {
       sshTransport: 'auto',
       nodeDownload: 'editor',
       remoteRoot: '~/.ttt-discover',
+      notifications: 'important',
+      provenanceLenses: true,
     });
   });
 });

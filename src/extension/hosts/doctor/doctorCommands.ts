@@ -12,6 +12,7 @@ import { terminalOptions } from '../hostTerminal';
 import { fixTerminal } from './fixTerminal';
 import type { FixWay, ReportFix } from './hostReport';
 import type { ReportDocuments } from './reportDocuments';
+import { t } from '../../base/translate';
 
 export interface DoctorCommandsContext {
   readonly connections: Pick<HostConnections, 'connect'>;
@@ -33,11 +34,11 @@ export function doctorCommands(
   const { connections, reports } = context;
   return {
     async checkHost(...args) {
-      requireTrust('Checking a host runs programs there.');
-      const target = await context.chooseTarget(args, 'Check which host?');
-      const reply = await withNotification(`Checking ${labelOf(target)}`, async (report, signal) => {
+      requireTrust(t('Checking a host runs programs there.'));
+      const target = await context.chooseTarget(args, t('Check which host?'));
+      const reply = await withNotification(t('Checking {0}', labelOf(target)), async (report, signal) => {
         const client = await connections.connect(target, signal, report);
-        report('looking at GPUs, disks and programs');
+        report(t('looking at GPUs, disks and programs'));
         return client.examine(signal);
       });
       await reports.show(target, reply.facts);
@@ -46,8 +47,8 @@ export function doctorCommands(
       const target = typeof hostKey === 'string' ? targetOfKey(hostKey) : reports.activeTarget();
       const report = target === undefined ? undefined : reports.get(target);
       if (target === undefined || report === undefined) {
-        const remedy = { title: 'Check Host', command: 'checkHost' as const };
-        throw new Refusal('Check a host first: its report says what can be fixed.', remedy);
+        const remedy = { title: t('Check Host'), command: 'checkHost' as const };
+        throw new Refusal(t('Check a host first: its report says what can be fixed.'), remedy);
       }
       const fix = at(report.fixes, fixNumber) ?? (await pickFix(target, report.fixes));
       const way = at(fix.ways, wayNumber) ?? (await pickWay(fix));
@@ -63,9 +64,9 @@ function at<T>(list: readonly T[], number: unknown): T | undefined {
 
 async function pickFix(target: HostTarget, fixes: readonly ReportFix[]): Promise<ReportFix> {
   if (fixes.length === 0)
-    throw new Refusal(`Nothing is missing on ${labelOf(target)} that a command could bring.`);
+    throw new Refusal(t('Nothing is missing on {0} that a command could bring.', labelOf(target)));
   const items = fixes.map((fix) => ({ label: fix.title, detail: fix.text, fix }));
-  const title = `What is missing on ${labelOf(target)}`;
+  const title = t('What is missing on {0}', labelOf(target));
   const chosen = await window.showQuickPick(items, { title, matchOnDetail: true });
   if (chosen === undefined) throw new Cancelled();
   return chosen.fix;
@@ -95,7 +96,7 @@ async function follow(
   }
   if (way.kind === 'copy') {
     await env.clipboard.writeText(way.command);
-    void window.showInformationMessage(`Copied. Run it on ${labelOf(target)}.`);
+    void window.showInformationMessage(t('Copied. Run it on {0}.', labelOf(target)));
     return;
   }
   const { typed, ...shown } = fixTerminal(target, way.command, ssh);
@@ -107,6 +108,6 @@ async function follow(
   }
   await env.clipboard.writeText(way.command);
   void window.showInformationMessage(
-    `The command is copied: paste it when you are logged in to ${labelOf(target)}.`,
+    t('The command is copied: paste it when you are logged in to {0}.', labelOf(target)),
   );
 }

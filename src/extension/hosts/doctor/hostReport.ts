@@ -3,6 +3,7 @@ import type { Fix } from '../../../domain/host/hostReport';
 import { renderReport, reportOf } from '../../../domain/host/reportText';
 import { hostKeyOf, type HostTarget } from '../../../remote/hostClient';
 import { labelOf, targetOfKey } from '../hostTargets';
+import { t } from '../../base/translate';
 
 /** Documents of reports; the editor shows them read-only. */
 export const reportScheme = 'discover-host';
@@ -44,7 +45,7 @@ export interface ShownReport {
  * @param hasTerminal whether a terminal of this window can reach the host.
  */
 export function shownReport(target: HostTarget, facts: HostFacts, hasTerminal: boolean): ShownReport {
-  const { text, fixes } = renderReport(reportOf(facts), `Host ${labelOf(target)}`);
+  const { text, fixes } = renderReport(reportOf(facts), t('Host {0}', labelOf(target)));
   return {
     text,
     fixes: fixes.flatMap(({ line, title, fix }) => {
@@ -58,9 +59,9 @@ export function shownReport(target: HostTarget, facts: HostFacts, hasTerminal: b
 export function forgottenReport(target: HostTarget): ShownReport {
   return {
     text: [
-      `# Host ${labelOf(target)}`,
+      t('# Host {0}', labelOf(target)),
       '',
-      'This window has not looked at the host yet. Choose Check Again above.',
+      t('This window has not looked at the host yet. Choose Check Again above.'),
       '',
     ].join('\n'),
     fixes: [],
@@ -70,8 +71,10 @@ export function forgottenReport(target: HostTarget): ShownReport {
 function waysOf({ text, command }: Fix, hasTerminal: boolean): FixWay[] {
   const key = /`(tttDiscover\.[\w.]+)`/.exec(text)?.[1];
   const terminal: FixWay[] =
-    command === undefined || !hasTerminal ? [] : [{ kind: 'terminal', label: 'Open in Terminal', command }];
-  const copy: FixWay[] = command === undefined ? [] : [{ kind: 'copy', label: 'Copy Command', command }];
-  const setting: FixWay[] = key === undefined ? [] : [{ kind: 'setting', label: 'Open Setting', key }];
+    command === undefined || !hasTerminal
+      ? []
+      : [{ kind: 'terminal', label: t('Open in Terminal'), command }];
+  const copy: FixWay[] = command === undefined ? [] : [{ kind: 'copy', label: t('Copy Command'), command }];
+  const setting: FixWay[] = key === undefined ? [] : [{ kind: 'setting', label: t('Open Setting'), key }];
   return [...terminal, ...copy, ...setting];
 }

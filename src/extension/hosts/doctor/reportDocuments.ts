@@ -23,6 +23,7 @@ import {
   targetOfAddress,
   type ShownReport,
 } from './hostReport';
+import { t } from '../../base/translate';
 
 /**
  * Reports on hosts as read-only Markdown: the outline, folding, search and a screen reader work as in every document, and the preview shows it
@@ -78,7 +79,7 @@ export class ReportDocuments implements TextDocumentContentProvider, CodeLensPro
     const target = targetOfAddress(uri);
     if (target === undefined) return [];
     const hostKey = hostKeyOf(target);
-    const again = { title: 'Check Again', command: commandIds.checkHost, arguments: [hostKey] };
+    const again = { title: t('Check Again'), command: commandIds.checkHost, arguments: [hostKey] };
     const fixes = this.get(target)?.fixes ?? [];
     return [
       new CodeLens(new Range(0, 0, 0, 0), again),

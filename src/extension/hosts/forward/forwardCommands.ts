@@ -11,6 +11,7 @@ import type { HostConnections } from '../hostConnections';
 import { labelOf } from '../hostTargets';
 import { eachOnce, portOfText, serversOfHost, serversOfSessions, type KnownServer } from './knownServers';
 import { urlOf, type PortForward, type PortForwards } from './portForwards';
+import { t } from '../../base/translate';
 
 export interface ForwardCommandsContext {
   readonly connections: Pick<HostConnections, 'connect' | 'stateOf'>;
@@ -29,20 +30,20 @@ export function forwardCommands(
   const { connections, forwards } = context;
   return {
     async forwardPort(...args) {
-      requireTrust('Forwarding a port of a host connects to it.');
-      const target = await context.chooseTarget(args, 'Forward a port of');
+      requireTrust(t('Forwarding a port of a host connects to it.'));
+      const target = await context.chooseTarget(args, t('Forward a port of which host?'));
       const client = await connected(connections, target);
       const { port, what } = await choosePort(context, client);
       await tell(await forwards.add(client, port, what));
     },
     async openForward(...args) {
-      await openInBrowser(await chooseForward(forwards, args, 'Open'));
+      await openInBrowser(await chooseForward(forwards, args, t('Open which forwarded port?')));
     },
     async copyForward(...args) {
-      await copyAddress(await chooseForward(forwards, args, 'Copy the address of'));
+      await copyAddress(await chooseForward(forwards, args, t('Copy the address of which forwarded port?')));
     },
     async stopForward(...args) {
-      forwards.stop((await chooseForward(forwards, args, 'Stop forwarding')).id);
+      forwards.stop((await chooseForward(forwards, args, t('Stop forwarding which port?'))).id);
     },
   };
 }
@@ -55,15 +56,20 @@ function connected(
   if (connections.stateOf(hostKeyOf(target)).state === 'connected') {
     return connections.connect(target, new AbortController().signal);
   }
-  return withNotification(`Host ${labelOf(target)}`, (report, signal) =>
+  return withNotification(t('Host {0}', labelOf(target)), (report, signal) =>
     connections.connect(target, signal, report),
   );
 }
 
 async function tell(forward: PortForward): Promise<void> {
-  const [copy, open] = ['Copy Address', 'Open in Browser'];
+  const [copy, open] = [t('Copy Address'), t('Open in Browser')];
   const { localPort, hostPort, hostLabel } = forward;
-  const message = `localhost:${localPort} leads to port ${hostPort} on ${hostLabel} while it is connected.`;
+  const message = t(
+    'localhost:{0} leads to port {1} on {2} while it is connected.',
+    localPort,
+    hostPort,
+    hostLabel,
+  );
   const chosen = await window.showInformationMessage(message, copy, open);
   if (chosen === copy) await copyAddress(forward);
   else if (chosen === open) await openInBrowser(forward);
@@ -87,17 +93,17 @@ async function chooseForward(
   const known = named.success ? forwards.get(named.data.forwardId) : undefined;
   if (known !== undefined) return known;
   if (named.success || forwards.all.length === 0) {
-    throw new Refusal('No port of a host is forwarded to this machine.', {
-      title: 'Forward a Port…',
+    throw new Refusal(t('No port of a host is forwarded to this machine.'), {
+      title: t('Forward a Port…'),
       command: 'forwardPort',
     });
   }
   const items = forwards.all.map((forward) => ({
     label: `localhost:${forward.localPort}`,
-    description: `port ${forward.hostPort} of ${forward.hostLabel}`,
+    description: t('port {0} of {1}', forward.hostPort, forward.hostLabel),
     forward,
   }));
-  const chosen = await window.showQuickPick(items, { title: `${title} which forwarded port?` });
+  const chosen = await window.showQuickPick(items, { title });
   if (chosen === undefined) throw new Cancelled();
   return chosen.forward;
 }
@@ -122,10 +128,10 @@ function choosePort(
     pick.items =
       typed === undefined || isKnown
         ? items
-        : [{ label: `Port ${typed}`, port: typed, alwaysShow: true }, ...items];
+        : [{ label: t('Port {0}', typed), port: typed, alwaysShow: true }, ...items];
   };
-  pick.title = `Forward which port of ${labelOf(client.target)}?`;
-  pick.placeholder = 'Type a port, or choose a server';
+  pick.title = t('Forward which port of {0}?', labelOf(client.target));
+  pick.placeholder = t('Type a port, or choose a server');
   pick.matchOnDescription = true;
   pick.busy = true;
   client
@@ -163,5 +169,5 @@ function choosePort(
 }
 
 function itemOf({ port, what }: KnownServer): PortItem {
-  return { label: `Port ${port}`, description: what, port, what };
+  return { label: t('Port {0}', port), description: what, port, what };
 }

@@ -3,6 +3,7 @@ import { isReachedFromEditor } from '../../../domain/session/modelSettings';
 import { hostKeyOf, type HostTarget } from '../../../remote/hostClient';
 import { isEnded, titleOf } from '../../sessions/sessionItems';
 import type { SessionView } from '../../sessions/sessions';
+import { t } from '../../base/translate';
 
 /** A server that listens on a host for this host alone. */
 export interface KnownServer {
@@ -17,7 +18,7 @@ export function serversOfSessions(sessions: readonly SessionView[], target: Host
     const model = view.snapshot.options?.model;
     const isOurs = hostKeyOf(view.target) === hostKey && !isEnded(view.snapshot);
     const port = isOurs && !isReachedFromEditor(model) ? loopbackPortOf(model?.server ?? '') : undefined;
-    return port === undefined ? [] : [{ port, what: `model server of "${titleOf(view)}"` }];
+    return port === undefined ? [] : [{ port, what: t('model server of {0}', `"${titleOf(view)}"`) }];
   });
 }
 
@@ -31,9 +32,9 @@ export function serversOfHost(
     const port = loopbackPortOf(url);
     if (port === undefined || !answers) return [];
     const title = sessionId === undefined ? undefined : titleOfSession(sessionId);
-    const whose = sessionId === undefined ? '' : ` of ${title === undefined ? sessionId : `"${title}"`}`;
-    const has = models.length === 0 ? '' : `: ${models.join(', ')}`;
-    return [{ port, what: `model server${whose}${has}` }];
+    const whose = title === undefined ? sessionId : `"${title}"`;
+    const what = whose === undefined ? t('model server') : t('model server of {0}', whose);
+    return [{ port, what: models.length === 0 ? what : `${what}: ${models.join(', ')}` }];
   });
 }
 

@@ -2,6 +2,7 @@ import type { LocalPort, LocalPortNeeds } from '../../../remote/forward/localPor
 import { hostKeyOf, type HostClient, type HostTarget } from '../../../remote/hostClient';
 import { Emitter, type Closeable, type Subscribe } from '../../base/emitter';
 import { labelOf } from '../hostTargets';
+import { t } from '../../base/translate';
 
 /** A port of a host that has a loopback port on this machine. */
 export interface PortForward {
@@ -53,7 +54,7 @@ export class PortForwards implements Closeable {
     const known = this.get(id);
     if (known !== undefined) return known;
     (await client.connectTo({ port: hostPort })).destroy();
-    const place = `port ${hostPort} of ${labelOf(target)}`;
+    const place = t('port {0} of {1}', hostPort, labelOf(target));
     const local = await this.openLocalPort({
       connect: () => client.connectTo({ port: hostPort }),
       // On the host itself that number is taken, by what is to be reached.

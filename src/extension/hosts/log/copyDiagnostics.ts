@@ -10,6 +10,7 @@ import { Cancelled } from '../../base/failures';
 import { settingKeys, type Settings } from '../../base/settings';
 import type { CommandHandlers } from '../../commandIds';
 import type { HostConnections, HostState } from '../hostConnections';
+import { t } from '../../base/translate';
 import { labelOf } from '../hostTargets';
 import { diagnosticsText, type Fact } from './diagnostics';
 import type { HostLogs } from './hostLogs';
@@ -34,7 +35,7 @@ const sshTimeoutMs = 5_000;
 export function diagnosticsCommands(context: DiagnosticsContext): Pick<CommandHandlers, 'copyDiagnostics'> {
   return {
     async copyDiagnostics(...args) {
-      const target = await context.chooseTarget(args, 'Diagnostics of which host?');
+      const target = await context.chooseTarget(args, t('Diagnostics of which host?'));
       const isMasked = await askWhetherMasked();
       const mask = isMasked ? new NameMask(await namesOf(context, target)) : undefined;
       const text = diagnosticsText(
@@ -47,10 +48,10 @@ export function diagnosticsCommands(context: DiagnosticsContext): Pick<CommandHa
         mask === undefined ? undefined : (value) => mask.mask(value),
       );
       await env.clipboard.writeText(text);
-      const show = 'Open as Document';
+      const show = t('Open as Document');
       void window
         .showInformationMessage(
-          `The diagnostics of ${labelOf(target)} are copied. Read them before you share them.`,
+          t('The diagnostics of {0} are copied. Read them before you share them.', labelOf(target)),
           show,
         )
         .then(async (chosen) => {
@@ -65,14 +66,15 @@ export function diagnosticsCommands(context: DiagnosticsContext): Pick<CommandHa
 async function askWhetherMasked(): Promise<boolean> {
   const items = [
     {
-      label: 'Replace the names of hosts and users',
-      description: 'host-1, user-1, address-1 in their place',
+      label: t('Replace the names of hosts and users'),
+      description: t('host-1, user-1, address-1 in their place'),
       isMasked: true,
     },
-    { label: 'As it is', description: 'names of hosts, users and folders stay', isMasked: false },
+    { label: t('As it is'), description: t('names of hosts, users and folders stay'), isMasked: false },
   ];
-  const title =
-    'Copy diagnostics: versions, settings and the log of the connection. Passwords and keys are in none of them.';
+  const title = t(
+    'Copy diagnostics: versions, settings and the log of the connection. Passwords and keys are in none of them.',
+  );
   const chosen = await window.showQuickPick(items, { title });
   if (chosen === undefined) throw new Cancelled();
   return chosen.isMasked;
