@@ -22,7 +22,7 @@ export interface ShownEvaluation {
   onCase(result: CaseResult): void;
   end(evaluation: HostEvaluation, metric: Metric): void;
   /** Ends with a verdict of its own: a few words for the item, more of them for its output. */
-  conclude(verdict: 'passed' | 'failed' | 'skipped', words: string, output: string): void;
+  conclude(verdict: 'passed' | 'failed' | 'skipped', words: string, output: string, durationMs: number): void;
   /** It came to no result. */
   abandon(message: string | undefined): void;
 }
@@ -141,12 +141,17 @@ class ShownRun implements ShownEvaluation {
     this.run.end();
   }
 
-  conclude(verdict: 'passed' | 'failed' | 'skipped', words: string, output: string): void {
+  conclude(
+    verdict: 'passed' | 'failed' | 'skipped',
+    words: string,
+    output: string,
+    durationMs: number,
+  ): void {
     this.item.description = words;
     this.run.appendOutput(`${inTerminal(output)}\r\n`);
-    if (verdict === 'passed') this.run.passed(this.item);
+    if (verdict === 'passed') this.run.passed(this.item, durationMs);
     else if (verdict === 'skipped') this.run.skipped(this.item);
-    else this.run.failed(this.item, new TestMessage(words));
+    else this.run.failed(this.item, new TestMessage(words), durationMs);
     this.run.end();
   }
 

@@ -13,6 +13,7 @@ import { chooseProblem } from '../start/chooseProblem';
 import { ComparisonRun } from './comparisonRun';
 import type { VerificationNeeds } from './needs';
 import { newestSession, ownFileOf } from './ownFile';
+import { withShownCandidate } from './shownCandidate';
 import { candidateSide, chooseSide, type Side, type SideSources } from './sideChoice';
 import { startOf, subjectOfProblem, subjectOfSession, type Subject } from './subject';
 
@@ -21,10 +22,11 @@ const mostRounds = 30;
 
 /**
  * Runs two programs in turns on the same seeds until it is clear which is better. Arguments: a session, or a candidate's URI or row, which
- * is then one of the two; without them the problem of the file in the editor, else the user's choice of a session.
+ * is then one of the two; without them the candidate that is shown, the problem of the file in the editor, else the user's choice of a session.
  */
-export async function comparePrograms(needs: VerificationNeeds, args: readonly unknown[]): Promise<void> {
+export async function comparePrograms(needs: VerificationNeeds, named: readonly unknown[]): Promise<void> {
   requireTrust('Comparing runs the programs of this folder.');
+  const args = withShownCandidate(named);
   const place = await placeOf(needs, args);
   const sources = await sourcesOf(place);
   const { session } = place;
@@ -49,7 +51,7 @@ export async function comparePrograms(needs: VerificationNeeds, args: readonly u
   await needs.failures.guard('showResults', () => run.result.show());
   await run.run();
   const { comparison, sentence } = run;
-  showInTests(needs, subject, `Compare ${a.label} and ${b.label}`, comparison, sentence);
+  showInTests(needs, subject, `Compare ${a.label} and ${b.label}`, comparison, sentence, run.durationMs);
   const show = comparison.verdict === 'failed' ? window.showWarningMessage : window.showInformationMessage;
   const showTable = 'Show Results';
   void show(sentence, showTable).then((chosen) =>
@@ -104,6 +106,7 @@ function showInTests(
   runName: string,
   comparison: Comparison,
   sentence: string,
+  durationMs: number,
 ): void {
   if (problem === undefined) return;
   const shown = needs.tests.begin(problem, title, runName);
@@ -124,11 +127,8 @@ function showInTests(
     unclear: `unclear${change}`,
     failed: 'not comparable',
   }[verdict];
-  shown.conclude(
-    verdict === 'failed' ? 'failed' : verdict === 'unclear' ? 'skipped' : 'passed',
-    words,
-    sentence,
-  );
+  const mark = verdict === 'failed' ? 'failed' : verdict === 'unclear' ? 'skipped' : 'passed';
+  shown.conclude(mark, words, sentence, durationMs);
 }
 
 function capital(text: string): string {

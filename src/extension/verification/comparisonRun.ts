@@ -42,6 +42,11 @@ export class ComparisonRun {
     return compareRounds(this.rounds, this.subject.metric);
   }
 
+  /** Of all evaluations together. */
+  get durationMs(): number {
+    return this.rounds.reduce((sum, { a, b }) => sum + a.durationMs + b.durationMs, 0);
+  }
+
   get sentence(): string {
     return comparisonSentence(this.comparison, this.subject.metric, this.labels);
   }

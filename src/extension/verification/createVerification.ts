@@ -21,7 +21,7 @@ export function createVerification(
   const { context, log, ...rest } = needs;
   const warn = (message: string, error: unknown): void => log.warn(`${message}: ${stackOf(error)}`);
   const files = new CandidateFiles(warn);
-  const results = new ResultDocuments(context.workspaceState, warn);
+  const results = new ResultDocuments(context.workspaceState, warn, Date.now);
   const own: VerificationNeeds = { ...rest, files, results, nowMs: Date.now };
   const registered = Disposable.from(files, registerResultDocuments(results));
   return {

@@ -1,12 +1,18 @@
 import {
   Disposable,
   EventEmitter,
+  FileChangeType,
+  FileSystemError,
+  FileType,
+  MarkdownString,
   Uri,
   ViewColumn,
   window,
   workspace,
+  type FileChangeEvent,
+  type FileStat,
+  type FileSystemProvider,
   type Memento,
-  type TextDocumentContentProvider,
 } from 'vscode';
 import * as z from 'zod';
 
@@ -25,20 +31,28 @@ export interface ResultDocument {
   show(): Promise<void>;
 }
 
+interface Kept {
+  readonly text: string;
+  readonly changedAtMs: number;
+}
+
 /**
  * Read-only Markdown documents of what was measured, which read well as plain text and can be saved elsewhere. The newest are kept in the
  * memory of the workspace, so that tabs find their text again after a reload.
  */
-export class ResultDocuments implements TextDocumentContentProvider {
-  private readonly changes = new EventEmitter<Uri>();
-  readonly onDidChange = this.changes.event;
-  private readonly texts: Map<string, string>;
+export class ResultDocuments implements FileSystemProvider {
+  private readonly changes = new EventEmitter<FileChangeEvent[]>();
+  readonly onDidChangeFile = this.changes.event;
+  /** By path. */
+  private readonly texts: Map<string, Kept>;
 
   constructor(
     private readonly memory: Pick<Memento, 'get' | 'update'>,
     private readonly warn: (message: string, error: unknown) => void,
+    private readonly nowMs: () => number,
   ) {
-    this.texts = new Map(kept.safeParse(memory.get<unknown>(memoryKey)).data ?? []);
+    const earlier = kept.safeParse(memory.get<unknown>(memoryKey)).data ?? [];
+    this.texts = new Map(earlier.map(([path, text]) => [path, { text, changedAtMs: 0 }]));
   }
 
   /** `title` names the tab; the time makes the name one of its own. */
@@ -48,11 +62,13 @@ export class ResultDocuments implements TextDocumentContentProvider {
     let path = name;
     for (let copy = 2; this.texts.has(path); copy++) path = name.replace(/\.md$/, ` (${copy}).md`);
     const uri = Uri.from({ scheme: resultScheme, path });
-    this.texts.set(path, '');
+    this.texts.set(path, { text: '', changedAtMs: atMs });
     return {
       update: (text) => {
-        this.texts.set(path, text);
-        this.changes.fire(uri);
+        // Two changes within a millisecond are two changes.
+        const changedAtMs = Math.max(this.nowMs(), (this.texts.get(path)?.changedAtMs ?? 0) + 1);
+        this.texts.set(path, { text, changedAtMs });
+        this.changes.fire([{ type: FileChangeType.Changed, uri }]);
         this.keep();
       },
       show: async () => {
@@ -66,19 +82,53 @@ export class ResultDocuments implements TextDocumentContentProvider {
     };
   }
 
-  provideTextDocumentContent({ path }: Uri): string {
-    return (
-      this.texts.get(path) ??
-      'These results are not kept any more. Measure again, and save what you want to keep.\n'
-    );
+  watch(): Disposable {
+    return new Disposable(() => undefined);
+  }
+
+  stat(uri: Uri): FileStat {
+    const { text, changedAtMs } = this.read(uri);
+    return { type: FileType.File, ctime: 0, mtime: changedAtMs, size: Buffer.byteLength(text) };
+  }
+
+  readFile(uri: Uri): Uint8Array {
+    return Buffer.from(this.read(uri).text, 'utf8');
+  }
+
+  readDirectory(uri: Uri): never {
+    throw FileSystemError.NoPermissions(uri);
+  }
+  createDirectory(uri: Uri): never {
+    throw FileSystemError.NoPermissions(uri);
+  }
+  writeFile(uri: Uri): never {
+    throw FileSystemError.NoPermissions(uri);
+  }
+  delete(uri: Uri): never {
+    throw FileSystemError.NoPermissions(uri);
+  }
+  rename(uri: Uri): never {
+    throw FileSystemError.NoPermissions(uri);
   }
 
   dispose(): void {
     this.changes.dispose();
   }
 
+  private read(uri: Uri): Kept {
+    const found = this.texts.get(uri.path);
+    if (found === undefined)
+      throw FileSystemError.Unavailable(
+        'These results are not kept any more. Measure again, and save what you want to keep.',
+      );
+    return found;
+  }
+
   private keep(): void {
-    const newest = [...this.texts].filter(([, text]) => text.length <= mostKeptChars).slice(-mostKept);
+    const newest = [...this.texts]
+      .map(([path, { text }]) => [path, text] as const)
+      .filter(([, text]) => text.length <= mostKeptChars)
+      .slice(-mostKept);
     this.memory
       .update(memoryKey, newest)
       .then(undefined, (error: unknown) => this.warn('The results', error));
@@ -86,7 +136,13 @@ export class ResultDocuments implements TextDocumentContentProvider {
 }
 
 export function registerResultDocuments(documents: ResultDocuments): Disposable {
-  return Disposable.from(workspace.registerTextDocumentContentProvider(resultScheme, documents), {
+  const options = {
+    isCaseSensitive: true,
+    isReadonly: new MarkdownString(
+      'Results are read-only. **File: Save As…** keeps them in a file of yours.',
+    ),
+  };
+  return Disposable.from(workspace.registerFileSystemProvider(resultScheme, documents, options), {
     dispose: () => documents.dispose(),
   });
 }

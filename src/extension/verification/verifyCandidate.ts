@@ -11,14 +11,17 @@ import { askingForIsolation } from '../start/withoutIsolation';
 import type { VerificationNeeds } from './needs';
 import { onTarget } from './onTarget';
 import { judgementSentence, verificationText } from './resultTexts';
+import { withShownCandidate } from './shownCandidate';
 import { startOf, subjectOfSession, withIsolation, type Subject } from './subject';
 
 /**
  * Runs a candidate of a session again from scratch, with seeds that nobody knows and the stricter check, under the evaluator that the session
- * began with. Arguments: a session and a candidate, or a candidate's URI or row; the best one where none is named.
+ * began with. Arguments: a session and a candidate, or a candidate's URI or row; without them the
+ * candidate that is shown, else the best one.
  */
-export async function verifyCandidate(needs: VerificationNeeds, args: readonly unknown[]): Promise<void> {
+export async function verifyCandidate(needs: VerificationNeeds, given: readonly unknown[]): Promise<void> {
   requireTrust('Verifying runs the programs of a session.');
+  const args = withShownCandidate(given);
   const session = await needs.chooser.choose(
     args,
     'Verify a candidate of which session?',
@@ -89,5 +92,6 @@ function showInTests(
     else shown.onCase({ name, verdict: 'failed', message: `${outcome.message} (${outcome.reason})` });
   }
   const verdicts = { confirmed: 'passed', refuted: 'failed', unclear: 'skipped' } as const;
-  shown.conclude(verdicts[verdict], `${label} ${verdict}`, sentence);
+  const durationMs = runs.reduce((sum, run) => sum + run.durationMs, 0);
+  shown.conclude(verdicts[verdict], `${label} ${verdict}`, sentence, durationMs);
 }
