@@ -3,6 +3,7 @@ export const commandIds = {
   startDiscovery: 'tttDiscover.startDiscovery',
   startDiscoveryWith: 'tttDiscover.startDiscoveryWith',
   evaluateInitial: 'tttDiscover.evaluateInitial',
+  previewPrompt: 'tttDiscover.previewPrompt',
   reevaluateFile: 'tttDiscover.reevaluateFile',
   verifyCandidate: 'tttDiscover.verifyCandidate',
   comparePrograms: 'tttDiscover.comparePrograms',

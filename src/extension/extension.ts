@@ -15,7 +15,9 @@ import { createReachedServers } from './languageModels/createReachedServers';
 import { createServedSessions } from './languageModels/createServedSessions';
 import { vscodeModels } from './languageModels/vscodeModels';
 import { createModelKeys } from './models/createModelKeys';
+import { RememberedEvaluations } from './problem/evaluations/rememberedEvaluations';
 import { registerProblemLanguage } from './problem/problemLanguage';
+import { previewPromptOf } from './problem/prompt/previewCommand';
 import { SessionChooser } from './sessions/chooseSession';
 import { sessionCommands } from './sessions/sessionCommands';
 import { createNotifications } from './notifications/createNotifications';
@@ -39,6 +41,7 @@ export function activate(context: ExtensionContext): void {
   });
   const chooser = new SessionChooser(sessions.store, Date.now);
   const models = vscodeModels(context.languageModelAccessInformation);
+  const evaluations = new RememberedEvaluations(context.workspaceState, Date.now);
   const served = createServedSessions({ context, models, store: sessions.store, failures, log });
   const modelKeys = createModelKeys({ context, store: sessions.store, failures, log });
   const reached = createReachedServers({
@@ -84,6 +87,10 @@ export function activate(context: ExtensionContext): void {
     reached,
     modelKeys: modelKeys.sessions,
     memory: context.workspaceState,
+    onEvaluated: (problem, text, outcome) =>
+      void failures.guard('rememberEvaluation', () =>
+        evaluations.remember(problem.toString(), text, outcome),
+      ),
     log,
     guard: (what, action) => failures.guard(what, action),
   });
@@ -107,6 +114,7 @@ export function activate(context: ExtensionContext): void {
       ...hosts.commands({ sessions: sessions.store, modelKeys: modelKeys.keys }),
       ...problemCommands(context.extensionUri, `${context.extension.id}#firstSteps`),
       ...start.handlers,
+      previewPrompt: (...args) => previewPromptOf(sessions.store, args),
       ...verification.commands,
       showLog: () => log.show(),
     },
@@ -130,7 +138,12 @@ export function activate(context: ExtensionContext): void {
     registerProblemLanguage({
       hostLabel: () => hosts.selected.label(),
       onDidChangeHost: hosts.selected.onDidChange,
+      evaluations,
+      sessions: sessions.store,
+      models,
+      log,
     }),
+    evaluations,
     served,
     reached,
     modelKeys,

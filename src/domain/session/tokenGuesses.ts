@@ -7,7 +7,7 @@ const defaultMaxPromptCharacters = 200_000;
 const defaultMaxFeedbackCharacters = 4000;
 
 /** Characters of a token of prose and code, by the tokenizers of today: few and many. */
-const charactersPerToken = { fewest: 3, usual: 4, most: 5 };
+export const charactersPerToken = { fewest: 3, usual: 4, most: 5 };
 
 export interface TextSizes {
   /** Of the session's first prompt, without feedback. */

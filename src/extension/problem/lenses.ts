@@ -14,6 +14,12 @@ export function lensesFor(errorCount: number, hostLabel: string, isTrusted: bool
     command: 'tttDiscover.selectHost',
     withUri: true,
   };
+  const preview: Lens = {
+    title: 'Preview prompt',
+    tooltip: 'Show what a language model is told, to the letter',
+    command: 'tttDiscover.previewPrompt',
+    withUri: true,
+  };
   if (errorCount > 0) {
     return [
       {
@@ -33,6 +39,7 @@ export function lensesFor(errorCount: number, hostLabel: string, isTrusted: bool
         command: 'workbench.trust.manage',
         withUri: false,
       },
+      preview,
       host,
     ];
   }
@@ -49,6 +56,7 @@ export function lensesFor(errorCount: number, hostLabel: string, isTrusted: bool
       command: 'tttDiscover.evaluateInitial',
       withUri: true,
     },
+    preview,
     host,
   ];
 }

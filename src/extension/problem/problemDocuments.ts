@@ -1,4 +1,4 @@
-import type { DocumentFilter, TextDocument } from 'vscode';
+import { workspace, type DocumentFilter, type TextDocument, type Uri } from 'vscode';
 import { parseProblem, type ParsedProblem } from '../../domain/problem/parseProblem';
 
 export const problemLanguageId = 'discover';
@@ -27,4 +27,11 @@ export function parsedOf(document: TextDocument): ParsedProblem {
   const parsed = parseProblem(document.getText());
   parsedVersions.set(document, { version: document.version, parsed });
   return parsed;
+}
+
+/** The problem of a file as the editor has it, saved or not, else as it is on disk. */
+export async function parsedProblemAt(uri: Uri): Promise<ParsedProblem> {
+  const open = workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
+  if (open !== undefined) return parsedOf(open);
+  return parseProblem(Buffer.from(await workspace.fs.readFile(uri)).toString('utf8'));
 }

@@ -1,6 +1,6 @@
 import { window, workspace, type LogOutputChannel, type Memento, type Uri } from 'vscode';
 import type { SessionOverrides } from '../../domain/session/options';
-import type { CaseResult } from '../../domain/session/outcome';
+import type { CaseResult, EvaluationOutcome } from '../../domain/session/outcome';
 import type { SessionSecrets } from '../../protocol/sessionSecrets';
 import { RemoteError, type HostClient, type HostTarget, type Progress } from '../../remote/hostClient';
 import { Cancelled, describeFailure, isCancelled, Refusal } from '../base/failures';
@@ -39,6 +39,8 @@ export interface StartContext {
   readonly reached: Pick<ReachedServers, 'admit'>;
   /** Gives the key of the model server that the session asks. */
   readonly modelKeys: Pick<SessionKeys, 'forStart'>;
+  /** The initial program of a problem was evaluated, well or badly. */
+  readonly onEvaluated: (problem: Uri, initialText: string, outcome: EvaluationOutcome) => void;
   /** Reports what an action throws, once. */
   readonly guard: (what: string, action: () => Promise<void>) => Promise<void>;
   /** Memory of the workspace. */
@@ -252,6 +254,7 @@ async function evaluateInitial(
     },
   );
   const { outcome, durationMs } = evaluation;
+  context.onEvaluated(job.uri, job.prepared.initialText, outcome);
   if (outcome.kind === 'valid') {
     const value = valueText(outcome.value, problem.metric.unit);
     const message = `${problem.metric.name} = ${value} (valid, ${durationText(durationMs)})`;

@@ -7,6 +7,7 @@ describe('the lenses above a problem', () => {
     expect(lensesFor(0, 'gpu-box', true).map(({ title, command }) => [title, command])).toEqual([
       ['▶ Start discovery', commandIds.startDiscovery],
       ['Evaluate initial program', commandIds.evaluateInitial],
+      ['Preview prompt', commandIds.previewPrompt],
       ['host: gpu-box', commandIds.selectHost],
     ]);
     expect(lensesFor(0, 'gpu-box', true).every((lens) => lens.withUri)).toBe(true);
@@ -15,6 +16,7 @@ describe('the lenses above a problem', () => {
   it('offer to trust a folder that may not be run', () => {
     expect(lensesFor(0, 'gpu-box', false).map(({ title, command }) => [title, command])).toEqual([
       ['$(shield) Trust this folder to run it', 'workbench.trust.manage'],
+      ['Preview prompt', commandIds.previewPrompt],
       ['host: gpu-box', commandIds.selectHost],
     ]);
   });
