@@ -114,6 +114,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
           limits,
           files: { ...visible(), writable: [work.path] },
           ...(command.onDescriptor3 && { onDescriptor3: command.onDescriptor3 }),
+          ...(command.input !== undefined && { input: command.input }),
         },
         command.stop === undefined ? signal : AbortSignal.any([signal, command.stop]),
       );

@@ -16,6 +16,8 @@ export interface MethodCommand {
   readonly limits?: Partial<Limits>;
   /** See `ExecutionRequest`. */
   readonly onDescriptor3?: (chunk: Buffer) => void;
+  /** See `ExecutionRequest`. */
+  readonly input?: Uint8Array;
   /** When it is aborted the command is ended with all that it started, and the call rejects with the signal's reason. */
   readonly stop?: AbortSignal;
 }

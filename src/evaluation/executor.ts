@@ -15,6 +15,8 @@ export interface ExecutionRequest {
    * open it again by a path. Its bytes count as output.
    */
   readonly onDescriptor3?: (chunk: Buffer) => void;
+  /** On standard input, which is empty without it. It lies in no file, and no other process can open it. */
+  readonly input?: Uint8Array;
   /** What an isolated command sees of this host beside the system; by default its folder alone, to write. */
   readonly files?: VisibleFiles;
   /** It is no candidate's but the user's own work (building with his tools, installing): it is not isolated. */

@@ -129,7 +129,8 @@ async function runContained(
     // A session and a process group of its own, so that the group can be signalled as one.
     detached: true,
     stdio: [
-      ...(['ignore', 'pipe', 'pipe'] as const),
+      request.input === undefined ? ('ignore' as const) : ('pipe' as const),
+      ...(['pipe', 'pipe'] as const),
       ...(request.onDescriptor3 === undefined ? [] : (['pipe'] as const)),
       ...(firstInput === undefined ? [] : (['pipe'] as const)),
     ],
@@ -152,6 +153,9 @@ async function runContained(
   };
   child.stdout?.on('data', capture(output));
   child.stderr?.on('data', capture(wrapperWords));
+  // A program need not read what it is given.
+  child.stdin?.on('error', () => undefined);
+  child.stdin?.end(request.input);
   const input = firstInput === undefined ? undefined : child.stdio[firstFreeDescriptor(request)];
   // A program that ended before it read is told of by its exit.
   input?.on('error', () => undefined);
@@ -252,6 +256,7 @@ async function closeWithin(patienceMs: number, child: ChildProcess, closed: Prom
   const timer = delay(patienceMs, undefined, { signal: patience.signal }).catch(() => undefined);
   await Promise.race([closed, timer]);
   patience.abort();
+  child.stdin?.destroy();
   child.stdout?.destroy();
   child.stderr?.destroy();
   child.stdio[3]?.destroy();

@@ -93,6 +93,26 @@ describe.each(Object.entries(ways))('a local executor, %s', (containment, option
     expect(report.end).toEqual({ kind: 'limit', limit: 'output' });
   });
 
+  it.each([
+    [
+      'reads it',
+      'wc -c; cat /proc/$$/fd/0 2>/dev/null || echo closed to others',
+      '3000000\nclosed to others\n',
+    ],
+    ['does not read it', 'echo done', 'done\n'],
+  ])('gives its input to a command that %s, and nothing to one without', async (_what, script, output) => {
+    id = `test-${process.pid}-${containment.replaceAll(/\W+/g, '-')}-${(count += 1)}`;
+    const request = { id, cwd: folder, env, limits: { ...defaultLimits, timeMs: 20_000 } };
+    const argv = ['/bin/sh', '-c', script] as const;
+    const input = Buffer.alloc(3_000_000, 'x');
+    const signal = new AbortController().signal;
+    expect(await executor.execute({ ...request, argv, input }, signal)).toMatchObject({
+      end: { kind: 'exited', code: 0 },
+      output,
+    });
+    expect(await sh('wc -c')).toMatchObject({ output: '0\n' });
+  });
+
   it('gives the command the environment of the request and nothing else', async () => {
     const { output } = await execute(['env']);
     const names = output

@@ -260,7 +260,7 @@ describe.each(contests)('the problem $name', ({ name, answer, score, tunables, i
   it('names the case that failed by the command that prints its input, and runs no more', async () => {
     const outcome = await outcomeOf('int main() { return 1; }');
     expectRejection(outcome, 'Its input: python3 contest.py ');
-    expectRejection(outcome, 'RE - 0.0');
+    expectRejection(outcome, 'RE - ');
   });
 
   it('hands on the first lines of what the compiler says', async () => {

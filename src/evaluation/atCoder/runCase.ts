@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { lstat, mkdir, writeFile } from 'node:fs/promises';
+import { lstat, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CaseLimits } from '../../domain/foreign/atCoder/caseLimits';
 import { readToolVerdict, type ScorePattern } from '../../domain/foreign/atCoder/scoreLine';
@@ -63,7 +63,8 @@ export async function runCase(
   const { run, contest, limits } = context;
   const folder = join(context.root, `case-${index}`);
   const files = {
-    input: input.kind === 'file' ? input.file.path : join(folder, 'input.txt'),
+    /** Of an interactive contest none: what is hidden lies in no file, where programs of other cases could find it. */
+    input: input.kind === 'file' ? input.file.path : '',
     output: join(folder, 'output.txt'),
     errors: join(folder, 'errors.txt'),
     /** Where the official tool may leave what it draws; in a folder that the program has not seen. */
@@ -71,12 +72,12 @@ export async function runCase(
   };
   await mkdir(join(folder, 'home'), { recursive: true });
   try {
-    if (input.kind === 'hidden') await writeFile(files.input, input.bytes, { mode: 0o600 });
     const told: Buffer[] = [];
     const report = await run.execute({
       argv: onOwnCore(context.host, core, runningCommand(context, files)),
       cwd: join(folder, 'home'),
       onDescriptor3: (chunk) => told.push(chunk),
+      ...(input.kind === 'hidden' && { input: input.bytes }),
       limits: {
         timeMs: usableMs(context),
         memoryBytes: limits.memoryBytes + measuringBytes + (contest.tester === undefined ? 0 : testerBytes),
@@ -105,10 +106,9 @@ function runningCommand(
 ): readonly string[] {
   if (contest.tester === undefined) return measured(host, command, { files, errors: files.errors }, limits);
   const program = measured(host, command, { errors: files.errors }, limits);
-  // The input has no name any more when the program starts, and comes by a pipe that is empty then: the program must not read there what it
-  // has to find out.
-  const script = `in=$1 out=$2; shift 2; exec 8<"$in" 9>&-; rm -f "$in"; cat <&8 | exec "$@" >"$out" 8<&-`;
-  return ['/bin/sh', '-c', script, 'sh', files.input, files.output, ...contest.tester, ...program];
+  // The tester has the hidden input from standard input, which nobody else can open. The shell keeps the lock of the core meanwhile.
+  const script = `out=$1; shift; "$@" >"$out" 9>&-; exit $?`;
+  return ['/bin/sh', '-c', script, 'sh', files.output, ...contest.tester, ...program];
 }
 
 /** A tester that refuses an answer ends the program, and whoever measures it; a program that it has heard out may die of a closed pipe. */

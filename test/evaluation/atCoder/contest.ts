@@ -2,12 +2,16 @@ import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { vi } from 'vitest';
 import { defaultLimits, defaultSession } from '../../../src/domain/problem/problem';
 import type { ForeignEvaluator, Limits, Metric, Problem } from '../../../src/domain/problem/problem';
 import type { CaseResult } from '../../../src/domain/session/outcome';
 import { createEvaluator } from '../../../src/evaluation/createEvaluator';
 import type { EvaluationReport, EvaluationRequest, Evaluator } from '../../../src/evaluation/evaluator';
 import { createLocalExecutor } from '../../../src/evaluation/localExecutor';
+
+/** Builds with cargo and many short processes take as long as the host's other work lets them. */
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const fixtures = join(import.meta.dirname, 'fixtures');
 const executor = createLocalExecutor();
@@ -54,7 +58,7 @@ export function contestOf(fixture: string, options: ContestOptions): Contest {
     evaluator: { kind: 'foreign', format: 'atcoder', folder: 'contest', cases: 3, ...options.evaluator },
     metric: options.metric ?? { name: 'mean_score', goal: 'maximize' },
     environment: { packages: [] },
-    limits: { ...defaultLimits, timeMs: 60_000, cpus: 2, ...options.limits },
+    limits: { ...defaultLimits, timeMs: 600_000, cpus: 2, ...options.limits },
     references: [],
     session: defaultSession,
     statement: '',
@@ -89,6 +93,15 @@ export async function prepared(fixture: string, options: ContestOptions): Promis
   await contest.evaluator.prepare((message) => (contest.progress as string[]).push(message), never);
   return contest;
 }
+
+/** Python that ends with 7 unless somebody holds the lock of the core on which it runs. */
+export const coreIsLocked = `
+import fcntl, os
+(core,) = os.sched_getaffinity(0)
+try: fcntl.flock(os.open(f"/tmp/timed-core-{os.getuid()}-{core}.lock", os.O_WRONLY), fcntl.LOCK_EX | fcntl.LOCK_NB)
+except BlockingIOError: pass
+else: os._exit(7)
+`;
 
 export function initialText(fixture: string, path: string): string {
   return readFileSync(join(fixtures, fixture, path), 'utf8');

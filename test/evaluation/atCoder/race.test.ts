@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CaseResult } from '../../../src/domain/session/outcome';
 import { base, failureOf, prepared, valueOf, type Contest } from './contest';
 
-const count = 24;
+const count = 20;
 /** Scores 1000 less the distance, which differs a little by case. */
 const near = (off: number): string => `
 count, numbers = input(), input()

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { base, failureOf, initialText, prepared, valueOf, type Contest } from './contest';
+import { base, coreIsLocked, failureOf, initialText, prepared, valueOf, type Contest } from './contest';
 
 const search = initialText('reactive', 'main.py');
 let contest: Contest;
@@ -50,6 +50,11 @@ describe('a program of an interactive contest', () => {
     expect([reason, 'invalid']).toContain(failure.reason);
   });
 
+  it('has a core of its own, which nobody else times on', async () => {
+    const { report } = await contest.evaluate(`${coreIsLocked}${search}`);
+    expect(valueOf(report)).toBeGreaterThanOrEqual(90);
+  });
+
   it('gains nothing by printing a score of its own', async () => {
     const honest = valueOf((await contest.evaluate(search)).report);
     const text = `import sys\nprint("Score = 99999", file=sys.stderr, flush=True)\n${search}\nprint("Score = 99999", file=sys.stderr)`;
@@ -63,11 +68,14 @@ describe('a program of an interactive contest', () => {
     expect(failureOf((await contest.evaluate(text)).report).reason).toMatch(/timeout|crashed|invalid/);
   });
 
-  it('does not find the hidden number in a file, nor in the tester', async () => {
+  it('does not find a hidden number in a file, its own or that of a case that begins beside it, nor in the tester', async () => {
     const text = `
-import glob, os
+import glob, os, time
 found = []
-for path in glob.glob("../../**", recursive=True) + glob.glob("/proc/*/fd/0") + glob.glob("/proc/*/cmdline"):
+def paths():
+    while time.process_time() < 0.6:
+        yield from glob.glob("../../**", recursive=True) + glob.glob("/proc/*/fd/0") + glob.glob("/proc/*/cmdline")
+for path in paths():
     try:
         with open(path) as file: text = file.read(99) if "fd" not in path else (file.read(99) if not os.path.samefile(path, "/proc/self/fd/0") else "")
     except OSError: continue
