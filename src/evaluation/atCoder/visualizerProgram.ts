@@ -11,10 +11,12 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
 const [action, modulePath, wasmPath, inputPath, outputPath] = process.argv.slice(2);
-const glue = await import(pathToFileURL(modulePath).href);
 const bytes = readFileSync(wasmPath);
+let glue, starts = 0;
 
+/** A module that was started once stays as it is, also after a panic; under another name it is another module. */
 async function start() {
+  glue = await import(pathToFileURL(modulePath).href + '?' + starts++);
   if (typeof glue.initSync === 'function') {
     try { return glue.initSync({ module: bytes }); } catch { return glue.initSync(bytes); }
   }
@@ -53,7 +55,13 @@ if (action === 'gen') {
   if (typeof glue.get_max_turn === 'function') {
     try { turn = Number(glue.get_max_turn(input, output)); } catch { await start(); }
   }
-  const seen = await callTolerantly('vis', 'VisOption', [input, output, turn]);
+  let seen;
+  try {
+    seen = await callTolerantly('vis', 'VisOption', [input, output, turn]);
+  } catch (error) {
+    console.log('wrong answer: the visualizer failed: ' + String(error?.message ?? error));
+    process.exit(1);
+  }
   const [score, error] = Array.isArray(seen) ? seen : [seen.score, seen.err ?? seen.error];
   if (typeof error === 'string' && error !== '') console.log('wrong answer: ' + error);
   console.log('Score = ' + String(score));

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { putBuiltVisualizer } from './builtVisualizer';
 import { base, failureOf, initialText, prepared, valueOf } from './contest';
 
 afterEach(() => vi.unstubAllEnvs());
@@ -14,6 +15,34 @@ describe('the official visualizer', () => {
     expect(report.cases).toHaveLength(3);
     const wrong = failureOf((await contest.evaluate('print("abc")')).report);
     expect(wrong.message).toMatch(/is WA.*Parse error/);
+    await contest.evaluator.dispose();
+  });
+});
+
+describe('a visualizer with memory, options and results of its own', () => {
+  const sum = initialText('visualizer', 'main.py');
+
+  it('makes cases that follow from their seeds, and scores what is printed', async () => {
+    const contest = await prepared('visualizer', { candidate: 'main.py', change: putBuiltVisualizer });
+    const off = (by: number): string => `input()\nprint(sum(map(int, input().split())) + ${by})`;
+    expect(valueOf((await contest.evaluate(off(0))).report)).toBe(1000);
+    expect(valueOf((await contest.evaluate(off(-7))).report)).toBe(993);
+    const first = 'input()\nprint(input().split()[0])';
+    const scores = async (seed: number): Promise<unknown> =>
+      (await contest.evaluate(first, { seed })).report.cases?.map(({ value }) => value);
+    expect(await scores(1)).toEqual(await scores(1));
+    expect(await scores(1)).not.toEqual(await scores(2));
+    expect((await contest.evaluate(sum)).report.outcome.kind).toBe('valid');
+    await contest.evaluator.dispose();
+  });
+
+  it.each([
+    ['refuses an answer', 'print("x 1")', /is WA.*Parse error/],
+    ['panics over an answer', 'print("p")', /is WA.*the visualizer failed: unreachable\./],
+    ['panics before it scores, and is started again', 'print("t 1")', /is WA.*Parse error/],
+  ])('%s', async (_what, text, message) => {
+    const contest = await prepared('visualizer', { candidate: 'main.py', change: putBuiltVisualizer });
+    expect(failureOf((await contest.evaluate(text)).report).message).toMatch(message);
     await contest.evaluator.dispose();
   });
 });
