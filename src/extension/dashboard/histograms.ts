@@ -1,5 +1,4 @@
-import type { Goal } from '../../domain/problem/problem';
-import { quantile } from '../../domain/session/stepStatistics';
+import { valueRange, type ValueRange } from '../../domain/report/valueRange';
 import type { SessionSnapshot, StepSummary } from '../../domain/session/snapshot';
 import type { StepHistograms } from '../../protocol/dashboardData';
 
@@ -10,17 +9,12 @@ export interface HistogramNews {
   readonly histograms: StepHistograms;
 }
 
-interface Range {
-  readonly low: number;
-  readonly high: number;
-}
-
 /**
  * Counts the values of each step in bins of one range. The range changes seldom: when something better lies outside of it, or when much
  * of it has become empty.
  */
 export class StepHistogramTable {
-  private range: Range | undefined;
+  private range: ValueRange | undefined;
   /** The values that a step's counts were made from, by step. */
   private readonly counted = new Map<number, StepSummary['values']>();
   private readonly counts = new Map<number, Uint32Array>();
@@ -48,7 +42,7 @@ export class StepHistogramTable {
     return { isWhole: true, histograms: this.pack(this.range, steps) };
   }
 
-  private pack({ low, high }: Range, steps: readonly { readonly step: number }[]): StepHistograms {
+  private pack({ low, high }: ValueRange, steps: readonly { readonly step: number }[]): StepHistograms {
     const counts = new Uint32Array(steps.length * histogramBinCount);
     steps.forEach(({ step }, row) => {
       const own = this.counts.get(step);
@@ -59,7 +53,7 @@ export class StepHistogramTable {
   }
 }
 
-function countsOf(values: readonly number[], { low, high }: Range): Uint32Array {
+function countsOf(values: readonly number[], { low, high }: ValueRange): Uint32Array {
   const counts = new Uint32Array(histogramBinCount);
   const scale = histogramBinCount / (high - low);
   for (const value of values) {
@@ -74,8 +68,8 @@ function countsOf(values: readonly number[], { low, high }: Range): Uint32Array 
 const spare = 0.1;
 
 /** The range in use while it fits; `undefined` without any value. */
-function rangeFor(snapshot: SessionSnapshot, inUse: Range | undefined): Range | undefined {
-  const wanted = wantedRange(snapshot);
+function rangeFor(snapshot: SessionSnapshot, inUse: ValueRange | undefined): ValueRange | undefined {
+  const wanted = valueRange(snapshot);
   if (wanted === undefined) return inUse;
   const { low, high } = wanted;
   const fits = inUse !== undefined && inUse.low <= low && inUse.high >= high;
@@ -83,35 +77,4 @@ function rangeFor(snapshot: SessionSnapshot, inUse: Range | undefined): Range | 
   // All values equal: any width does.
   const width = high > low ? high - low : Math.max(Math.abs(low), 1) * 1e-3;
   return { low: low - spare * width, high: high + spare * width };
-}
-
-/**
- * From the best value, or a reference just beyond it, to where the bulk of each step ends on the worse side. What is worse by orders of
- * magnitude does not count, and neither does a step that is bad as a whole.
- */
-function wantedRange({ steps, problem }: SessionSnapshot): Range | undefined {
-  const goal: Goal = problem?.metric.goal ?? 'minimize';
-  const sign = goal === 'minimize' ? 1 : -1;
-  const summaries = steps.flatMap((step) => summaryOf(step, sign));
-  if (summaries.length === 0) return undefined;
-  const best = Math.min(...summaries.map((summary) => summary.best));
-  const ends = summaries.map((summary) => summary.bulkEnd).sort((a, b) => a - b);
-  const [q1, q3] = [quantile(ends, 0.25), quantile(ends, 0.75)];
-  const fence = q3 + 3 * (q3 - q1);
-  const worst = Math.max(best, ends.findLast((end) => end <= fence) ?? best);
-  const reach = best - 0.15 * (worst - best);
-  const beyond = (problem?.references ?? [])
-    .map(({ value }) => sign * value)
-    .filter((value) => value < best && value >= reach);
-  const first = Math.min(best, ...beyond);
-  return goal === 'minimize' ? { low: first, high: worst } : { low: -worst, high: -first };
-}
-
-/** Signed so that less is better: the best value, and the end of the bulk as a box plot's whisker has it. */
-function summaryOf(step: StepSummary, sign: 1 | -1): { readonly best: number; readonly bulkEnd: number }[] {
-  const { best, p25, p75, p5, p95 } = step;
-  if (best === undefined || p25 === undefined || p75 === undefined) return [];
-  const [quarterEnd, farEnd] = sign === 1 ? [p75, p95] : [-p25, p5 === undefined ? undefined : -p5];
-  const whisker = quarterEnd + 1.5 * (p75 - p25);
-  return [{ best: sign * best, bulkEnd: Math.min(whisker, farEnd ?? whisker) }];
 }
