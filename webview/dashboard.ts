@@ -54,11 +54,7 @@ function run(root: HTMLElement, host: HostBridge): void {
     candidates.element,
   ]);
   root.append(notice, content, announcer.element);
-  const board = makeBoard([
-    { element: glance.element, show: glance.show },
-    { element: controls.element, show: controls.show },
-    ...panels,
-  ]);
+  const board = makeBoard([glance, controls, ...panels, candidates]);
 
   const drawCharts = (): void => {
     if (model !== undefined) board.show(data.scene(model, host.state));
@@ -68,7 +64,6 @@ function run(root: HTMLElement, host: HostBridge): void {
     notice.hidden = true;
     content.hidden = false;
     header.show(shown.header);
-    candidates.show(shown);
     drawCharts();
     announcer.show(shown);
     if (first) window.scrollTo(0, host.state.scrollTop);

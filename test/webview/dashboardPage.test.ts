@@ -15,7 +15,9 @@ import { themes } from './preview/themes';
 import { toWire } from './preview/wire';
 
 const dashboard = useDashboard(messagesOf(exampleSession(50)));
-const { deliver, sent, text } = dashboard;
+const deliver = (...messages: unknown[]): Promise<void> => dashboard.deliver(...messages);
+const sent = (): Promise<unknown[]> => dashboard.sent();
+const text = (selector: string): Promise<string | null> => dashboard.text(selector);
 
 function messageOf(view: SessionView, revision = 1): ToDashboard & { readonly type: 'snapshot' } {
   const { header, steps, candidates } = projectDashboard(view, 1_760_000_100_000);
@@ -86,6 +88,7 @@ describe('the dashboard page', () => {
     await dashboard.page.click('#stop');
     await dashboard.page.click('[aria-label="Open diff of candidate 5"]');
     await dashboard.page.click('[aria-label="Accept candidate 6"]');
+    await dashboard.page.click('[aria-label="Verify candidate 6"]');
     await deliver(messageOf(withSnapshot(exampleSession(3), { status: 'paused' }), 2));
     await dashboard.page.click('#resume');
     expect((await sent()).slice(1)).toEqual([
@@ -95,6 +98,7 @@ describe('the dashboard page', () => {
       { type: 'stop' },
       { type: 'openDiff', candidate: 5 },
       { type: 'accept', candidate: 6 },
+      { type: 'verify', candidate: 6 },
       { type: 'resume' },
     ]);
   });

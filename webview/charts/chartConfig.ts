@@ -29,6 +29,7 @@ export interface Heading {
 export interface Drawn {
   picture: ChartPicture;
   theme: ChartTheme;
+  readonly isVector?: boolean;
 }
 
 /** What Chart.js draws axes and lines by; layers paint the rest. It hears no events: see `explorer.ts`. */
@@ -128,7 +129,7 @@ function laneScale(lanes: readonly string[], theme: ChartTheme) {
 function layers(drawn: Drawn, heading: Heading | undefined): Plugin<'line'> {
   const paint = (chart: Chart, painted: readonly Layer[] = []): void => {
     if (painted.length === 0) return;
-    const painting = paintingOf(chart, drawn.theme);
+    const painting = paintingOf(chart, drawn);
     if (painting === undefined) return;
     for (const layer of painted) {
       chart.ctx.save();
@@ -152,13 +153,14 @@ function layers(drawn: Drawn, heading: Heading | undefined): Plugin<'line'> {
   };
 }
 
-function paintingOf(chart: Chart, theme: ChartTheme): Painting | undefined {
+function paintingOf(chart: Chart, { theme, isVector = false }: Drawn): Painting | undefined {
   const { x, y, lanes } = chart.scales;
   if (x === undefined || y === undefined) return undefined;
   const area = { left: x.left, right: x.right, top: y.top, bottom: y.bottom };
   return {
     ctx: chart.ctx,
     theme,
+    isVector,
     area,
     x: (value) => x.getPixelForValue(value),
     y: (value) => y.getPixelForValue(value),

@@ -30,7 +30,7 @@ const marginPx = 12;
 /** Base64 of a PNG with two pixels for each. */
 export function pngOf(exported: Exported): string {
   const canvas = document.createElement('canvas');
-  const dispose = draw(canvas, exported, pngScale);
+  const dispose = draw(canvas, exported, pngScale, false);
   const base64 = canvas.toDataURL('image/png').replace(/^.*,/, '');
   dispose();
   return base64;
@@ -39,14 +39,14 @@ export function pngOf(exported: Exported): string {
 export function svgOf(exported: Exported): string {
   const canvas = document.createElement('canvas');
   const recorder = makeSvgRecorder(canvas);
-  const dispose = draw(canvas, exported, 1);
+  const dispose = draw(canvas, exported, 1, true);
   const text = svgText(recorder.finish(exported.widthPx, headingHeight(exported) + exported.heightPx));
   dispose();
   return text;
 }
 
 /** Returns what to call when the canvas has been read. */
-function draw(canvas: HTMLCanvasElement, exported: Exported, scale: number): () => void {
+function draw(canvas: HTMLCanvasElement, exported: Exported, scale: number, isVector: boolean): () => void {
   const { theme, content, widthPx, heightPx } = exported;
   const heading: Heading = {
     heightPx: headingHeight(exported),
@@ -57,7 +57,7 @@ function draw(canvas: HTMLCanvasElement, exported: Exported, scale: number): () 
   if (content.kind === 'chart') {
     canvas.width = width;
     canvas.height = height;
-    const config = chartConfig({ picture: content.picture, theme }, heading);
+    const config = chartConfig({ picture: content.picture, theme, isVector }, heading);
     const chart = new Chart(canvas, {
       ...config,
       // A line with a style for each segment is drawn as a path, which can be recorded, and not from a cache.

@@ -12,6 +12,8 @@ export function point(x: number, y: number | null): Point {
 export interface Painting {
   readonly ctx: CanvasRenderingContext2D;
   readonly theme: ChartTheme;
+  /** It becomes an SVG: images are not painted. */
+  readonly isVector: boolean;
   /** The inside of the axes, in pixels. */
   readonly area: Area;
   /** Pixels of values. */

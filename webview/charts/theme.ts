@@ -21,7 +21,14 @@ export interface ChartTheme {
   readonly highContrast: boolean;
 }
 
+let known: ChartTheme | undefined;
+
+/** The same object until the editor changes its colours. */
 export function readChartTheme(): ChartTheme {
+  return (known ??= readAll());
+}
+
+function readAll(): ChartTheme {
   const style = getComputedStyle(document.documentElement);
   const read = (name: string, fallback: string): string =>
     style.getPropertyValue(`--vscode-${name}`).trim() || fallback;
@@ -93,13 +100,22 @@ export function translucent(cssColor: string, opacity: number): string {
   return color(cssColor).alpha(opacity).rgbString();
 }
 
+/** Red, green and blue, each up to 255. */
+export function channels(cssColor: string): readonly [number, number, number] {
+  const { r, g, b } = color(cssColor).rgb;
+  return [r, g, b];
+}
+
 function opaque(cssColor: string): string {
   return color(cssColor).alpha(1).rgbString();
 }
 
 /** Calls back after the editor changed its colours: it sets variables on the root and classes on the body. */
 export function onThemeChange(callback: () => void): void {
-  const observer = new MutationObserver(callback);
+  const observer = new MutationObserver(() => {
+    known = undefined;
+    callback();
+  });
   observer.observe(document.documentElement, { attributes: true, attributeFilter: ['style'] });
   observer.observe(document.body, { attributes: true, attributeFilter: ['class', 'data-vscode-theme-id'] });
 }

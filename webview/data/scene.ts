@@ -1,6 +1,7 @@
 import type { ComparableSession, Overlay } from '../../src/protocol/dashboardData';
 import type {
   AxisName,
+  CandidateRow,
   DashboardHeader,
   DistributionLook,
   StepRow,
@@ -23,6 +24,8 @@ export interface Choices {
 export interface SceneParts {
   readonly header: DashboardHeader;
   readonly steps: readonly StepRow[];
+  /** The list: the newest and the best, newest first. */
+  readonly candidates: readonly CandidateRow[];
   readonly rows: CandidateRows;
   readonly histograms: Histograms | undefined;
   readonly comparable: readonly ComparableSession[];

@@ -20,34 +20,50 @@ const aheadPx = 200;
 export function makeBoard(panels: readonly Panel[]): Board {
   let scene: Scene | undefined;
   const drawn = new Map<Panel, Scene>();
-  let isDrawing = false;
+  let isWaiting = false;
+
+  /** As the browser tells; it tells for the first time after the first frame. */
+  let seen: Set<Element> | undefined;
 
   const isSeen = ({ element }: Panel): boolean => {
-    const { top, bottom, width } = element.getBoundingClientRect();
-    // A hidden panel has no size: it is asked whether there is something to show by now.
-    return width === 0 || (top < window.innerHeight + aheadPx && bottom > -aheadPx);
+    // A hidden panel is asked whether there is something to show by now.
+    if (element.hidden) return true;
+    if (seen !== undefined) return seen.has(element);
+    // Measuring makes the browser arrange the page: only for the first frame, which cannot wait.
+    const { top, bottom } = element.getBoundingClientRect();
+    return top < window.innerHeight + aheadPx && bottom > -aheadPx;
   };
   const drawSome = (): void => {
-    isDrawing = false;
+    isWaiting = false;
     if (scene === undefined || document.hidden) return;
     const startMs = performance.now();
     for (const panel of panels) {
       if (drawn.get(panel) === scene || !isSeen(panel)) continue;
       if (performance.now() - startMs > frameBudgetMs) {
-        isDrawing = true;
-        requestAnimationFrame(drawSome);
+        drawInFrame();
         return;
       }
       panel.show(scene);
       drawn.set(panel, scene);
     }
   };
-  const draw = throttle(redrawIntervalMs, (_: undefined) => {
-    if (!isDrawing) drawSome();
-  });
+  // What was sent together is drawn together: messages come one by one before the next frame.
+  const drawInFrame = (): void => {
+    if (isWaiting) return;
+    isWaiting = true;
+    requestAnimationFrame(drawSome);
+  };
+  const draw = throttle(redrawIntervalMs, drawInFrame);
   const watch = new IntersectionObserver(
     (entries) => {
-      if (entries.some(({ isIntersecting }) => isIntersecting) && !isDrawing) drawSome();
+      // Before there is a session all panels are out of sight.
+      if (scene === undefined) return;
+      seen ??= new Set();
+      for (const { target, isIntersecting } of entries) {
+        if (isIntersecting) seen.add(target);
+        else seen.delete(target);
+      }
+      drawInFrame();
     },
     { rootMargin: `${aheadPx}px 0px` },
   );

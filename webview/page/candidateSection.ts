@@ -2,14 +2,20 @@ import type { CandidateRow, DashboardHeader, FromDashboard } from '../../src/pro
 import { moveWithArrows } from './arrowKeys';
 import { make, setText } from './dom';
 import { formatDuration, formatStep, formatWithUnit } from '../words/format';
-import type { PageModel } from './pageModel';
+import type { Scene } from '../data/scene';
+import { throttle } from './throttle';
+
+/** A list that changes faster cannot be read. */
+const listIntervalMs = 1000;
 
 export type CandidateOrder = 'newest' | 'best';
 
 export interface CandidateSection {
   readonly element: HTMLElement;
-  show(model: PageModel): void;
+  readonly show: (model: Listed) => void;
 }
+
+type Listed = Pick<Scene, 'header' | 'candidates'>;
 
 /** The candidates of the session, with what can be done with each. */
 export function makeCandidateSection(
@@ -18,7 +24,7 @@ export function makeCandidateSection(
   send: (message: FromDashboard) => void,
 ): CandidateSection {
   let order = initialOrder;
-  let model: PageModel | undefined;
+  let model: Listed | undefined;
   const rows = new Map<number, CandidateElement>();
   const body = make('tbody', { id: 'candidates' });
   const empty = make('p', {
@@ -81,10 +87,10 @@ export function makeCandidateSection(
   draw();
   return {
     element,
-    show(next) {
+    show: throttle(listIntervalMs, (next: Listed) => {
       model = next;
       draw();
-    },
+    }),
   };
 }
 
@@ -140,6 +146,7 @@ function makeRow(id: number, send: (message: FromDashboard) => void): CandidateE
   const time = make('td', { class: 'time' });
   const openDiff = iconButton('diff', `Open diff of candidate ${id}`);
   const accept = iconButton('check', `Accept candidate ${id}`);
+  const verify = iconButton('verified', `Verify candidate ${id}`);
   const element = make('tr', { tabindex: '-1', 'data-candidate': String(id) }, [
     make('th', { scope: 'row', class: 'id' }, [`c${id}`, star]),
     step,
@@ -147,10 +154,11 @@ function makeRow(id: number, send: (message: FromDashboard) => void): CandidateE
     parent,
     note,
     time,
-    make('td', { class: 'actions' }, [openDiff, accept]),
+    make('td', { class: 'actions' }, [openDiff, accept, verify]),
   ]);
   openDiff.addEventListener('click', () => send({ type: 'openDiff', candidate: id }));
   accept.addEventListener('click', () => send({ type: 'accept', candidate: id }));
+  verify.addEventListener('click', () => send({ type: 'verify', candidate: id }));
   element.addEventListener('dblclick', () => send({ type: 'openDiff', candidate: id }));
   element.addEventListener('keydown', (event) => {
     if (event.key === 'Enter' && event.target === element) send({ type: 'openDiff', candidate: id });
@@ -174,6 +182,7 @@ function makeRow(id: number, send: (message: FromDashboard) => void): CandidateE
       note.title = candidate.note;
       setText(time, formatDuration(candidate.durationMs));
       accept.disabled = candidate.state !== 'valid';
+      verify.disabled = candidate.state !== 'valid';
     },
   };
 }

@@ -90,6 +90,25 @@ function makeFigures(): HeaderSection {
     { id: 'comparisons', class: 'comparisons', 'aria-label': 'Best value compared with the references' },
     [comparisons],
   );
+  let compared = '';
+  const showComparisons = (header: DashboardHeader): void => {
+    const rows = compareBest(header);
+    const key = JSON.stringify([rows, header.unit]);
+    if (key === compared) return;
+    compared = key;
+    comparisons.replaceChildren(
+      ...rows.map(({ label, value, relation, words }) =>
+        make('tr', { class: relation }, [
+          make('th', { scope: 'row', text: label }),
+          make('td', { class: 'number', text: formatWithUnit(value, header.unit), title: String(value) }),
+          make('td', { class: 'verdict' }, [
+            make('i', { class: `codicon ${relationIcons[relation]}`, 'aria-hidden': 'true' }),
+            words,
+          ]),
+        ]),
+      ),
+    );
+  };
   return {
     element: make('div', { class: 'figures' }, [
       make('div', { class: 'best' }, [bestValue, bestCaption]),
@@ -106,18 +125,7 @@ function makeFigures(): HeaderSection {
           ? `no valid candidate yet, ${betterDirection(header.goal)}`
           : `best ${header.metricName}, candidate c${best.id}, ${betterDirection(header.goal)}`,
       );
-      comparisons.replaceChildren(
-        ...compareBest(header).map(({ label, value, relation, words }) =>
-          make('tr', { class: relation }, [
-            make('th', { scope: 'row', text: label }),
-            make('td', { class: 'number', text: formatWithUnit(value, unit), title: String(value) }),
-            make('td', { class: 'verdict' }, [
-              make('i', { class: `codicon ${relationIcons[relation]}`, 'aria-hidden': 'true' }),
-              words,
-            ]),
-          ]),
-        ),
-      );
+      showComparisons(header);
       const failed = header.evaluated - header.valid;
       counts.replaceChildren(
         ...definition('evaluated', formatCount(header.evaluated)),

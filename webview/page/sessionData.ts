@@ -38,10 +38,11 @@ export class SessionData {
     }
   }
 
-  scene({ header, steps }: PageModel, choices: Choices): Scene {
+  scene({ header, steps, candidates }: PageModel, choices: Choices): Scene {
     return makeScene({
       header,
       steps,
+      candidates,
       rows: this.#columns.rows,
       histograms: this.#histograms,
       comparable: this.#comparable,

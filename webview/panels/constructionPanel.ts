@@ -2,7 +2,7 @@ import type { ConstructionView } from '../../src/domain/session/constructionView
 import { constructionLegend, constructionTable, describeConstruction } from '../charts/constructionWords';
 import { paintConstruction } from '../charts/constructionPainting';
 import { makeSvgRecorder, svgElement } from '../charts/svgRecorder';
-import { readChartTheme } from '../charts/theme';
+import { readChartTheme, type ChartTheme } from '../charts/theme';
 import type { Scene } from '../data/scene';
 import { make } from '../page/dom';
 import { saveImage } from './chartPanel';
@@ -16,7 +16,7 @@ const leastWidthPx = 320;
 export function makeConstructionPanel(ports: PanelPorts): Panel {
   const box = make('div', { class: 'construction', id: 'construction' });
   let scene: Scene | undefined;
-  let shown = '';
+  let shown: { readonly key: string; readonly theme: ChartTheme } | undefined;
 
   const view = (): ConstructionView | undefined => scene?.bestView?.view;
   const size = () => ({ width: Math.max(leastWidthPx, box.clientWidth), height: heightPx });
@@ -29,9 +29,9 @@ export function makeConstructionPanel(ports: PanelPorts): Panel {
     frame.showLegend(constructionLegend(current), theme);
     if (frame.showsTable) frame.showTable(constructionTable(current));
     if (frame.showsTable) return;
-    const key = JSON.stringify([scene.bestView?.candidate, current.kind, size(), theme]);
-    if (key === shown && box.childElementCount > 0) return;
-    shown = key;
+    const key = JSON.stringify([scene.bestView?.candidate, current.kind, size()]);
+    if (shown?.key === key && shown.theme === theme) return;
+    shown = { key, theme };
     const recorder = makeSvgRecorder();
     paintConstruction(current, recorder.ctx, size(), theme);
     const { width, height } = size();

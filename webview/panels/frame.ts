@@ -53,6 +53,7 @@ export function makeFrame(parts: FrameParts, ports: PanelPorts): Frame {
   });
   let showsTable = ports.isTableShown(id);
   let isEmpty = false;
+  let drawnLegend: { readonly words: string; readonly theme: ChartTheme } | undefined;
   const arrange = (): void => {
     body.hidden = showsTable || isEmpty;
     table.element.hidden = !showsTable || isEmpty;
@@ -86,9 +87,9 @@ export function makeFrame(parts: FrameParts, ports: PanelPorts): Frame {
     showSubtitle: (text) => setText(subtitle, text),
     showLegend(entries, theme) {
       // Marks are drawn again only when their words or colours change.
-      const key = JSON.stringify([entries.map(({ text }) => text), theme]);
-      if (legend.dataset['key'] === key) return;
-      legend.dataset['key'] = key;
+      const words = entries.map(({ text }) => text).join('\n');
+      if (drawnLegend?.words === words && drawnLegend.theme === theme) return;
+      drawnLegend = { words, theme };
       legend.replaceChildren(
         ...entries.map(({ text, mark }) => {
           const recorder = makeSvgRecorder();

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { pathToFileURL } from 'node:url';
 import * as esbuild from 'esbuild';
 import { contentSecurityPolicy, dashboardPage } from '../../../src/extension/dashboard/page';
 import { exampleSessionId } from '../../extension/dashboard/exampleSession';
@@ -78,9 +79,10 @@ async function bundle(): Promise<{
   readonly harness: string;
   readonly byPath: ReadonlyMap<string, Uint8Array>;
 }> {
-  const root = new URL('../../../', import.meta.url);
+  // Tests and benches are started in the repository's folder; a bundled bench lies elsewhere itself.
+  const root = pathToFileURL(`${process.cwd()}/`);
   const built = await esbuild.build({
-    absWorkingDir: root.pathname,
+    absWorkingDir: process.cwd(),
     entryPoints: { dashboard: 'webview/dashboard.ts' },
     outdir: 'dist/webview',
     bundle: true,
@@ -100,5 +102,5 @@ async function bundle(): Promise<{
       contents,
     ]),
   ]);
-  return { harness: await readFile(new URL('harness.js', import.meta.url), 'utf8'), byPath };
+  return { harness: await readFile(new URL('test/webview/preview/harness.js', root), 'utf8'), byPath };
 }
