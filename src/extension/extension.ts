@@ -61,6 +61,8 @@ export function activate(context: ExtensionContext): void {
       openBestDiff: (...args) =>
         failures.guard('openBestDiff', async () => candidates.commands.openBestDiff(...args)),
       accept: (...args) => failures.guard('accept', async () => candidates.commands.acceptCandidate(...args)),
+      verify: (...args) =>
+        failures.guard('verify', async () => verification.commands.verifyCandidate(...args)),
       pause: (id) => failures.guard('pause', async () => sessions.store.pause(id)),
       resume: (id) => failures.guard('resume', async () => modelKeys.sessions.resume(id)),
       stop: (id) => failures.guard('stop', async () => control.stopSession(id)),

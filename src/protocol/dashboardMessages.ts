@@ -149,6 +149,7 @@ export const fromDashboard = z.discriminatedUnion('type', [
   z.object({ type: z.literal('openDiff'), candidate: z.int().min(0) }),
   z.object({ type: z.literal('openBestDiff') }),
   z.object({ type: z.literal('accept'), candidate: z.int().min(0) }),
+  z.object({ type: z.literal('verify'), candidate: z.int().min(0) }),
   z.object({ type: z.literal('pause') }),
   z.object({ type: z.literal('resume') }),
   z.object({ type: z.literal('stop') }),

@@ -58,6 +58,8 @@ class FakeHost {
       list: unused,
       examine: unused,
       evaluate: unused,
+      verify: unused,
+      compare: unused,
       removeEverything: unused,
       connectTo: unused,
       onClosed: () => undefined,

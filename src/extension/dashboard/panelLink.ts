@@ -21,6 +21,7 @@ export interface DashboardActions {
   openDiff(sessionId: string, candidate: number): Promise<void>;
   openBestDiff(sessionId: string): Promise<void>;
   accept(sessionId: string, candidate: number): Promise<void>;
+  verify(sessionId: string, candidate: number): Promise<void>;
   pause(sessionId: string): Promise<void>;
   resume(sessionId: string): Promise<void>;
   stop(sessionId: string): Promise<void>;
@@ -151,7 +152,8 @@ function act(
     case 'openDiff':
       return actions.openDiff(sessionId, message.candidate);
     case 'accept':
-      return actions.accept(sessionId, message.candidate);
+    case 'verify':
+      return actions[message.type](sessionId, message.candidate);
     case 'openBestDiff':
     case 'pause':
     case 'resume':

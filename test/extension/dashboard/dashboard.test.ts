@@ -55,6 +55,7 @@ describe('the dashboard in the editor', () => {
         openDiff: ask('openDiff'),
         openBestDiff: ask('openBestDiff'),
         accept: ask('accept'),
+        verify: ask('verify'),
         pause: ask('pause'),
         resume: ask('resume'),
         stop: ask('stop'),
