@@ -9,9 +9,10 @@ interface Node {
   readonly group: string;
   parent: Node | undefined;
   value: number | undefined;
-  readonly children: RankedIds;
+  /** Absent for most candidates of a long session, which are nobody's parents. */
+  children: RankedIds | undefined;
   /** Steps and groups in which it was a parent. */
-  readonly chosen: Set<string>;
+  chosen: Set<string> | undefined;
   descendants: number;
   /** The best valid candidate at or below it. */
   best: Node | undefined;
@@ -64,7 +65,7 @@ export class LineageIndex {
   }
 
   childrenOf(id: number): readonly number[] {
-    return this.nodes.get(id)?.children.ids() ?? [];
+    return this.nodes.get(id)?.children?.ids() ?? [];
   }
 
   /** All of them, the best first; those without a value at the end, the newest of them first. */
@@ -81,9 +82,9 @@ export class LineageIndex {
     if (node === undefined) return undefined;
     return {
       parent: node.parent?.id,
-      children: node.children.size,
+      children: node.children?.size ?? 0,
       descendants: node.descendants,
-      timesChosen: node.chosen.size,
+      timesChosen: node.chosen?.size ?? 0,
       bestBelow: node.best?.id,
     };
   }
@@ -117,8 +118,8 @@ export class LineageIndex {
       group: `${record.step}/${record.group}`,
       parent: undefined,
       value: undefined,
-      children: new RankedIds((a, b) => this.compareLines(a, b)),
-      chosen: new Set(),
+      children: undefined,
+      chosen: undefined,
       descendants: 0,
       best: undefined,
     };
@@ -136,7 +137,9 @@ export class LineageIndex {
   private attach(node: Node, parent: Node): void {
     this.rootIds.remove(node.id);
     node.parent = parent;
+    parent.chosen ??= new Set();
     parent.chosen.add(node.group);
+    parent.children ??= new RankedIds((a, b) => this.compareLines(a, b));
     for (let above: Node | undefined = parent; above !== undefined; above = above.parent) {
       above.descendants += node.descendants + 1;
     }
@@ -157,7 +160,7 @@ export class LineageIndex {
   /** A value that counted is gone, or is less than it was: each ancestor looks again. */
   private settleUp(from: Node): void {
     for (let node: Node | undefined = from; node !== undefined; node = node.parent) {
-      const first = this.nodes.get(node.children.ids()[0] ?? -1)?.best;
+      const first = this.nodes.get(node.children?.ids()[0] ?? -1)?.best;
       const own = node.value === undefined ? undefined : node;
       const best =
         own === undefined || first === undefined

@@ -12,6 +12,7 @@ export interface DecisionSource {
 /** What the user decided on each candidate of a session, for its badge: what their file holds counts more than what was said. */
 export class CandidateDecisions implements Closeable {
   private readonly known = new Map<string, ReadonlyMap<number, CandidateDecision>>();
+  private readonly mentioned = new Map<string, Set<number>>();
   private readonly changes: Emitter<string>;
   /** Fires with the id of a session. */
   readonly onDidChange: Emitter<string>['event'];
@@ -29,6 +30,11 @@ export class CandidateDecisions implements Closeable {
     return this.known.get(sessionId)?.get(candidate);
   }
 
+  /** Candidates that something was decided on, or was before the latest change. */
+  decided(sessionId: string): number[] {
+    return [...(this.mentioned.get(sessionId) ?? [])];
+  }
+
   async refresh(sessionId: string): Promise<void> {
     const before = this.known.get(sessionId);
     let after: ReadonlyMap<number, CandidateDecision>;
@@ -43,6 +49,9 @@ export class CandidateDecisions implements Closeable {
       return;
     }
     this.known.set(sessionId, after);
+    const mentioned = this.mentioned.get(sessionId) ?? new Set();
+    for (const candidate of after.keys()) mentioned.add(candidate);
+    this.mentioned.set(sessionId, mentioned);
     const isSame = before?.size === after.size && [...after].every(([id, one]) => before.get(id) === one);
     if (!isSame) this.changes.fire(sessionId);
   }

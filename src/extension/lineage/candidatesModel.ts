@@ -5,13 +5,26 @@ import { titleOf } from '../sessions/sessionItems';
 import type { SessionView } from '../sessions/sessions';
 import { candidateRow, type CandidateRow } from './candidateRows';
 import { foundIds, type Searched } from './candidateSearch';
-import { idsUnder, LineagePages, type LineageOrder, type LineageSearch } from './lineagePages';
+import {
+  idsUnder,
+  LineagePages,
+  type LineageOrder,
+  type LineageSearch,
+  type RowsBelow,
+} from './lineagePages';
 
 /** A row of the Candidates view; menus pass it to commands. */
 export type LineageElement =
-  | { readonly sessionId: string; readonly candidate: number }
-  /** Adds a page to the rows below a candidate, or at the top. */
-  | { readonly sessionId: string; readonly under: number | undefined; readonly left: number };
+  | { readonly sessionId: string; readonly candidate: number; readonly isInLine?: true }
+  /** The way to a candidate, in one flat list: a tree of fifty levels cannot be read. */
+  | { readonly sessionId: string; readonly lineTo: number }
+  /** Adds a page to the rows below a row, or at the top. */
+  | { readonly sessionId: string; readonly under: RowsBelow; readonly left: number };
+
+export type CandidateElement = Extract<LineageElement, { candidate: number }>;
+
+/** Candidates that came from one another more often than this are revealed in their line. */
+const readableDepth = 6;
 
 /** What the Candidates view shows of one session. No row is made that is not looked at. */
 export class CandidatesModel {
@@ -20,7 +33,9 @@ export class CandidatesModel {
   private index = new LineageIndex('minimize');
   private readonly pages = new LineagePages();
   /** Rows are told apart by identity. */
-  private readonly elements = new Map<number, LineageElement>();
+  private readonly elements = new Map<string, LineageElement>();
+  /** Whose line of descent is shown; absent: the best one's. */
+  private lineEnd: number | undefined;
   private searchInUse: LineageSearch | undefined;
   private found: readonly number[] | undefined;
 
@@ -60,6 +75,7 @@ export class CandidatesModel {
       this.index = new LineageIndex(goalOf(session));
       this.pages.clear();
       this.elements.clear();
+      this.lineEnd = undefined;
       this.searchInUse = undefined;
     }
     const isNews = session !== undefined && this.index.update(session.snapshot.candidates);
@@ -85,17 +101,44 @@ export class CandidatesModel {
 
   children(element?: LineageElement): LineageElement[] {
     if (this.session === undefined || (element !== undefined && 'left' in element)) return [];
-    const { id: sessionId } = this.session;
+    if (element !== undefined && 'lineTo' in element) {
+      return this.rowsOf(this.pathTo(element.lineTo).toReversed(), 'line');
+    }
+    if (element?.isInLine === true) return [];
     const under = element?.candidate;
-    const { ids, left } = this.pages.page(idsUnder(this.index, this.order, this.foundNow(), under), under);
-    const rows = ids.map((id) => this.elementOf(id));
-    return left === 0 ? rows : [...rows, { sessionId, under, left }];
+    const rows = this.rowsOf(idsUnder(this.index, this.order, this.foundNow(), under), under);
+    const line = under === undefined ? this.line : undefined;
+    return line === undefined ? rows : [line, ...rows];
   }
 
   parentOf(element: LineageElement): LineageElement | undefined {
-    if (this.order !== 'tree' || this.search !== undefined) return undefined;
-    const parent = 'left' in element ? element.under : this.index.facts(element.candidate)?.parent;
+    if (!this.isTree || 'lineTo' in element) return undefined;
+    if ('left' in element) {
+      return element.under === 'line' || element.under === undefined
+        ? this.line
+        : this.elementOf(element.under);
+    }
+    if (element.isInLine === true) return this.line;
+    const parent = this.index.facts(element.candidate)?.parent;
     return parent === undefined ? undefined : this.elementOf(parent);
+  }
+
+  /** The row of a line of descent, where the candidates stand in a tree and there is one to show. */
+  private get line(): LineageElement | undefined {
+    const lineTo = this.lineEnd ?? this.session?.snapshot.best;
+    if (!this.isTree || lineTo === undefined || this.pathTo(lineTo).length < 2) return undefined;
+    const { sessionId } = this.elementOf(lineTo);
+    return this.remembered(`line ${lineTo}`, { sessionId, lineTo });
+  }
+
+  private get isTree(): boolean {
+    return this.order === 'tree' && this.search === undefined;
+  }
+
+  private rowsOf(all: readonly number[], under: RowsBelow): LineageElement[] {
+    const { ids, left } = this.pages.page(all, under);
+    const rows = ids.map((id) => this.elementOf(id, under === 'line'));
+    return left === 0 ? rows : [...rows, { sessionId: this.session?.id ?? '', under, left }];
   }
 
   hasChildren(candidate: number): boolean {
@@ -111,11 +154,11 @@ export class CandidatesModel {
       record,
       lineage,
       decision: this.decisionOf(this.session.id, candidate),
-      isInTree: this.order === 'tree' && this.search === undefined,
+      isInTree: this.isTree,
     });
   }
 
-  showMore(under: number | undefined): void {
+  showMore(under: RowsBelow): void {
     this.pages.showMore(under);
   }
 
@@ -123,6 +166,10 @@ export class CandidatesModel {
   reveal(candidate: number): LineageElement | undefined {
     const path = this.index.pathTo(candidate);
     if (path.length === 0 || this.foundNow()?.includes(candidate) === false) return undefined;
+    if (this.isTree && path.length > readableDepth) {
+      this.lineEnd = candidate;
+      return this.elementOf(candidate, true);
+    }
     this.pages.pin(path);
     return this.elementOf(candidate);
   }
@@ -155,9 +202,17 @@ export class CandidatesModel {
     return this.found;
   }
 
-  private elementOf(candidate: number): LineageElement {
-    const known = this.elements.get(candidate) ?? { sessionId: this.session?.id ?? '', candidate };
-    this.elements.set(candidate, known);
+  private elementOf(candidate: number, isInLine = false): CandidateElement {
+    const sessionId = this.session?.id ?? '';
+    return isInLine
+      ? this.remembered(`in line ${candidate}`, { sessionId, candidate, isInLine })
+      : this.remembered(`${candidate}`, { sessionId, candidate });
+  }
+
+  private remembered<Row extends LineageElement>(key: string, row: Row): Row;
+  private remembered(key: string, row: LineageElement): LineageElement {
+    const known = this.elements.get(key) ?? row;
+    this.elements.set(key, known);
     return known;
   }
 }

@@ -19,8 +19,8 @@ import { commandIds } from '../commandIds';
 import type { Sessions } from '../sessions/sessions';
 import type { CandidateDecisions } from './candidateDecisions';
 import { decisionText } from './candidateRows';
-import { CandidatesModel, type LineageElement } from './candidatesModel';
-import { pageLength, type LineageOrder, type LineageSearch } from './lineagePages';
+import { CandidatesModel, type CandidateElement, type LineageElement } from './candidatesModel';
+import { pageLength, type LineageOrder, type LineageSearch, type RowsBelow } from './lineagePages';
 import type { ShownSession } from './shownSession';
 
 /** At most this often is the view drawn again while candidates come in. */
@@ -73,6 +73,7 @@ export class CandidatesView implements TreeDataProvider<LineageElement>, FileDec
     this.timer = setInterval(() => {
       if (this.isStale) this.draw();
     }, redrawIntervalMs);
+    this.tellKeys();
   }
 
   getChildren(element?: LineageElement): LineageElement[] {
@@ -86,7 +87,8 @@ export class CandidatesView implements TreeDataProvider<LineageElement>, FileDec
   }
 
   getTreeItem(element: LineageElement): TreeItem {
-    return 'left' in element ? moreItem(element) : this.candidateItem(element);
+    if ('left' in element) return moreItem(element);
+    return 'lineTo' in element ? this.lineItem(element) : this.candidateItem(element);
   }
 
   provideFileDecoration(uri: Uri): FileDecoration | undefined {
@@ -112,7 +114,7 @@ export class CandidatesView implements TreeDataProvider<LineageElement>, FileDec
     this.draw(true);
   }
 
-  showMore(under: number | undefined): void {
+  showMore(under: RowsBelow): void {
     this.model.showMore(under);
     this.changed.fire(undefined);
   }
@@ -129,8 +131,11 @@ export class CandidatesView implements TreeDataProvider<LineageElement>, FileDec
 
   /** Draws what has changed since, or all of it. */
   draw(isAll = false): void {
-    const isNews = this.update();
-    if (this.view.visible && (isAll || isNews)) this.changed.fire(undefined);
+    this.isStale = false;
+    this.tellKeys();
+    // Nothing is made for a view that nobody sees: it is asked for once it is seen.
+    const isNews = this.view.visible && this.update();
+    if (isAll || isNews) this.changed.fire(undefined);
   }
 
   dispose(): void {
@@ -139,7 +144,6 @@ export class CandidatesView implements TreeDataProvider<LineageElement>, FileDec
   }
 
   private update(): boolean {
-    this.isStale = false;
     const session = this.needs.shown.current;
     const isOther = session?.id !== this.model.shown?.id;
     const isNews = this.model.update(session);
@@ -147,42 +151,54 @@ export class CandidatesView implements TreeDataProvider<LineageElement>, FileDec
     const { model, view } = this;
     view.description = model.description;
     view.message = model.message ?? '';
-    this.needs.contextKeys.set(
-      'tttDiscover.hasCandidates',
-      session !== undefined && session.snapshot.candidates.length > 0,
-    );
-    this.needs.contextKeys.set('tttDiscover.isCandidateSearch', model.search !== undefined);
-    this.needs.contextKeys.set('tttDiscover.isCandidateTree', model.order === 'tree');
+    this.tellKeys();
     return isNews;
+  }
+
+  private tellKeys(): void {
+    const { contextKeys, shown } = this.needs;
+    contextKeys.set('tttDiscover.hasCandidates', (shown.current?.snapshot.candidates.length ?? 0) > 0);
+    contextKeys.set('tttDiscover.isCandidateSearch', this.model.search !== undefined);
+    contextKeys.set('tttDiscover.isCandidateTree', this.model.order === 'tree');
   }
 
   private decided(sessionId: string): void {
     if (sessionId !== this.model.shown?.id) return;
     this.model.decided();
     this.draw(true);
-    this.badgesChanged.fire(
-      [...this.model.shown.snapshot.candidates]
-        .filter(({ id }) => this.drawnBadges.has(id) || this.needs.decisions.of(sessionId, id) !== undefined)
-        .map(({ id }) => rowUri(sessionId, id)),
-    );
+    this.badgesChanged.fire(this.needs.decisions.decided(sessionId).map((id) => rowUri(sessionId, id)));
   }
 
-  private readonly drawnBadges = new Set<number>();
+  private lineItem({ sessionId, lineTo }: Extract<LineageElement, { lineTo: number }>): TreeItem {
+    const isBest = this.model.shown?.snapshot.best === lineTo;
+    const steps = this.model.pathTo(lineTo).length - 1;
+    const count = steps === 1 ? 'one step' : `${countText(steps)} steps`;
+    const item = new TreeItem(
+      isBest ? 'Line of the best' : `Line of c${lineTo}`,
+      TreeItemCollapsibleState.Collapsed,
+    );
+    item.id = `${sessionId}/line/${lineTo}`;
+    item.description = isBest ? `c${lineTo} · ${count}` : count;
+    item.tooltip = `From c${lineTo} back to what the session began with, ${count}`;
+    item.iconPath = new ThemeIcon('git-commit');
+    item.accessibilityInformation = { label: item.tooltip };
+    return item;
+  }
 
-  private candidateItem(element: Extract<LineageElement, { candidate: number }>): TreeItem {
+  private candidateItem(element: CandidateElement): TreeItem {
     const { sessionId, candidate } = element;
     const row = this.model.row(candidate);
     const item = new TreeItem(row?.label ?? `c${candidate}`);
     if (row === undefined) return item;
-    if (this.needs.decisions.of(sessionId, candidate) !== undefined) this.drawnBadges.add(candidate);
-    item.id = `${sessionId}/${candidate}`;
+    item.id = `${sessionId}/${element.isInLine === true ? 'line/' : ''}c${candidate}`;
     item.resourceUri = rowUri(sessionId, candidate);
     item.description = row.description;
     item.tooltip = row.tooltip;
     item.iconPath = new ThemeIcon(row.icon, row.color === undefined ? undefined : new ThemeColor(row.color));
     item.contextValue = row.contextValue;
     item.accessibilityInformation = { label: row.accessibleLabel };
-    if (this.model.hasChildren(candidate)) item.collapsibleState = TreeItemCollapsibleState.Collapsed;
+    if (element.isInLine !== true && this.model.hasChildren(candidate))
+      item.collapsibleState = TreeItemCollapsibleState.Collapsed;
     item.command = { command: commandIds.openDiff, title: 'Open Diff', arguments: [element] };
     return item;
   }

@@ -144,7 +144,8 @@ export function lineageCommands(needs: LineageCommandNeeds): Pick<CommandHandler
     listCandidatesAsTree: () => setOrder('tree'),
     listCandidatesByBest: () => setOrder('best'),
     listCandidatesByNewest: () => setOrder('newest'),
-    showMoreCandidates: (under) => view.showMore(typeof under === 'number' ? under : undefined),
+    showMoreCandidates: (under) =>
+      view.showMore(typeof under === 'number' || under === 'line' ? under : undefined),
 
     async revealBestCandidate(...args) {
       await store.ready;

@@ -7,6 +7,9 @@ export type LineageOrder = 'tree' | 'best' | 'newest';
 /** Rows that are shown at once, and that `Show 50 More` adds. */
 export const pageLength = 50;
 
+/** A candidate that rows stand below; the row that is a line of descent; or the top. */
+export type RowsBelow = number | 'line' | undefined;
+
 /** What stands below one row, or at the top. */
 export interface LineagePage {
   readonly ids: readonly number[];
@@ -17,11 +20,11 @@ export interface LineagePage {
 /** Which part of a long lineage is shown: the first rows of each level, and those that someone asked for by name. */
 export class LineagePages {
   /** Rows shown below a candidate, or at the top, where they are more than one page. */
-  private readonly lengths = new Map<number | undefined, number>();
+  private readonly lengths = new Map<RowsBelow, number>();
   /** Shown wherever they stand: the way to a candidate that was revealed. */
   private readonly pinned = new Set<number>();
 
-  page(all: readonly number[], under: number | undefined): LineagePage {
+  page(all: readonly number[], under: RowsBelow): LineagePage {
     const length = this.lengths.get(under) ?? pageLength;
     const first = all.slice(0, length);
     const far = this.pinned.size === 0 || first.length === all.length ? [] : this.pinnedIn(all, first);
@@ -29,7 +32,7 @@ export class LineagePages {
     return { ids, left: all.length - ids.length };
   }
 
-  showMore(under: number | undefined): void {
+  showMore(under: RowsBelow): void {
     this.lengths.set(under, (this.lengths.get(under) ?? pageLength) + pageLength);
   }
 

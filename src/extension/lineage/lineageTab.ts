@@ -25,7 +25,8 @@ export class LineageTab implements Disposable {
 
   get active(): ShownLineage | undefined {
     const label = window.tabGroups.activeTabGroup.activeTab?.label;
-    return this.opened.findLast((lineage) => lineage.title === label);
+    // The editor adds how many diffs there are.
+    return this.opened.findLast(({ title }) => label === title || label?.startsWith(`${title} (`) === true);
   }
 
   dispose(): void {

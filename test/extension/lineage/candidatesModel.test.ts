@@ -8,7 +8,7 @@ import { recordedView, viewOf } from './session';
 const undecided = () => undefined;
 
 function candidateOf(element: LineageElement | undefined): number {
-  if (element === undefined || 'left' in element) throw new Error('a candidate expected');
+  if (element === undefined || !('candidate' in element)) throw new Error('a candidate expected');
   return element.candidate;
 }
 
@@ -21,7 +21,7 @@ function modelOf(options = { steps: 5, groups: 4, groupSize: 40 }): CandidatesMo
 describe('the Candidates view', () => {
   it('shows candidates below their parents, a page at a time', () => {
     const model = modelOf();
-    const roots = model.children();
+    const roots = model.children().slice(1);
     expect(roots.length).toBeGreaterThan(0);
     const wide = roots.find((root) => model.children(root).length > 50);
     if (wide === undefined) throw new Error('a candidate with many children expected');
@@ -53,7 +53,7 @@ describe('the Candidates view', () => {
     const found = model.children();
     expect(found.length).toBeGreaterThan(1);
     for (const element of found) {
-      if ('left' in element) continue;
+      if (!('candidate' in element)) continue;
       expect(model.shown?.snapshot.candidates.at(element.candidate)?.step).toBe(1);
     }
     expect(model.message).toMatch(/^\d+ of \d+ found: step 2 valid\. Clear Search shows all again\.$/);
@@ -65,15 +65,33 @@ describe('the Candidates view', () => {
     const model = modelOf();
     const all = [...(model.shown?.snapshot.candidates ?? [])].map((record) => record.id);
     for (const id of all.filter((_, index) => index % 17 === 0)) {
-      expect(model.reveal(id)).toBeDefined();
-      let siblings = model.children();
-      for (const step of model.pathTo(id)) {
-        const row = siblings.find((one) => !('left' in one) && one.candidate === step);
-        expect(row, `c${step} on the way to c${id}`).toBeDefined();
-        siblings = model.children(row);
+      const element = model.reveal(id);
+      if (element === undefined) throw new Error(`no row for c${id}`);
+      const way: LineageElement[] = [];
+      for (let up: LineageElement | undefined = element; up !== undefined; up = model.parentOf(up))
+        way.unshift(up);
+      let rows = model.children();
+      for (const step of way) {
+        expect(rows, `a row on the way to c${id}`).toContain(step);
+        rows = model.children(step);
       }
     }
     expect(model.reveal(1_000_000)).toBeUndefined();
+  });
+
+  it('shows the line of the best in one flat list, and that of another which is far down', () => {
+    const model = modelOf({ steps: 12, groups: 4, groupSize: 12 });
+    const best = model.shown?.snapshot.best ?? -1;
+    const [line] = model.children();
+    expect(line).toMatchObject({ lineTo: best });
+    expect(model.children(line).map(candidateOf)).toEqual(model.pathTo(best).toReversed());
+    const deep = [...(model.shown?.snapshot.candidates ?? [])].findLast(
+      ({ id }) => id !== best && model.pathTo(id).length > 6,
+    );
+    if (deep === undefined) throw new Error('a deep lineage expected');
+    expect(model.reveal(deep.id)).toMatchObject({ isInLine: true });
+    expect(model.children()[0]).toMatchObject({ lineTo: deep.id });
+    expect(model.children(model.reveal(deep.id)), 'a line has no levels').toEqual([]);
   });
 
   it('says of a row what it is, for those who see it and for those who hear it', () => {
