@@ -1,5 +1,6 @@
 import { RemoteError, type RemoteErrorCode } from '../../remote/hostClient';
 import type { CommandName } from '../commandIds';
+import { t } from './translate';
 
 /** A button of a message that helps: one of our commands, or one of the editor's. */
 export interface Remedy {
@@ -42,9 +43,10 @@ export interface FailureText {
   readonly remedy: Remedy | undefined;
 }
 
-const showLog: Remedy = { title: 'Show Log', command: 'showLog' };
-/** What led to the failure of a connection stands there. */
-const showHostLog: Remedy = { title: 'Show Log', command: 'showHostLog' };
+/** What led to the failure of a connection stands in the log of its host. */
+function toLog(command: 'showLog' | 'showHostLog'): Remedy {
+  return { title: t('Show Log'), command };
+}
 
 /** Failures that a setting can mend. */
 const settingsByCode: Readonly<Partial<Record<RemoteErrorCode, string>>> = {
@@ -54,8 +56,8 @@ const settingsByCode: Readonly<Partial<Record<RemoteErrorCode, string>>> = {
 
 function remedyOf(error: RemoteError): Remedy {
   const setting = settingsByCode[error.code];
-  if (setting === undefined) return showHostLog;
-  return { title: 'Open Settings', command: { id: 'workbench.action.openSettings' }, args: [setting] };
+  if (setting === undefined) return toLog('showHostLog');
+  return { title: t('Open Settings'), command: { id: 'workbench.action.openSettings' }, args: [setting] };
 }
 
 /** The one message for a failure. */
@@ -68,7 +70,7 @@ export function describeFailure(error: unknown): FailureText {
     };
   }
   if (error instanceof Refusal) return { text: error.message, severity: 'warning', remedy: error.remedy };
-  return { text: messageOf(error), severity: 'error', remedy: showLog };
+  return { text: messageOf(error), severity: 'error', remedy: toLog('showLog') };
 }
 
 export function messageOf(error: unknown): string {

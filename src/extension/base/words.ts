@@ -1,11 +1,12 @@
+import { t } from './translate';
 /** `4 s ago`, `12 min ago`, `3 h ago`, `2 d ago`; `now` within a second. */
 export function ageText(sinceMs: number, nowMs: number): string {
   const seconds = Math.max(0, Math.floor((nowMs - sinceMs) / 1000));
   if (seconds < 1) return 'now';
-  if (seconds < 60) return `${seconds} s ago`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
-  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`;
-  return `${Math.floor(seconds / 86_400)} d ago`;
+  if (seconds < 60) return t('{0} s ago', seconds);
+  if (seconds < 3600) return t('{0} min ago', Math.floor(seconds / 60));
+  if (seconds < 86_400) return t('{0} h ago', Math.floor(seconds / 3600));
+  return t('{0} d ago', Math.floor(seconds / 86_400));
 }
 
 /** A metric's value for people: six significant digits, no padding, with its unit. */
@@ -16,25 +17,25 @@ export function valueText(value: number, unit?: string): string {
 
 /** `850 ms`, `2.1 s`, `3 min 5 s`. */
 export function durationText(durationMs: number): string {
-  if (durationMs < 1000) return `${Math.round(durationMs)} ms`;
+  if (durationMs < 1000) return t('{0} ms', Math.round(durationMs));
   if (durationMs < 60_000) return `${(durationMs / 1000).toFixed(1)} s`;
   const seconds = Math.round(durationMs / 1000);
-  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  return t('{0} min {1} s', Math.floor(seconds / 60), seconds % 60);
 }
 
 /** `512 B`, `3.2 KiB`, `64 MiB`. */
 export function bytesText(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;
-  if (bytes < 1024 ** 2) return `${Number((bytes / 1024).toFixed(1))} KiB`;
-  return `${Number((bytes / 1024 ** 2).toFixed(1))} MiB`;
+  if (bytes < 1024 ** 2) return t('{0} KiB', Number((bytes / 1024).toFixed(1)));
+  return t('{0} MiB', Number((bytes / 1024 ** 2).toFixed(1)));
 }
 
 /** `950`, `12,300`, `4.56 million`, `1.2 billion`: three digits where it is long. */
 export function countText(count: number): string {
   if (count < 10_000) return Math.round(count).toLocaleString('en-US');
   if (count < 1e6) return Number(count.toPrecision(3)).toLocaleString('en-US');
-  if (count < 1e9) return `${Number((count / 1e6).toPrecision(3))} million`;
-  return `${Number((count / 1e9).toPrecision(3)).toLocaleString('en-US')} billion`;
+  if (count < 1e9) return t('{0} million', Number((count / 1e6).toPrecision(3)));
+  return t('{0} billion', Number((count / 1e9).toPrecision(3)).toLocaleString('en-US'));
 }
 
 /** `$0.0042`, `$3.10`, `$1,250`: two digits at least, no more than cents from a dollar on. */

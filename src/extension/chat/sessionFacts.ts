@@ -1,7 +1,7 @@
 import { isBetter } from '../../domain/problem/problem';
 import { valueText } from '../base/words';
 import { t } from '../base/translate';
-import { bestText, stateText, stepText, titleOf, valueOf } from '../sessions/sessionItems';
+import { stateText, stepText, titleOf, valueOf } from '../sessions/sessionItems';
 import type { SessionView } from '../sessions/sessions';
 import { costText, tokensText, usageFacts } from '../sessions/usageFacts';
 import { distinctWarnings } from '../sessions/warningWords';
@@ -15,19 +15,20 @@ const warningsShown = 3;
 export function statusFacts(view: SessionView): readonly Fact[] {
   const { snapshot } = view;
   const usage = usageFacts(snapshot);
+  const best = valueOf(snapshot, snapshot.best);
   const state = [stateText(view), snapshot.statusMessage].filter((text) => text !== undefined);
   return present([
     [t('Session'), `${titleOf(view)} (${view.id})`],
     [t('Host'), view.hostLabel],
     [t('State'), [...new Set(state)].join(': ')],
-    [t('Step'), stepText(snapshot)?.replace(/^step /, '')],
+    [t('Progress'), stepText(snapshot)],
     [
       t('Candidates'),
       snapshot.evaluated === 0
         ? undefined
         : t('{0} evaluated, {1} valid', snapshot.evaluated, snapshot.valid),
     ],
-    [t('Best'), bestText(snapshot)?.replace(/^best /, '')],
+    [t('Best'), best === undefined ? undefined : valueText(best, snapshot.problem?.metric.unit)],
     [t('Usage'), usage === undefined || usage.tokens === 0 ? undefined : tokensText(usage)],
     [t('Cost'), usage?.cost === undefined ? undefined : costText(usage.cost)],
     ...snapshot.notes.map(({ text }): Fact => [t('Note'), text]),

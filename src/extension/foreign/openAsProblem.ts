@@ -8,8 +8,10 @@ import { Cancelled, Refusal } from '../base/failures';
 import { withNotification } from '../base/progress';
 import { problemLanguageId } from '../problem/problemDocuments';
 import { lookAtFolder } from './lookAtFolder';
+import { t } from '../base/translate';
 
-const known = 'GPU MODE (task.yml), AtCoder (tools/), OpenEvolve, ShinkaEvolve and KernelBench';
+const known = (): string =>
+  t('GPU MODE (task.yml), AtCoder (tools/), OpenEvolve, ShinkaEvolve and KernelBench');
 
 /**
  * Opens a folder of another tool as a problem: an unsaved problem file, complete and with comments, that names the folder and lies
@@ -20,8 +22,10 @@ export async function openAsProblem(args: readonly unknown[]): Promise<void> {
   const [first] = args;
   const given = first instanceof Uri ? first : (openFile() ?? (await pickFolder()));
   if (given.scheme !== 'file')
-    throw new Refusal(`A problem is run from a folder on disk, and ${given.toString(true)} is not on one.`);
-  const { folder, description } = await withNotification('Looking at the folder', (_, signal) =>
+    throw new Refusal(
+      t('A problem is run from a folder on disk, and {0} is not on one.', given.toString(true)),
+    );
+  const { folder, description } = await withNotification(t('Looking at the folder'), (_, signal) =>
     recognise(given.fsPath, signal),
   );
   const beside = join(dirname(folder), `${basename(folder)}.discover`);
@@ -47,8 +51,12 @@ async function recognise(
   }
   throw new Refusal(
     mistakes === undefined
-      ? `${basename(start)} is no folder of a known tool: ${known}. Write a problem file of your own with "New Problem…".`
-      : `${basename(start)} cannot be opened as a problem: ${mistakes.join(' ')}`,
+      ? t(
+          '{0} is no folder of a known tool: {1}. Write a problem file of your own with "New Problem…".',
+          basename(start),
+          known(),
+        )
+      : t('{0} cannot be opened as a problem: {1}', basename(start), mistakes.join(' ')),
   );
 }
 
@@ -62,7 +70,7 @@ async function openProposal(path: string, text: string): Promise<TextDocument> {
     edit.insert(document.uri, new Position(0, 0), text);
     if (!(await workspace.applyEdit(edit)))
       throw new Refusal(
-        'The editor did not take the proposed problem file. Close the empty one and try again.',
+        t('The editor did not take the proposed problem file. Close the empty one and try again.'),
       );
   }
   return languages.setTextDocumentLanguage(document, problemLanguageId);
@@ -80,8 +88,8 @@ async function pickFolder(): Promise<Uri> {
       canSelectFiles: false,
       canSelectFolders: true,
       canSelectMany: false,
-      openLabel: 'Open as Problem',
-      title: `A folder of ${known}`,
+      openLabel: t('Open as Problem'),
+      title: t('A folder of {0}', known()),
     })) ?? [];
   if (folder === undefined) throw new Cancelled();
   return folder;

@@ -84,13 +84,13 @@ export function noticeItem(notice: HostNotice): HostItem {
 function stateWords(state: HostState): string {
   switch (state.state) {
     case 'disconnected':
-      return 'not connected';
+      return t('not connected');
     case 'connecting':
       return 'connecting…';
     case 'connected':
       return 'connected';
     case 'failed':
-      return `error: ${state.message}`;
+      return t('error: {0}', state.message);
   }
 }
 

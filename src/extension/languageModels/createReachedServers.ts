@@ -9,6 +9,7 @@ import { editorKeyQuestions } from '../models/keyQuestions';
 import type { ModelServerKeys } from '../models/modelServerKeys';
 import type { SessionStore } from '../sessions/sessionStore';
 import { ReachedServers } from './reachedServers';
+import { t } from '../base/translate';
 
 /** Sessions whose model server this machine reaches, with the editor's own words for what only the user can decide. */
 export function createReachedServers(needs: {
@@ -27,7 +28,7 @@ export function createReachedServers(needs: {
         async connect() {
           // A connection is made on the user's word, or by who follows a session.
           if (connections.stateOf(hostKeyOf(target)).state !== 'connected') {
-            throw new Refusal(`There is no connection to ${labelOf(target)}.`);
+            throw new Refusal(t('There is no connection to {0}.', labelOf(target)));
           }
           const client = await connections.connect(target, new AbortController().signal);
           return client.connectTo({ modelOfSession: id });
@@ -41,8 +42,13 @@ export function createReachedServers(needs: {
     onDidChangeKeys: context.secrets.onDidChange,
     questions: editorKeyQuestions,
     async mayReach(title, hostLabel, server) {
-      const allow = 'Allow';
-      const question = `Session "${title}" on ${hostLabel} wants to send requests to ${server} through this editor, with your key of it if you have one. It reaches no other address and does not see the key.`;
+      const allow = t('Allow');
+      const question = t(
+        'Session "{0}" on {1} wants to send requests to {2} through this editor, with your key of it if you have one. It reaches no other address and does not see the key.',
+        title,
+        hostLabel,
+        server,
+      );
       return (await window.showWarningMessage(question, allow)) === allow;
     },
     memory: context.globalState,

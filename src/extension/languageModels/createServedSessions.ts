@@ -4,6 +4,7 @@ import type { FailureReporter } from '../base/failureReporter';
 import type { SessionStore } from '../sessions/sessionStore';
 import type { EditorModels } from './models';
 import { ServedSessions } from './servedSessions';
+import { t } from '../base/translate';
 
 /** Sessions that use a model of this editor, with the editor's own words for what only the user can decide. */
 export function createServedSessions(needs: {
@@ -22,8 +23,8 @@ export function createServedSessions(needs: {
     resume: (id, secrets) => store.resume(id, secrets),
     windowMemory: context.workspaceState,
     async mayUse(title, model) {
-      const allow = `Use ${model.label}`;
-      const question = `"${title}" waits for the language model ${model.label} of this editor.`;
+      const allow = t('Use {0}', model.label);
+      const question = t('"{0}" waits for the language model {1} of this editor.', title, model.label);
       return (await window.showInformationMessage(question, allow)) === allow;
     },
     tell: (message) => void window.showWarningMessage(message),

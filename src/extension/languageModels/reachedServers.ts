@@ -12,6 +12,7 @@ import type { ModelServerKeys } from '../models/modelServerKeys';
 import { isEnded, titleOf } from '../sessions/sessionItems';
 import type { Sessions, SessionView } from '../sessions/sessions';
 import { waitsForKey } from '../sessions/waitingFor';
+import { t } from '../base/translate';
 
 export interface ReachedServersPorts {
   readonly sessions: Pick<Sessions, 'all' | 'get' | 'onDidChange' | 'resume'> & {
@@ -85,7 +86,7 @@ export class ReachedServers implements Closeable {
     const origin = originOf(server);
     const { keys, questions } = this.ports;
     if (origin !== undefined && isKeyNeeded(server) && (await keys.get(origin)) === undefined) {
-      const entered = await questions.enter({ origin }, `${origin} answers nobody without a key.`);
+      const entered = await questions.enter({ origin }, t('{0} answers nobody without a key.', origin));
       if (entered === undefined) throw new Cancelled();
       await keys.store(origin, entered);
     }
@@ -147,7 +148,9 @@ export class ReachedServers implements Closeable {
     void questions
       .waits(titleOf(view), { origin, hostLabel }, key === undefined ? 'no-key' : 'refused')
       .then(async (wanted) => {
-        const entered = wanted ? await questions.enter({ origin }, `"${titleOf(view)}" asks ${origin}.`) : '';
+        const entered = wanted
+          ? await questions.enter({ origin }, t('"{0}" asks {1}.', titleOf(view), origin))
+          : '';
         if (entered === undefined || entered === '') return;
         await keys.store(origin, entered);
         await sessions.resume(id);

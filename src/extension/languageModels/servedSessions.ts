@@ -8,6 +8,7 @@ import type { Sessions, SessionView } from '../sessions/sessions';
 import { BearerKeys, type Grant } from './bearerKeys';
 import { justificationFor, openChatEndpoint, type ChatEndpoint } from './chatEndpoint';
 import { EditorModelError, findModel, type EditorModel, type EditorModels } from './models';
+import { t } from '../base/translate';
 
 export interface ServedSessionsPorts {
   readonly models: EditorModels;
@@ -128,7 +129,7 @@ export class ServedSessions implements Closeable {
     if (model === undefined) {
       this.tellOnce(
         view.id,
-        `"${title}" waits for the language model ${modelName}, which this editor does not have now.`,
+        t('"{0}" waits for the language model {1}, which this editor does not have now.', title, modelName),
       );
       return;
     }
@@ -199,8 +200,11 @@ function waitsForEndpoint({ snapshot }: SessionView): boolean {
 
 function notOffered(modelName: string): Refusal {
   return new Refusal(
-    `This editor has no language model ${modelName}. Sign in to the extension that offers it, or choose another with "Start Discovery With…".`,
-    { title: 'Choose Another…', command: 'startDiscoveryWith' },
+    t(
+      'This editor has no language model {0}. Sign in to the extension that offers it, or choose another with "Start Discovery With…".',
+      modelName,
+    ),
+    { title: t('Choose Another…'), command: 'startDiscoveryWith' },
   );
 }
 
@@ -219,7 +223,9 @@ async function greet(model: EditorModel, title: string, signal: AbortSignal): Pr
     await pieces.return?.();
   } catch (error) {
     signal.throwIfAborted();
-    throw new Refusal(`${model.label} cannot be used: ${reasonOf(error)}`, undefined, { cause: error });
+    throw new Refusal(t('{0} cannot be used: {1}', model.label, reasonOf(error)), undefined, {
+      cause: error,
+    });
   }
 }
 
@@ -227,12 +233,14 @@ function reasonOf(error: unknown): string {
   const words = messageOf(error).trim();
   switch (error instanceof EditorModelError ? error.kind : 'other') {
     case 'no-consent':
-      return 'you have not allowed it. Start again and allow it, or change that under "Manage Language Model Access" in the Accounts menu.';
+      return t(
+        'you have not allowed it. Start again and allow it, or change that under "Manage Language Model Access" in the Accounts menu.',
+      );
     case 'blocked':
-      return `${words || 'its quota is used up.'} Wait, or choose another model.`;
+      return t('{0} Wait, or choose another model.', words || t('its quota is used up.'));
     case 'gone':
-      return 'the editor does not have it any more. Choose another model.';
+      return t('the editor does not have it any more. Choose another model.');
     case 'other':
-      return words || 'it gave no reason.';
+      return words || t('it gave no reason.');
   }
 }

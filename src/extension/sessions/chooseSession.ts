@@ -35,7 +35,7 @@ export class SessionChooser {
     const named = sessionFromArguments(args);
     if (named !== undefined) {
       const session = this.sessions.get(named);
-      if (session === undefined) throw new Refusal(`Session ${named} is not in the list any more.`);
+      if (session === undefined) throw new Refusal(t('Session {0} is not in the list any more.', named));
       return session;
     }
     const eligible = this.sessions.all.filter(isEligible);

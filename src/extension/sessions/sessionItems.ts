@@ -5,6 +5,7 @@ import type { SessionView } from './sessions';
 import { waitingText, waitsForKey } from './waitingFor';
 import { costText, tokensText, usageFacts } from './usageFacts';
 import { distinctWarnings, warningCountText } from './warningWords';
+import { t } from '../base/translate';
 
 /** A row of the Sessions view, before it becomes a tree item. */
 export interface SessionItem {
@@ -37,7 +38,13 @@ export function sessionItem(view: SessionView, nowMs: number): SessionItem {
     description: facts.join(' · '),
     tooltip: tooltipOf(view, facts),
     ...iconOf(view),
-    accessibleLabel: `Session ${label} on ${view.hostLabel}, ${stateText(view)}, ${facts.join(', ')}`,
+    accessibleLabel: t(
+      'Session {0} on {1}, {2}, {3}',
+      label,
+      view.hostLabel,
+      stateText(view),
+      facts.join(', '),
+    ),
     contextValue: flagsOf(view).join(' '),
     ...badgeOf(view),
   };
@@ -62,7 +69,7 @@ export function isEnded(snapshot: SessionSnapshot): boolean {
 /** `best 0.38123`; absent before the first valid candidate. */
 export function bestText(snapshot: SessionSnapshot): string | undefined {
   const value = valueOf(snapshot, snapshot.best);
-  return value === undefined ? undefined : `best ${valueText(value, snapshot.problem?.metric.unit)}`;
+  return value === undefined ? undefined : t('best {0}', valueText(value, snapshot.problem?.metric.unit));
 }
 
 /** Metric of a candidate; absent if it has none. */
@@ -79,24 +86,43 @@ export function stepText(snapshot: SessionSnapshot): string | undefined {
   if (snapshot.steps.length === 0) return undefined;
   const total = snapshot.options?.steps;
   const step = total === undefined ? snapshot.step + 1 : Math.min(snapshot.step + 1, total);
-  return total === undefined ? `step ${step}` : `step ${step}/${total}`;
+  return total === undefined ? t('step {0}', step) : t('step {0}/{1}', step, total);
 }
 
 /** What the session does, in words. */
 export function stateText(view: SessionView): string {
   const { connection, snapshot } = view;
-  if (isEnded(view.snapshot)) return snapshot.status;
+  if (isEnded(view.snapshot)) return statusWord(snapshot.status);
   switch (connection.state) {
     case 'connected':
       return connection.verdict.state === 'live'
-        ? (waitingText(snapshot) ?? snapshot.status)
+        ? (waitingText(snapshot) ?? statusWord(snapshot.status))
         : verdictWords(connection.verdict).short;
     case 'connecting':
-      return 'connecting…';
+      return t('connecting…');
     case 'lost':
-      return connection.isUnverifiable === true ? 'state unknown' : 'contact lost';
+      return connection.isUnverifiable === true ? t('state unknown') : t('contact lost');
     case 'offline':
-      return 'not followed';
+      return t('not followed');
+  }
+}
+
+function statusWord(status: SessionSnapshot['status']): string {
+  switch (status) {
+    case 'preparing':
+      return t('preparing');
+    case 'running':
+      return t('running');
+    case 'pausing':
+      return t('pausing');
+    case 'paused':
+      return t('paused');
+    case 'stopping':
+      return t('stopping');
+    case 'finished':
+      return t('finished');
+    case 'failed':
+      return t('failed');
   }
 }
 
@@ -105,9 +131,9 @@ function contactText(view: SessionView, nowMs: number): string | undefined {
   const state = stateText(view);
   if (isEnded(view.snapshot)) return [state, age].filter(Boolean).join(' ');
   if (view.connection.state === 'lost' && view.connection.isUnverifiable === true && age !== undefined)
-    return `${state}, last heard ${age}`;
+    return t('{0}, last heard {1}', state, age);
   if (view.connection.state === 'connected' && view.connection.verdict.state === 'live') {
-    return state === 'running' ? age : state;
+    return view.snapshot.status === 'running' ? age : state;
   }
   return [state, age].filter(Boolean).join(' ');
 }
@@ -118,17 +144,19 @@ function tooltipOf(view: SessionView, facts: readonly string[]): string {
   const gone = connection.state === 'connected' ? processGone(connection.verdict) : undefined;
   const lines = [
     titleOf(view),
-    `${stateText(view)} on ${view.hostLabel}`,
+    t('{0} on {1}', stateText(view), view.hostLabel),
     facts.join(' · '),
     ...(gone === undefined || isEnded(snapshot) ? [snapshot.statusMessage] : [gone.what, gone.advice]),
     connection.state === 'lost' ? connection.reason : undefined,
-    snapshot.candidates.length > 0 ? `${snapshot.evaluated} evaluated, ${snapshot.valid} valid` : undefined,
+    snapshot.candidates.length > 0
+      ? t('{0} evaluated, {1} valid', snapshot.evaluated, snapshot.valid)
+      : undefined,
     usage === undefined ? undefined : tokensText(usage),
     usage?.cost === undefined ? undefined : costText(usage.cost),
-    ...snapshot.notes.map(({ text }) => `Note: ${text}`),
+    ...snapshot.notes.map(({ text }) => t('Note: {0}', text)),
     ...distinctWarnings(snapshot)
       .slice(0, 3)
-      .map((warning) => `Warning: ${warning}`),
+      .map((warning) => t('Warning: {0}', warning)),
     view.id,
   ];
   return lines.filter((line) => line !== undefined && line !== '').join('\n');

@@ -12,6 +12,7 @@ import type { KnownSession, SessionRegistry } from './sessionRegistry';
 import type { Sessions, SessionView } from './sessions';
 import { isEnded } from './sessionItems';
 import { TrackedSession, type LinkRequest, type SessionLink } from './trackedSession';
+import { t } from '../base/translate';
 
 export interface SessionStoreContext {
   readonly registry: SessionRegistry;
@@ -235,7 +236,7 @@ export class SessionStore implements Sessions, Closeable {
 
   private require(id: string): TrackedSession {
     const session = this.tracked.get(id);
-    if (session === undefined) throw new Refusal(`Session ${id} is not in the list any more.`);
+    if (session === undefined) throw new Refusal(t('Session {0} is not in the list any more.', id));
     return session;
   }
 

@@ -14,6 +14,7 @@ import type { Closeable } from '../base/emitter';
 import { commandIds } from '../commandIds';
 import { isEnded, sessionItem } from './sessionItems';
 import type { Sessions } from './sessions';
+import { t } from '../base/translate';
 
 /** A row of the Sessions view; menus pass it to commands. */
 export interface SessionElement {
@@ -73,7 +74,7 @@ export class SessionsView implements TreeDataProvider<SessionElement>, FileDecor
     item.accessibilityInformation = { label: row.accessibleLabel };
     item.command = {
       command: commandIds.openDashboard,
-      title: 'Open Dashboard',
+      title: t('Open Dashboard'),
       arguments: [element],
     };
     return item;

@@ -8,6 +8,7 @@ import { sha256Of, type JournalCache } from './journalCache';
 import type { KnownSession } from './sessionRegistry';
 import type { Connection } from './sessions';
 import { isEnded } from './sessionItems';
+import { t } from '../base/translate';
 
 /** A link that is kept up until it is closed. */
 export interface SessionLink {
@@ -131,9 +132,9 @@ export class TrackedSession {
     }
     const attachment = this.link?.attachment;
     if (attachment !== undefined) return attachment;
-    const reason = this.connection.state === 'lost' ? `: ${this.connection.reason}` : '';
-    throw new Refusal(`There is no contact with session "${this.known.title}"${reason}`, {
-      title: 'Reconnect',
+    const nothing = t('There is no contact with session "{0}"', this.known.title);
+    throw new Refusal(this.connection.state === 'lost' ? `${nothing}: ${this.connection.reason}` : nothing, {
+      title: t('Reconnect'),
       command: 'reconnectSession',
       args: [this.known.id],
     });
@@ -144,7 +145,7 @@ export class TrackedSession {
     await this.load();
     const record = this.snapshot.candidates.at(candidate);
     if (record === undefined) {
-      throw new Refusal(`Session "${this.known.title}" has no candidate c${candidate}.`);
+      throw new Refusal(t('Session "{0}" has no candidate c{1}.', this.known.title, candidate));
     }
     return this.read(`c${candidate}`, record.sha256, (attachment) => attachment.readCandidate(record.sha256));
   }

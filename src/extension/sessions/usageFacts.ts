@@ -1,6 +1,7 @@
 import { costUsd, pricesInUse } from '../../domain/session/cost';
 import type { SessionSnapshot, TokenUsage } from '../../domain/session/snapshot';
 import { countText, usdText } from '../base/words';
+import { t } from '../base/translate';
 
 /** What a session with a language model has taken so far. */
 export interface UsageFacts {
@@ -65,18 +66,19 @@ function stepsDone({ steps, options }: SessionSnapshot): number {
 /** `1.2 million tokens (800,000 prompt, 400,000 sampled)`, and how many a second. */
 export function tokensText({ tokens, usage, tokensPerSecond, maxTokens }: UsageFacts): string {
   const parts = [
-    `${countText(usage.promptTokens)} prompt`,
-    `${countText(usage.sampledTokens)} sampled`,
-    usage.trainedTokens > 0 ? `${countText(usage.trainedTokens)} trained` : undefined,
+    t('{0} prompt', countText(usage.promptTokens)),
+    t('{0} sampled', countText(usage.sampledTokens)),
+    usage.trainedTokens > 0 ? t('{0} trained', countText(usage.trainedTokens)) : undefined,
   ].filter((part) => part !== undefined);
-  const limit = maxTokens === undefined ? '' : ` of ${countText(maxTokens)}`;
-  const speed = tokensPerSecond === undefined ? '' : `, ${countText(tokensPerSecond)} a second`;
-  return `${countText(tokens)}${limit} tokens (${parts.join(', ')})${speed}`;
+  const all =
+    maxTokens === undefined
+      ? t('{0} tokens ({1})', countText(tokens), parts.join(', '))
+      : t('{0} of {1} tokens ({2})', countText(tokens), countText(maxTokens), parts.join(', '));
+  return tokensPerSecond === undefined ? all : `${all}, ${t('{0} a second', countText(tokensPerSecond))}`;
 }
 
 /** `$1.20 of $5.00, about $4.10 at the end`. */
 export function costText({ usd, budgetUsd, expectedUsd }: CostFacts): string {
-  const budget = budgetUsd === undefined ? '' : ` of ${usdText(budgetUsd)}`;
-  const end = expectedUsd === undefined ? '' : `, about ${usdText(expectedUsd)} at the end`;
-  return `${usdText(usd)}${budget}${end}`;
+  const spent = budgetUsd === undefined ? usdText(usd) : t('{0} of {1}', usdText(usd), usdText(budgetUsd));
+  return expectedUsd === undefined ? spent : `${spent}, ${t('about {0} at the end', usdText(expectedUsd))}`;
 }

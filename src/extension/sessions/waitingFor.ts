@@ -1,5 +1,6 @@
 import { isReachedFromEditor } from '../../domain/session/modelSettings';
 import type { SessionSnapshot } from '../../domain/session/snapshot';
+import { t } from '../base/translate';
 
 /** True if the session paused for want of a key that its model server takes. */
 export function waitsForKey({ status, pauseCode }: SessionSnapshot): boolean {
@@ -11,11 +12,11 @@ export function waitingText({ status, pauseCode, options }: SessionSnapshot): st
   if (status !== 'paused') return undefined;
   switch (pauseCode) {
     case 'needs-key':
-      return "waits for the model server's key";
+      return t("waits for the model server's key");
     case 'needs-endpoint':
       return isReachedFromEditor(options?.model)
-        ? 'waits for an editor that reaches its model server'
-        : "waits for the editor's language model";
+        ? t('waits for an editor that reaches its model server')
+        : t("waits for the editor's language model");
     default:
       return undefined;
   }

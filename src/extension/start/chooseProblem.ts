@@ -1,5 +1,6 @@
 import { Uri, window, workspace, type QuickPickItem } from 'vscode';
 import { Cancelled, Refusal } from '../base/failures';
+import { t } from '../base/translate';
 
 /** The problem that a command is about: its argument, else the file in the editor, else the user's choice. */
 export async function chooseProblem(args: readonly unknown[]): Promise<Uri> {
@@ -11,8 +12,8 @@ export async function chooseProblem(args: readonly unknown[]): Promise<Uri> {
   const found = await workspace.findFiles('**/*.discover', '**/{node_modules,.venv}/**', 200);
   const [only] = found;
   if (only === undefined) {
-    throw new Refusal('There is no problem file (*.discover) in this workspace.', {
-      title: 'Open Sample Problems',
+    throw new Refusal(t('There is no problem file (*.discover) in this workspace.'), {
+      title: t('Open Sample Problems'),
       command: 'openSamples',
     });
   }
@@ -20,7 +21,7 @@ export async function chooseProblem(args: readonly unknown[]): Promise<Uri> {
   const items = found
     .map((uri): QuickPickItem & { readonly uri: Uri } => ({ label: workspace.asRelativePath(uri), uri }))
     .sort((a, b) => (a.label < b.label ? -1 : 1));
-  const chosen = await window.showQuickPick(items, { title: 'Which problem?' });
+  const chosen = await window.showQuickPick(items, { title: t('Which problem?') });
   if (chosen === undefined) throw new Cancelled();
   return onDisk(chosen.uri);
 }
@@ -28,10 +29,10 @@ export async function chooseProblem(args: readonly unknown[]): Promise<Uri> {
 function onDisk(uri: Uri): Uri {
   if (uri.scheme === 'file') return uri;
   if (uri.scheme === 'untitled') {
-    throw new Refusal('Save the problem file first: what it names is looked for from its place on disk.', {
-      title: 'Save',
+    throw new Refusal(t('Save the problem file first: what it names is looked for from its place on disk.'), {
+      title: t('Save'),
       command: { id: 'workbench.action.files.save' },
     });
   }
-  throw new Refusal(`A problem is run from a folder on disk, and ${uri.toString(true)} is not on one.`);
+  throw new Refusal(t('A problem is run from a folder on disk, and {0} is not on one.', uri.toString(true)));
 }

@@ -16,6 +16,7 @@ import {
   withProposer,
   type Amount,
 } from './runChoice';
+import { t } from '../base/translate';
 
 export interface RunQuestion {
   readonly problem: Problem;
@@ -41,8 +42,8 @@ export async function chooseRun(question: RunQuestion): Promise<SessionOverrides
   for (;;) {
     const rows = rowsOf({ ...question, overrides });
     const chosen = await window.showQuickPick(rows, {
-      title: `Start Discovery: ${question.problem.title}`,
-      placeHolder: 'Enter starts; choose a row to change it',
+      title: t('Start Discovery: {0}', question.problem.title),
+      placeHolder: t('Enter starts; choose a row to change it'),
       matchOnDescription: true,
       ignoreFocusOut: true,
     });
@@ -63,20 +64,22 @@ function rowsOf(question: RunQuestion): Row[] {
       label: '$(play) Start',
       description: proposerWords(options),
       detail:
-        estimate === undefined ? `${candidates.toLocaleString('en-US')} candidates` : estimateWords(estimate),
+        estimate === undefined
+          ? t('{0} candidates', candidates.toLocaleString('en-US'))
+          : estimateWords(estimate),
     },
     { label: '', kind: QuickPickItemKind.Separator },
     {
-      label: 'Policy',
+      label: t('Policy'),
       description: proposerWords(options),
       change: () => chooseProposer(question),
     },
     {
-      label: 'Method',
+      label: t('Method'),
       description: `${options.method}: ${methodWords[options.method]}`,
       change: () => chooseMethod(question),
     },
-    { label: 'Budget', kind: QuickPickItemKind.Separator },
+    { label: t('Budget'), kind: QuickPickItemKind.Separator },
     ...amounts
       .filter(({ key }) => key !== 'maxCostUsd' || estimate?.prices !== undefined)
       .map((amount) => ({
@@ -90,13 +93,13 @@ function rowsOf(question: RunQuestion): Row[] {
 async function chooseProposer(question: RunQuestion): Promise<SessionOverrides | undefined> {
   const { problem, overrides, editorModelsRefusal } = question;
   const chosen = await window.showQuickPick(proposers(question), {
-    title: 'What proposes candidates?',
+    title: t('What proposes candidates?'),
     matchOnDescription: true,
     ignoreFocusOut: true,
   });
   if (chosen?.choice === undefined) return undefined;
   if (chosen.choice.kind === 'editor' && editorModelsRefusal !== undefined) {
-    throw new Refusal(editorModelsRefusal, { title: 'Select Host…', command: 'selectHost' });
+    throw new Refusal(editorModelsRefusal, { title: t('Select Host…'), command: 'selectHost' });
   }
   return withProposer(problem, overrides, chosen.choice);
 }
@@ -108,35 +111,40 @@ interface ProposerRow extends QuickPickItem {
 async function proposers({ problem, models, editorModelsRefusal }: RunQuestion): Promise<ProposerRow[]> {
   const filePolicy = filePolicyOf(problem);
   const inEditor = await models.all();
-  const note = editorModelsRefusal === undefined ? 'frozen' : 'only for sessions on this machine';
+  const note = editorModelsRefusal === undefined ? t('frozen') : t('only for sessions on this machine');
   return [
     {
-      label: 'Values for marked literals',
-      description: 'needs no model',
-      detail: 'Learns values for the literals of the program that are marked @tune',
+      label: t('Values for marked literals'),
+      description: t('needs no model'),
+      detail: t('Learns values for the literals of the program that are marked @tune'),
       choice: { kind: 'tunables' },
     },
     filePolicy === undefined
       ? {
-          label: 'A model of your own server',
-          description: 'named in the problem file',
-          detail:
+          label: t('A model of your own server'),
+          description: t('named in the problem file'),
+          detail: t(
             'Write policy: { server, model } into it: a model that trains, or one behind a chat endpoint',
+          ),
         }
       : {
           label: problem.model?.model ?? '',
-          description: `at ${problem.model?.server ?? ''}, ${filePolicy === 'tinker' ? 'can be trained' : 'frozen'}`,
-          detail: 'The model of the problem file',
+          description: t(
+            'at {0}, {1}',
+            problem.model?.server ?? '',
+            filePolicy === 'tinker' ? t('can be trained') : t('frozen'),
+          ),
+          detail: t('The model of the problem file'),
           choice: { kind: 'file' },
         },
-    { label: 'Language models of this editor', kind: QuickPickItemKind.Separator },
+    { label: t('Language models of this editor'), kind: QuickPickItemKind.Separator },
     ...(inEditor.length > 0
       ? inEditor.map((model): ProposerRow => ({
           label: model.label,
           description: `${model.name}, ${note}`,
           choice: { kind: 'editor', modelName: model.name },
         }))
-      : [{ label: 'None', description: 'no extension offers one, or you are not signed in to it' }]),
+      : [{ label: t('None'), description: t('no extension offers one, or you are not signed in to it') }]),
   ];
 }
 
@@ -145,7 +153,7 @@ async function chooseMethod({ problem, overrides }: RunQuestion): Promise<Sessio
   const chosen = await window.showQuickPick(
     methodsOf(policy).map((method) => ({ label: method, description: methodWords[method], method })),
     {
-      title: policy === 'openai' ? 'Which method? (This model cannot be trained.)' : 'Which method?',
+      title: policy === 'openai' ? t('Which method? (This model cannot be trained.)') : t('Which method?'),
       ignoreFocusOut: true,
     },
   );

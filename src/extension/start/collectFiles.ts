@@ -5,6 +5,7 @@ import { relativePath, type ProblemFileEntry } from '../../protocol/sessionSpec'
 import { Refusal } from '../base/failures';
 import { bytesText } from '../base/words';
 import { leftOutOfOwn, type LeftOutRule } from '../../domain/problem/leftOut';
+import { t } from '../base/translate';
 
 export interface FolderLimits {
   readonly bytes: number;
@@ -79,7 +80,9 @@ async function walk(
       const path = at === '' ? entry.name : `${at}/${entry.name}`;
       if (leftOut.byPath(path)) continue;
       if (!relativePath.safeParse(path).success) {
-        throw new Refusal(`The name of "${path}" cannot be used on every host. Rename it, then start again.`);
+        throw new Refusal(
+          t('The name of "{0}" cannot be used on every host. Rename it, then start again.', path),
+        );
       }
       if (entry.isDirectory()) {
         pending.push(path);
@@ -96,7 +99,11 @@ async function walk(
       totalBytes += stats.size;
       if (files.length > limits.files) {
         throw new Refusal(
-          `The folder of this problem has more than ${limits.files} files (${folder}). Only that folder is copied to a host: move the problem into a folder of its own.`,
+          t(
+            'The folder of this problem has more than {0} files ({1}). Only that folder is copied to a host: move the problem into a folder of its own.',
+            limits.files,
+            folder,
+          ),
         );
       }
     }
@@ -119,8 +126,16 @@ async function statOrUndefined(path: string): Promise<Stats | undefined> {
 function tooLarge(folder: string, limits: FolderLimits, files: readonly FoundFile[]): Refusal {
   const largest = [...files].sort((a, b) => b.stats.size - a.stats.size)[0];
   const example =
-    largest === undefined ? '' : ` The largest is ${largest.path} (${bytesText(largest.stats.size)}).`;
+    largest === undefined
+      ? undefined
+      : t('The largest is {0} ({1}).', largest.path, bytesText(largest.stats.size));
   return new Refusal(
-    `The folder of this problem is larger than ${bytesText(limits.bytes)} (${folder}).${example} Move large data out of it, for example to the host, and let the evaluator read it there.`,
+    [
+      t('The folder of this problem is larger than {0} ({1}).', bytesText(limits.bytes), folder),
+      example,
+      t('Move large data out of it, for example to the host, and let the evaluator read it there.'),
+    ]
+      .filter((sentence) => sentence !== undefined)
+      .join(' '),
   );
 }

@@ -6,6 +6,7 @@ import { Cancelled } from '../base/failures';
 import { costWords, tokenWords } from './estimateWords';
 import { asksEditorModel, plannedCandidates, plannedEstimate } from './plannedSession';
 import { usdText } from '../base/words';
+import { t } from '../base/translate';
 
 export interface SpendingQuestion {
   readonly problem: Problem;
@@ -30,11 +31,11 @@ export async function confirmSpending(question: SpendingQuestion): Promise<'star
   const remembered = rememberedIn(question.memory);
   const settings = settingsKey(question);
   if (remembered.includes(settings)) return 'start';
-  const start = 'Start';
-  const change = 'Change Budget…';
+  const start = t('Start');
+  const change = t('Change Budget…');
   const { title } = question.problem;
   const chosen = await window.showInformationMessage(
-    `Start "${title}"?`,
+    t('Start "{0}"?', title),
     { modal: true, detail },
     start,
     change,
@@ -57,15 +58,27 @@ export function spendingDetail({
   const candidates = likely.candidates.toLocaleString('en-US');
   if (asksEditorModel(options)) {
     const times = plannedCandidates(options).toLocaleString('en-US');
-    return `It asks ${options.model?.model ?? 'the model'} of this editor up to ${times} times, which counts against what you have of it: ${tokenWords(estimate)}.`;
+    return t(
+      'It asks {0} of this editor up to {1} times, which counts against what you have of it: {2}.',
+      options.model?.model ?? t('the model'),
+      times,
+      tokenWords(estimate),
+    );
   }
   const cost = costWords(estimate);
   if (cost === undefined || (highest.costUsd ?? 0) === 0) return undefined;
   const budget =
     options.maxCostUsd === undefined
-      ? 'There is no limit of money: it ends when its steps are done.'
-      : `It ends behind the step in which it has cost ${usdText(options.maxCostUsd)}.`;
-  return `It costs ${cost} by the prices of ${options.model?.model ?? 'the model'}: ${candidates} candidates, ${tokenWords(estimate)}. How long the model thinks is not known before. ${budget}`;
+      ? t('There is no limit of money: it ends when its steps are done.')
+      : t('It ends behind the step in which it has cost {0}.', usdText(options.maxCostUsd));
+  return t(
+    'It costs {0} by the prices of {1}: {2} candidates, {3}. How long the model thinks is not known before. {4}',
+    cost,
+    options.model?.model ?? t('the model'),
+    candidates,
+    tokenWords(estimate),
+    budget,
+  );
 }
 
 function settingsKey({ problemUri, options }: SpendingQuestion): string {

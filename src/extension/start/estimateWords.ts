@@ -1,27 +1,33 @@
 import type { SessionEstimate } from '../../domain/session/cost';
 import type { TokenUsage } from '../../domain/session/snapshot';
 import { countText, usdText } from '../base/words';
+import { t } from '../base/translate';
 
 /** `about $4.20 ($1.10 to $61)`; absent where no prices are known. */
 export function costWords({ lowest, likely, highest }: SessionEstimate): string | undefined {
   if (lowest.costUsd === undefined || likely.costUsd === undefined || highest.costUsd === undefined) {
     return undefined;
   }
-  return `about ${usdText(likely.costUsd)} (${usdText(lowest.costUsd)} to ${usdText(highest.costUsd)})`;
+  return t(
+    'about {0} ({1} to {2})',
+    usdText(likely.costUsd),
+    usdText(lowest.costUsd),
+    usdText(highest.costUsd),
+  );
 }
 
 /** `about 12.5 million tokens (3.1 million to 90 million)`. */
 export function tokenWords({ lowest, likely, highest }: SessionEstimate): string {
-  const [from, about, to] = [lowest, likely, highest].map(({ usage }) => countText(sumOf(usage)));
-  return `about ${about} tokens (${from} to ${to})`;
+  const words = ({ usage }: SessionEstimate['likely']): string => countText(sumOf(usage));
+  return t('about {0} tokens ({1} to {2})', words(likely), words(lowest), words(highest));
 }
 
 /** `25,600 candidates, about 12.5 million tokens (…), about $4.20 (…)`, and which budget ends it early. */
 export function estimateWords(estimate: SessionEstimate): string {
   const { likely } = estimate;
-  const end = likely.endedBy === undefined ? '' : `, ended by the budget of ${budgetNames[likely.endedBy]}`;
   return [
-    `${likely.candidates.toLocaleString('en-US')} candidates${end}`,
+    t('{0} candidates', likely.candidates.toLocaleString('en-US')),
+    likely.endedBy === undefined ? undefined : endWords(likely.endedBy),
     tokenWords(estimate),
     costWords(estimate),
   ]
@@ -29,7 +35,18 @@ export function estimateWords(estimate: SessionEstimate): string {
     .join(', ');
 }
 
-const budgetNames = { evaluations: 'evaluations', tokens: 'tokens', cost: 'money', time: 'time' } as const;
+function endWords(endedBy: NonNullable<SessionEstimate['likely']['endedBy']>): string {
+  switch (endedBy) {
+    case 'evaluations':
+      return t('ended by the budget of evaluations');
+    case 'tokens':
+      return t('ended by the budget of tokens');
+    case 'cost':
+      return t('ended by the budget of money');
+    case 'time':
+      return t('ended by the budget of time');
+  }
+}
 
 function sumOf({ promptTokens, sampledTokens, trainedTokens }: TokenUsage): number {
   return promptTokens + sampledTokens + trainedTokens;

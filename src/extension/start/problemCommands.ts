@@ -4,6 +4,7 @@ import { Cancelled, Refusal } from '../base/failures';
 import type { CommandHandlers } from '../commandIds';
 import { openAsProblem } from '../foreign/openAsProblem';
 import { problemTemplate } from './problemTemplate';
+import { t } from '../base/translate';
 
 /** Commands that put problems on disk and open them. */
 export function problemCommands(
@@ -23,13 +24,13 @@ export function problemCommands(
 async function newProblem(extensionUri: Uri): Promise<void> {
   const beginning = await chooseBeginning(extensionUri);
   if (beginning === 'other-tool') return openAsProblem([]);
-  const parent = await pickFolder('Folder for the New Problem');
+  const parent = await pickFolder(t('Folder for the New Problem'));
   const title = await window.showInputBox({
-    title: 'New Problem',
-    prompt: 'Name of the problem; its folder is named after it',
-    value: 'My problem',
+    title: t('New Problem'),
+    prompt: t('Name of the problem; its folder is named after it'),
+    value: t('My problem'),
     validateInput: (value) =>
-      folderNameOf(value) === '' ? 'A name with at least one letter or digit' : undefined,
+      folderNameOf(value) === '' ? t('A name with at least one letter or digit') : undefined,
   });
   if (title === undefined) throw new Cancelled();
   const folder = Uri.joinPath(parent, folderNameOf(title));
@@ -60,18 +61,20 @@ async function chooseBeginning(extensionUri: Uri): Promise<'small' | 'other-tool
     [
       {
         label: '$(file-code) A small Python program and its evaluator',
-        detail: 'Runs at once, with Python alone; meant to be changed into your own',
+        detail: t('Runs at once, with Python alone; meant to be changed into your own'),
         beginning: 'small',
       },
       {
         label: '$(folder-opened) A folder that I have for another tool',
-        detail: 'GPU MODE, AtCoder Heuristic Contest, OpenEvolve, ShinkaEvolve, KernelBench: opened as it is',
+        detail: t(
+          'GPU MODE, AtCoder Heuristic Contest, OpenEvolve, ShinkaEvolve, KernelBench: opened as it is',
+        ),
         beginning: 'other-tool',
       },
-      { label: 'A copy of a sample problem', kind: QuickPickItemKind.Separator },
+      { label: t('A copy of a sample problem'), kind: QuickPickItemKind.Separator },
       ...samples,
     ],
-    { title: 'New Problem', placeHolder: 'What does it begin as?', matchOnDetail: true },
+    { title: t('New Problem'), placeHolder: t('What does it begin as?'), matchOnDetail: true },
   );
   if (chosen?.beginning === undefined) throw new Cancelled();
   return chosen.beginning;
@@ -88,12 +91,12 @@ async function sampleProblems(
       const { problem } = parseProblem(Buffer.from(await workspace.fs.readFile(file)).toString('utf8'));
       if (problem === undefined) return [];
       const { metric, candidate } = problem;
-      const better = metric.goal === 'minimize' ? 'lower is better' : 'higher is better';
+      const better = metric.goal === 'minimize' ? t('lower is better') : t('higher is better');
       return [
         {
           label: `$(beaker) ${problem.title}`,
           description: candidate.split('.').at(-1) ?? '',
-          detail: `${metric.name}${metric.unit === undefined ? '' : ` in ${metric.unit}`}, ${better}`,
+          detail: `${metric.unit === undefined ? metric.name : t('{0} in {1}', metric.name, metric.unit)}, ${better}`,
           beginning: file,
         },
       ];
@@ -104,7 +107,7 @@ async function sampleProblems(
 
 /** Copies the problems of the extension to a place of the user's: the originals go with the next update. */
 async function openSamples(extensionUri: Uri): Promise<void> {
-  const parent = await pickFolder('Folder for the Sample Problems');
+  const parent = await pickFolder(t('Folder for the Sample Problems'));
   const folder = Uri.joinPath(parent, 'ttt-discover-problems');
   if (!(await exists(folder))) await workspace.fs.copy(Uri.joinPath(extensionUri, 'problems'), folder);
   await commands.executeCommand('vscode.openFolder', folder, {
@@ -119,7 +122,7 @@ async function pickFolder(openLabel: string): Promise<Uri> {
       canSelectFiles: false,
       canSelectFolders: true,
       canSelectMany: false,
-      openLabel: `Select ${openLabel}`,
+      openLabel: t('Select {0}', openLabel),
       title: openLabel,
       ...(defaultUri !== undefined && { defaultUri }),
     })) ?? [];
@@ -137,7 +140,7 @@ function folderNameOf(title: string): string {
 
 async function requireAbsent(folder: Uri): Promise<void> {
   if (await exists(folder)) {
-    throw new Refusal(`There is already something at ${folder.fsPath}. Choose another name.`);
+    throw new Refusal(t('There is already something at {0}. Choose another name.', folder.fsPath));
   }
 }
 

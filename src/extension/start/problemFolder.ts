@@ -13,6 +13,7 @@ import { Refusal } from '../base/failures';
 import { withoutAbsent } from '../../domain/withoutAbsent';
 import type { Settings } from '../base/settings';
 import { collectFiles, type CollectedFiles } from './collectFiles';
+import { t } from '../base/translate';
 
 /** A problem that is fit to run. */
 export interface CheckedProblem {
@@ -39,10 +40,11 @@ export async function checkProblem(
   const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
   const first = errors[0];
   if (first !== undefined || parsed.problem === undefined) {
-    const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
-    const line = first === undefined ? '' : `, line ${first.range.start.line + 1}`;
-    throw new Refusal(`${basename(path)}${line}: ${first?.message ?? 'This is not a problem file.'}${more}`, {
-      title: 'Show Problems',
+    const more = errors.length > 1 ? t('(and {0} more)', errors.length - 1) : '';
+    const name = basename(path);
+    const place = first === undefined ? name : t('{0}, line {1}', name, first.range.start.line + 1);
+    throw new Refusal(`${place}: ${first?.message ?? t('This is not a problem file.')} ${more}`.trimEnd(), {
+      title: t('Show Problems'),
       command: { id: 'workbench.actions.view.problems' },
     });
   }
@@ -72,7 +74,10 @@ export async function prepareSession(
   const initial = collected.files.find((file) => file.path === places.candidate);
   if (initial === undefined) {
     throw new Refusal(
-      `"${checked.problem.candidate}" is not among the files that go to a host: names that begin with a dot stay here. Rename it, and the candidate: key.`,
+      t(
+        '"{0}" is not among the files that go to a host: names that begin with a dot stay here. Rename it, and the candidate: key.',
+        checked.problem.candidate,
+      ),
     );
   }
   return {

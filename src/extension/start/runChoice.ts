@@ -3,6 +3,7 @@ import { serverWords, type ModelSettings } from '../../domain/session/modelSetti
 import { policyOfServer } from '../../domain/session/settingsRules';
 import { sessionOptions, type SessionOptions, type SessionOverrides } from '../../domain/session/options';
 import { durationText, usdText } from '../base/words';
+import { t } from '../base/translate';
 
 /** What proposes candidates, as the user chooses it. */
 export type ProposerChoice =
@@ -76,69 +77,93 @@ export interface Amount {
   readonly isLimit: boolean;
 }
 
-const count = (value: number | undefined): string => value?.toLocaleString('en-US') ?? 'no limit';
+const count = (value: number | undefined): string => value?.toLocaleString('en-US') ?? t('no limit');
 
 export const amounts: readonly Amount[] = [
   {
     key: 'steps',
-    label: 'Steps',
-    prompt: 'Rounds of proposing, evaluating and training',
+    get label() {
+      return t('Steps');
+    },
+    get prompt() {
+      return t('Rounds of proposing, evaluating and training');
+    },
     unit: 1,
     words: count,
     isLimit: false,
   },
   {
     key: 'groups',
-    label: 'Groups',
-    prompt: 'Parents a step, each with one group of candidates',
+    get label() {
+      return t('Groups');
+    },
+    get prompt() {
+      return t('Parents a step, each with one group of candidates');
+    },
     unit: 1,
     words: count,
     isLimit: false,
   },
   {
     key: 'groupSize',
-    label: 'Group size',
-    prompt: 'Candidates a parent, at least 3',
+    get label() {
+      return t('Group size');
+    },
+    get prompt() {
+      return t('Candidates a parent, at least 3');
+    },
     unit: 1,
     words: count,
     isLimit: false,
   },
   {
     key: 'maxTimeMs',
-    label: 'Time limit',
-    prompt: 'Most wall time in minutes; empty for what the problem file says',
+    get label() {
+      return t('Time limit');
+    },
+    get prompt() {
+      return t('Most wall time in minutes; empty for what the problem file says');
+    },
     unit: 60_000,
-    words: (value) => (value === undefined ? 'no limit' : durationText(value)),
+    words: (value) => (value === undefined ? t('no limit') : durationText(value)),
     isLimit: true,
   },
   {
     key: 'maxEvaluations',
-    label: 'Evaluation limit',
-    prompt: 'Most evaluations; empty for what the problem file says',
+    get label() {
+      return t('Evaluation limit');
+    },
+    get prompt() {
+      return t('Most evaluations; empty for what the problem file says');
+    },
     unit: 1,
     words: count,
     isLimit: true,
   },
   {
     key: 'maxCostUsd',
-    label: 'Money limit',
-    prompt: "Most US dollars, by the model's prices; empty for what the problem file says",
+    get label() {
+      return t('Money limit');
+    },
+    get prompt() {
+      return t("Most US dollars, by the model's prices; empty for what the problem file says");
+    },
     unit: 1,
-    words: (value) => (value === undefined ? 'no limit' : usdText(value)),
+    words: (value) => (value === undefined ? t('no limit') : usdText(value)),
     isLimit: true,
   },
 ];
 
 /** What is wrong with the user's number; `undefined` if nothing is. */
 export function amountError({ key, unit, isLimit }: Amount, text: string): string | undefined {
-  if (text.trim() === '') return isLimit ? undefined : 'A number is needed here.';
+  if (text.trim() === '') return isLimit ? undefined : t('A number is needed here.');
   const parsed = sessionOptions.shape[key].safeParse(Number(text) * unit);
   if (parsed.success) return undefined;
   return key === 'groupSize'
-    ? 'A whole number from 3.'
+    ? t('A whole number from 3.')
     : unit === 1 && key !== 'maxCostUsd'
-      ? 'A whole number from 1.'
-      : 'A number above 0.';
+      ? t('A whole number from 1.')
+      : t('A number above 0.');
 }
 
 /** The overrides with the user's number, which `amountError` has passed. */
@@ -152,9 +177,15 @@ export function withAmount(
 }
 
 export const methodWords: Readonly<Record<Method, string>> = {
-  'ttt-discover': 'searches, and trains the policy on the way',
-  puct: 'searches from the best candidates, without training',
-  'best-of-n': 'samples from the initial program alone, without search or training',
+  get 'ttt-discover'() {
+    return t('searches, and trains the policy on the way');
+  },
+  get puct() {
+    return t('searches from the best candidates, without training');
+  },
+  get 'best-of-n'() {
+    return t('samples from the initial program alone, without search or training');
+  },
 };
 
 /** `values for marked literals`, `openai/gpt-oss-20b at skyrl, trained` … */
@@ -163,8 +194,8 @@ export function proposerWords({
   method,
   model,
 }: Pick<SessionOptions, 'policy' | 'method' | 'model'>): string {
-  if (policy === 'tunables') return 'values for marked literals';
-  if (model === undefined) return 'no model is named';
-  const where = model.server === serverWords.vscode ? 'of this editor' : `at ${model.server}`;
-  return `${model.model} ${where}, ${method === 'ttt-discover' ? 'trained' : 'frozen'}`;
+  if (policy === 'tunables') return t('values for marked literals');
+  if (model === undefined) return t('no model is named');
+  const where = model.server === serverWords.vscode ? t('of this editor') : t('at {0}', model.server);
+  return `${model.model} ${where}, ${method === 'ttt-discover' ? t('trained') : t('frozen')}`;
 }

@@ -2,8 +2,7 @@ import { window } from 'vscode';
 import { RemoteError, type HostTarget } from '../../remote/hostClient';
 import { Cancelled } from '../base/failures';
 import { labelOf } from '../hosts/hostTargets';
-
-const goOn = 'Run Without Isolation';
+import { t } from '../base/translate';
 
 /** Hosts whose user agreed in this window, by label. */
 const agreed = new Set<string>();
@@ -22,10 +21,13 @@ export async function askingForIsolation<T>(
     if (!(error instanceof RemoteError && error.code === 'not-isolated')) throw error;
     const host = labelOf(target);
     if (!agreed.has(host)) {
-      const detail =
-        `${error.message}\n\nPrograms that a model writes would run on ${host} with all rights of your account: they could read and change your ` +
-        'files and keys there, and use its network. With bubblewrap installed on the host they cannot; Check Host says what is in the way.';
-      const question = `Run programs on ${host} without isolation?`;
+      const goOn = t('Run Without Isolation');
+      const danger = t(
+        'Programs that a model writes would run on {0} with all rights of your account: they could read and change your files and keys there, and use its network. With bubblewrap installed on the host they cannot; Check Host says what is in the way.',
+        host,
+      );
+      const detail = `${error.message}\n\n${danger}`;
+      const question = t('Run programs on {0} without isolation?', host);
       const chosen = await window.showWarningMessage(question, { modal: true, detail }, goOn);
       if (chosen !== goOn) throw new Cancelled();
       agreed.add(host);
