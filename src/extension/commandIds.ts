@@ -60,6 +60,8 @@ export const commandIds = {
   reconnectSession: 'tttDiscover.reconnectSession',
   steerSession: 'tttDiscover.steerSession',
   removeNotes: 'tttDiscover.removeNotes',
+  exportSession: 'tttDiscover.exportSession',
+  exportBestProgram: 'tttDiscover.exportBestProgram',
   removeSession: 'tttDiscover.removeSession',
   refreshSessions: 'tttDiscover.refreshSessions',
   setModelServerKey: 'tttDiscover.setModelServerKey',

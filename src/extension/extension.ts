@@ -10,6 +10,7 @@ import { createCandidates } from './candidates/createCandidates';
 import { registerCommands } from './commands';
 import { acceptedOfWorkspace } from './dashboard/acceptedCandidates';
 import { registerDashboard } from './dashboard/dashboard';
+import { createExports } from './export/exportCommands';
 import { createHosts } from './hosts/hosts';
 import { createReachedServers } from './languageModels/createReachedServers';
 import { createServedSessions } from './languageModels/createServedSessions';
@@ -53,6 +54,12 @@ export function activate(context: ExtensionContext): void {
     log,
   });
   const candidates = createCandidates({ context, store: sessions.store, chooser, failures, log });
+  const exports = createExports({
+    sessions: sessions.store,
+    chooser,
+    nowMs: Date.now,
+    warn: (message, error) => log.warn(`${message}: ${stackOf(error)}`),
+  });
   const dashboard = registerDashboard({
     extensionUri: context.extensionUri,
     sessions: sessions.store,
@@ -66,8 +73,9 @@ export function activate(context: ExtensionContext): void {
       pause: (id) => failures.guard('pause', async () => sessions.store.pause(id)),
       resume: (id) => failures.guard('resume', async () => modelKeys.sessions.resume(id)),
       stop: (id) => failures.guard('stop', async () => control.stopSession(id)),
-      exportSession: () => Promise.reject(new Error('Sessions cannot be exported yet.')),
-      exportChart: () => Promise.reject(new Error('Charts cannot be exported yet.')),
+      exportSession: (...args) =>
+        failures.guard('exportSession', async () => exports.commands.exportSession(...args)),
+      exportChart: (...args) => failures.guard('exportChart', async () => exports.exportChart(...args)),
     },
     accepted: acceptedOfWorkspace,
     log,
@@ -112,6 +120,7 @@ export function activate(context: ExtensionContext): void {
       ...control,
       ...steerCommands(sessions.store, chooser),
       ...candidates.commands,
+      ...exports.commands,
       ...modelKeys.commands,
       ...hosts.commands({ sessions: sessions.store, modelKeys: modelKeys.keys }),
       ...problemCommands(context.extensionUri, `${context.extension.id}#firstSteps`),
