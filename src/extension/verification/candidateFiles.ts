@@ -1,4 +1,4 @@
-import { commands, RelativePattern, Uri, workspace, type Disposable } from 'vscode';
+import { commands, Disposable, Uri, workspace } from 'vscode';
 import { parseProblem } from '../../domain/problem/parseProblem';
 import type { ContextKey } from '../base/contextKeyDefaults';
 import { namedUri } from '../problem/namedFiles';
@@ -9,26 +9,24 @@ const leftOut = '**/{node_modules,.venv}/**';
 const mostProblems = 200;
 
 /** Which files of the workspace are what a problem evolves. Tells menus, as a list of paths. */
-export class CandidateFiles implements Disposable {
+export class CandidateFiles {
   /** Problem file to candidate file, as strings of URIs. */
   private candidates: ReadonlyMap<string, string> = new Map();
   private reading: Promise<void> | undefined;
-  private readonly watching: Disposable[] = [];
+  private readonly watching: Disposable;
 
   constructor(private readonly warn: (message: string, error: unknown) => void) {
     const again = (): void => {
-      this.reading = undefined;
-      void this.read();
+      this.reading = this.read().then(() => this.readOnce());
     };
-    for (const folder of workspace.workspaceFolders ?? []) {
-      const watcher = workspace.createFileSystemWatcher(new RelativePattern(folder, problemPattern));
-      this.watching.push(
-        watcher,
-        watcher.onDidCreate(again),
-        watcher.onDidChange(again),
-        watcher.onDidDelete(again),
-      );
-    }
+    const watcher = workspace.createFileSystemWatcher(problemPattern);
+    this.watching = Disposable.from(
+      watcher,
+      watcher.onDidCreate(again),
+      watcher.onDidChange(again),
+      watcher.onDidDelete(again),
+      workspace.onDidChangeWorkspaceFolders(again),
+    );
     void this.read();
   }
 
@@ -42,13 +40,18 @@ export class CandidateFiles implements Disposable {
   }
 
   dispose(): void {
-    for (const one of this.watching) one.dispose();
+    this.watching.dispose();
+  }
+
+  /** What was read latest, or is being read. */
+  private read(): Promise<void> {
+    this.reading ??= this.readOnce();
+    return this.reading;
   }
 
   /** Never rejects: without a list, menus stay as they are. */
-  private read(): Promise<void> {
-    this.reading ??= this.readAll().catch((error: unknown) => this.warn('The files of problems', error));
-    return this.reading;
+  private readOnce(): Promise<void> {
+    return this.readAll().catch((error: unknown) => this.warn('The files of problems', error));
   }
 
   private async readAll(): Promise<void> {

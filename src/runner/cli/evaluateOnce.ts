@@ -111,7 +111,7 @@ async function parentStateOf(
       'no-such-state',
       exitCodes.notFound,
       `The construction that the program goes on from is not on this host any more. ${error.message}`,
-      'Run it on the host of its session, or measure it without the session.',
+      'Without it the value would be another one. Where that is wanted, remove the session from the list of the editor.',
     );
   }
 }
