@@ -45,6 +45,11 @@ export function knownPrices(server: string, model: string): TokenPrices | undefi
   return { prompt, sample, train };
 }
 
+/** Models at a server whose prices are known, without those that differ in their context alone. */
+export function pricedModels(server: string): readonly string[] {
+  return [...(tableOf(server)?.keys() ?? [])].filter((name) => !name.includes(':'));
+}
+
 function tableOf(server: string): ReadonlyMap<string, PriceRow> | undefined {
   if (server === serverWords.tinker) return hostedTinker;
   const host = /^https:\/\/([^/:?#@]+)(?::443)?(?:\/|$)/i.exec(server)?.[1]?.toLowerCase();

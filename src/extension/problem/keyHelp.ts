@@ -8,24 +8,47 @@ import {
   type HoverProvider,
 } from 'vscode';
 import { toEditorRange } from './editorRanges';
-import { hoverAt, suggestionsAt } from './keyText';
+import { knownValues, type KnownValuesNeeds } from './completion/knownValues';
+import { valueSuggestionsAt } from './completion/valueSuggestions';
+import { hoverAt, suggestionsAt, type Suggestion } from './keyText';
 import { parsedOf } from './problemDocuments';
 
-export const keyCompletion: CompletionItemProvider = {
-  provideCompletionItems(document, position) {
-    return suggestionsAt(document.getText(), parsedOf(document), position).map((suggestion, index) => {
-      const kind = suggestion.kind === 'key' ? CompletionItemKind.Property : CompletionItemKind.Value;
-      const item = new CompletionItem(suggestion.label, kind);
-      item.detail = suggestion.detail;
-      item.documentation = new MarkdownString(suggestion.documentation);
-      item.insertText = new SnippetString(suggestion.snippet);
-      item.range = toEditorRange(suggestion.replace);
-      // In the order of the table: what is required comes first.
-      item.sortText = String(index).padStart(3, '0');
-      return item;
-    });
-  },
+const itemKinds = {
+  key: CompletionItemKind.Property,
+  value: CompletionItemKind.Value,
+  file: CompletionItemKind.File,
+  folder: CompletionItemKind.Folder,
 };
+
+/** Keys, and values: choices of the table, and what this window knows. */
+export function keyCompletion(needs: KnownValuesNeeds): CompletionItemProvider {
+  return {
+    async provideCompletionItems(document, position) {
+      const text = document.getText();
+      const parsed = parsedOf(document);
+      const known = await valueSuggestionsAt(text, parsed, position, knownValues(document.uri, needs));
+      const fixed = suggestionsAt(text, parsed, position);
+      // An example is for those who have nothing better.
+      const useful =
+        known.length === 0 ? fixed : fixed.filter(({ detail }) => !detail.startsWith('example of'));
+      // In the order of the table: what is required comes first.
+      return [...known, ...useful].map((suggestion, index) => itemOf(suggestion, index));
+    },
+  };
+}
+
+function itemOf(suggestion: Suggestion, index: number): CompletionItem {
+  const item = new CompletionItem(suggestion.label, itemKinds[suggestion.kind]);
+  item.detail = suggestion.detail;
+  item.documentation = new MarkdownString(suggestion.documentation);
+  item.insertText = new SnippetString(suggestion.snippet);
+  item.range = toEditorRange(suggestion.replace);
+  item.sortText = String(index).padStart(3, '0');
+  if (suggestion.kind === 'folder' && suggestion.label.endsWith('/')) {
+    item.command = { title: 'Suggest', command: 'editor.action.triggerSuggest' };
+  }
+  return item;
+}
 
 export const keyHover: HoverProvider = {
   provideHover(document, position) {

@@ -13,7 +13,7 @@ export interface Suggestion {
   readonly documentation: string;
   /** Snippet syntax: `${1:…}` marks what is to be changed. */
   readonly snippet: string;
-  readonly kind: 'key' | 'value';
+  readonly kind: 'key' | 'value' | 'file' | 'folder';
   readonly replace: Range;
 }
 

@@ -31,7 +31,16 @@ export function parsedOf(document: TextDocument): ParsedProblem {
 
 /** The problem of a file as the editor has it, saved or not, else as it is on disk. */
 export async function parsedProblemAt(uri: Uri): Promise<ParsedProblem> {
-  const open = workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
-  if (open !== undefined) return parsedOf(open);
-  return parseProblem(Buffer.from(await workspace.fs.readFile(uri)).toString('utf8'));
+  const open = openDocument(uri);
+  return open === undefined ? parseProblem(await textAt(uri)) : parsedOf(open);
+}
+
+/** The text in the editor, saved or not, else the file's. */
+export async function textAt(uri: Uri): Promise<string> {
+  const open = openDocument(uri);
+  return open === undefined ? Buffer.from(await workspace.fs.readFile(uri)).toString('utf8') : open.getText();
+}
+
+function openDocument(uri: Uri): TextDocument | undefined {
+  return workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
 }

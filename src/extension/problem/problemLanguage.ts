@@ -7,6 +7,7 @@ import { keyCompletion, keyHover } from './keyHelp';
 import { problemFiles, problemTexts } from './problemDocuments';
 import { promptScheme } from './prompt/promptAddress';
 import { PromptDocuments, type PromptNeeds } from './prompt/promptDocuments';
+import { followRenames } from './renames/followRenames';
 
 /** Diagnostics and what mends them, lenses, links, completion, hover and prompts for `*.discover` files. */
 export function registerProblemLanguage(needs: LensNeeds & PromptNeeds): Disposable {
@@ -20,9 +21,10 @@ export function registerProblemLanguage(needs: LensNeeds & PromptNeeds): Disposa
     languages.registerDocumentLinkProvider(files, problemLinks),
     languages.registerCodeLensProvider({ scheme: promptScheme }, prompts),
     workspace.registerTextDocumentContentProvider(promptScheme, prompts),
-    languages.registerCompletionItemProvider(texts, keyCompletion, ' ', '{', ','),
+    languages.registerCompletionItemProvider(texts, keyCompletion(needs), ' ', '{', ',', '/'),
     languages.registerHoverProvider(texts, keyHover),
     languages.registerCodeActionsProvider(texts, problemFixes, providedFixes),
+    followRenames(needs.log),
     prompts,
     lenses,
     diagnostics,

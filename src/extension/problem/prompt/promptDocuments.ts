@@ -17,7 +17,7 @@ import { asksEditorModel, plannedOptions } from '../../start/plannedSession';
 import { outcomeOfInitial } from '../evaluations/lastEvaluation';
 import { programSha256, type RememberedEvaluations } from '../evaluations/rememberedEvaluations';
 import { namedUri } from '../namedFiles';
-import { parsedProblemAt } from '../problemDocuments';
+import { parsedProblemAt, textAt } from '../problemDocuments';
 import { promptAddressOf, promptScheme, type PromptAddress } from './promptAddress';
 import { previewPrompt, tokenWords, type PreviewedProgram, type PromptPreview } from './promptPreview';
 
@@ -146,10 +146,4 @@ export class PromptDocuments implements TextDocumentContentProvider, CodeLensPro
       this.needs.log.warn(`The tokens of a prompt were not counted by ${name}: ${String(error)}`);
     }
   }
-}
-
-/** The text in the editor, saved or not, else the file's. */
-async function textAt(uri: Uri): Promise<string> {
-  const open = workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
-  return open === undefined ? Buffer.from(await workspace.fs.readFile(uri)).toString('utf8') : open.getText();
 }
