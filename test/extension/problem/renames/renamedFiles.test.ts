@@ -87,12 +87,16 @@ describe('a problem file, when files are renamed', () => {
   });
 
   it('names the same program after any renaming within its folder', () => {
-    const name = fc.stringMatching(/^[\w #:'"&-]{1,12}$/).filter((text) => text.trim() === text);
+    // Problem files take no path that begins like one of Windows.
+    const name = fc
+      .stringMatching(/^[\w #:'"&-]{1,12}$/)
+      .filter((text) => text.trim() === text && !/^[A-Za-z]:/.test(text));
     fc.assert(
       fc.property(name, (text) => {
         const after = renamed(plain, at('erdos/initial.py', `erdos/${text}.py`));
         expect(parseProblem(after).places.candidate?.path).toBe(`${text}.py`);
       }),
+      { numRuns: 1000 },
     );
   });
 });
