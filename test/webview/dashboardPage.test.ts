@@ -8,7 +8,7 @@ import {
   trainedSession,
   withSnapshot,
 } from '../extension/dashboard/exampleSession';
-import { pixels, useDashboard } from './preview/openDashboard';
+import { pixels, useDashboard, eventually } from './preview/openDashboard';
 import { themeNames } from './preview/previewServer';
 import { messagesOf } from './preview/recorded';
 import { themes } from './preview/themes';
@@ -59,7 +59,7 @@ describe('the dashboard page', () => {
   it('draws both charts and describes them in words', async () => {
     await open(exampleSession(50));
     for (const id of ['best', 'distribution'] as const) {
-      await expect.poll(() => dashboard.page.evaluate(pixels(id))).toBeGreaterThan(1000);
+      await eventually(() => dashboard.page.evaluate(pixels(id))).toBeGreaterThan(1000);
       expect(await dashboard.page.getAttribute(`#${id}-canvas`, 'role')).toBe('img');
     }
     expect(await dashboard.page.getAttribute('#best-canvas', 'aria-label')).toMatch(
@@ -161,9 +161,9 @@ describe('the dashboard page', () => {
   it('takes the colours of a new theme at once', async () => {
     await open(exampleSession(50));
     const blue = (name: keyof typeof themes): string => themes[name].variables['--vscode-charts-blue'];
-    await expect.poll(() => dashboard.page.evaluate(pixels('best', blue('dark')))).toBeGreaterThan(50);
+    await eventually(() => dashboard.page.evaluate(pixels('best', blue('dark')))).toBeGreaterThan(50);
     await dashboard.page.evaluate('harness.setTheme("light")');
-    await expect.poll(() => dashboard.page.evaluate(pixels('best', blue('light')))).toBeGreaterThan(50);
+    await eventually(() => dashboard.page.evaluate(pixels('best', blue('light')))).toBeGreaterThan(50);
     expect(await dashboard.page.evaluate(pixels('best', blue('dark')))).toBe(0);
   });
 
@@ -217,7 +217,7 @@ describe('the dashboard page', () => {
 
   it.each(themeNames)('looks right in the theme %s', async (theme) => {
     await dashboard.goto(`play&theme=${theme}`);
-    await expect.poll(() => dashboard.page.evaluate(pixels('distribution'))).toBeGreaterThan(1000);
+    await eventually(() => dashboard.page.evaluate(pixels('distribution'))).toBeGreaterThan(1000);
     await dashboard.page.screenshot({ path: `test-results/dashboard-${theme}.png` });
     const background = await dashboard.page.evaluate('getComputedStyle(document.body).backgroundColor');
     expect(background).toBe(

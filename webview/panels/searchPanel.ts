@@ -59,7 +59,7 @@ function parentRow(
     type: 'button',
     id: `parent-${id}`,
     text: `c${id}`,
-    'aria-label': `Open diff of candidate ${id}`,
+    'aria-label': `c${id}: open its diff`,
   });
   button.addEventListener('click', () => ports.send({ type: 'openDiff', candidate: id }));
   const bar = make('i', { class: 'bar', 'aria-hidden': 'true' });

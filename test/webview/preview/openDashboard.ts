@@ -11,6 +11,10 @@ export interface DashboardInBrowser {
   readonly scriptBytes: number;
   goto(query?: string): Promise<void>;
   deliver(...messages: unknown[]): Promise<void>;
+  /** Nothing was thrown, written to the console as an error, or asked for against the policy. */
+  expectQuiet(): Promise<void>;
+  /** What a tool of a test did is not the page's fault. */
+  forgetReports(): Promise<void>;
   /** What the page has sent. */
   sent(): Promise<unknown[]>;
   text(selector: string): Promise<string | null>;
@@ -26,6 +30,10 @@ export function useDashboard(recorded: Recorded): DashboardInBrowser {
   let page: Page;
   let errors: string[];
 
+  const expectQuiet = async (): Promise<void> => {
+    expect(errors).toEqual([]);
+    expect(await page.evaluate('harness.violations')).toEqual([]);
+  };
   beforeAll(async () => {
     await mkdir('test-results', { recursive: true });
     preview = await startPreview(recorded);
@@ -44,8 +52,7 @@ export function useDashboard(recorded: Recorded): DashboardInBrowser {
     });
   });
   afterEach(async () => {
-    expect(errors).toEqual([]);
-    expect(await page.evaluate('harness.violations')).toEqual([]);
+    await expectQuiet();
     await page.close();
   });
   return {
@@ -61,9 +68,21 @@ export function useDashboard(recorded: Recorded): DashboardInBrowser {
     async deliver(...messages) {
       await page.evaluate(`harness.fromWire(${JSON.stringify(toWire(messages))}).forEach(harness.deliver)`);
     },
+    expectQuiet,
+    async forgetReports() {
+      // A report may still be on its way to this process.
+      await page.evaluate('new Promise((resolve) => setTimeout(resolve))');
+      errors = [];
+      await page.evaluate('harness.violations.length = 0');
+    },
     sent: () => page.evaluate<unknown[]>('harness.sent'),
     text: (selector) => page.locator(selector).textContent(),
   };
+}
+
+/** Waits for what a page shows in a later frame, also on a machine that has much else to do. */
+export function eventually<Result>(read: () => Promise<Result>): ReturnType<typeof expect.poll<Result>> {
+  return expect.poll(read, { timeout: 30_000 });
 }
 
 /** Pixels of a chart with exactly that colour, `#rrggbb`; any that is not transparent without one. */
