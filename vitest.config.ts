@@ -1,4 +1,4 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
@@ -9,6 +9,7 @@ export default defineConfig({
           include: [
             'test/{domain,protocol,policy,evaluation,runner,extension,webview,problems,project}/**/*.test.ts',
           ],
+          exclude: [...configDefaults.exclude, 'test/evaluation/slurm/cluster/**'],
           testTimeout: 60_000,
         },
       },
@@ -17,6 +18,15 @@ export default defineConfig({
           name: 'ssh',
           include: ['test/remote/**/*.test.ts'],
           testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'slurm',
+          include: ['test/evaluation/slurm/cluster/**/*.test.ts'],
+          testTimeout: 180_000,
           hookTimeout: 120_000,
           fileParallelism: false,
         },

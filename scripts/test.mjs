@@ -2,7 +2,7 @@
 //
 //   npm test                          all of it
 //   npm test -- --only static         format, lint, types, borders, package
-//   npm test -- --only unit|ssh|e2e   one kind of tests
+//   npm test -- --only unit|ssh|slurm|e2e   one kind of tests
 //   npm run test:skyrl                the Tinker client and sessions against a real SkyRL server (needs Python 3.12)
 //   npm run docs:screenshots          the e2e tests, whose pictures replace those in docs/images
 import { readFile, rm } from 'node:fs/promises';
@@ -19,11 +19,12 @@ import { buildVsix } from './lib/vsix.mjs';
 import { ensureSkyrl, ensureTinyModel } from './skyrl/environment.mjs';
 import { findPython312 } from './skyrl/python.mjs';
 
-const kinds = ['static', 'unit', 'ssh', 'e2e', 'skyrl'];
+const kinds = ['static', 'unit', 'ssh', 'slurm', 'e2e', 'skyrl'];
 const needs = {
   static: [],
   unit: ['python', 'bubblewrap', 'chromium'],
   ssh: ['bubblewrap', 'ssh', 'sshd', 'shells'],
+  slurm: ['bubblewrap', 'slurm'],
   e2e: ['python', 'bubblewrap', 'ssh', 'sshd', 'chromium'],
   skyrl: ['python', 'bubblewrap'],
 };
@@ -31,6 +32,7 @@ const vitestArguments = {
   // Most of these tests wait for processes: two at once pay on two cores, where the default is one.
   unit: ['--project', 'unit', `--maxWorkers=${Math.max(2, availableParallelism() - 1)}`],
   ssh: ['--project', 'ssh'],
+  slurm: ['--project', 'slurm'],
   e2e: ['--project', 'e2e'],
   skyrl: ['--config', 'test/skyrl/vitest.config.ts'],
 };
@@ -112,6 +114,10 @@ async function vitestStage(project) {
   const report = join(repositoryFolder, `.build/vitest-${project}.json`);
   await rm(report, { force: true });
   if (project === 'skyrl' && !(await skyrlIsPossible())) return;
+  if (project === 'slurm' && process.platform !== 'linux') {
+    console.log('slurm: not run. Slurm is for Linux.');
+    return;
+  }
   await stage(project, async () => {
     if (project === 'skyrl') await prepareSkyrl();
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];

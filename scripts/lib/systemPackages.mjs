@@ -15,7 +15,15 @@ export function findChromium() {
 
 /** sshd must be started by its full path, and is often outside a user's PATH. */
 export function findSshd() {
-  return findProgram('sshd') ?? ['/usr/sbin/sshd', '/usr/local/sbin/sshd'].find((path) => existsSync(path));
+  return findDaemon('sshd');
+}
+
+const slurmPrograms = ['sbatch', 'slurmctld', 'slurmd', 'munge', 'munged'];
+
+/** The full path of a program that may lie where a user's PATH does not look. */
+function findDaemon(name) {
+  const paths = ['/usr/sbin', '/usr/local/sbin'].map((folder) => `${folder}/${name}`);
+  return findProgram(name) ?? paths.find((path) => existsSync(path));
 }
 
 async function pythonCanMakeEnvironments() {
@@ -47,6 +55,11 @@ export const systemNeeds = {
     what: 'the shells zsh, fish and tcsh (people log in with them)',
     present: () => process.platform !== 'linux' || ['zsh', 'fish', 'tcsh'].every(findProgram),
     packages: ['zsh', 'fish', 'tcsh'],
+  },
+  slurm: {
+    what: 'Slurm and munge (a cluster on loopback, started by the tests alone)',
+    present: () => process.platform !== 'linux' || slurmPrograms.every(findDaemon),
+    packages: ['slurm-client', 'slurmctld', 'slurmd', 'munge'],
   },
   chromium: {
     what: 'Chromium or Chrome (or CHROMIUM=/path/to/it)',

@@ -4,6 +4,8 @@ export interface JobRow {
   readonly jobId: string;
   /** 0 where the job is in no array. */
   readonly index: number;
+  /** It is in no array. */
+  readonly isAlone: boolean;
   /** As Slurm writes it out: `PENDING`, `NODE_FAIL`. */
   readonly state: string;
   /** Empty while it has none. */
@@ -22,13 +24,13 @@ export function parseJobRows(text: string): readonly JobRow[] {
     const [jobId = '', place = '', state = '', nodes = '', name = '', ...rest] = line.trim().split('|');
     const index = place === 'N/A' ? 0 : Number(place);
     if (!/^\d+$/.test(jobId) || !Number.isInteger(index) || !/^[A-Z_]+$/.test(state)) return [];
-    return [{ jobId, index, state, nodes, name, reason: rest.join('|') }];
+    return [{ jobId, index, isAlone: place === 'N/A', state, nodes, name, reason: rest.join('|') }];
   });
 }
 
-/** `jobId_index`: how Slurm's programs name one job of an array. */
-export function jobKey({ jobId, index }: Pick<JobRow, 'jobId' | 'index'>): string {
-  return `${jobId}_${index}`;
+/** How Slurm's programs name a job: `12_3` in an array, else `12`; `12_0` would be none of theirs. */
+export function jobKey({ jobId, index, isAlone }: Pick<JobRow, 'jobId' | 'index' | 'isAlone'>): string {
+  return isAlone ? jobId : `${jobId}_${index}`;
 }
 
 /** Of `RunTime`: `00:01:30`, `2-00:00:00`; 0 where it is none. */

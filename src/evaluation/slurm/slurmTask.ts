@@ -20,6 +20,8 @@ export interface SubmittedPlace {
   readonly index: number;
   /** Of the array. */
   readonly jobId: string;
+  /** It was submitted by itself, not in an array. */
+  readonly isAlone: boolean;
   readonly place: TaskPlace;
 }
 

@@ -98,7 +98,7 @@ export class Submissions {
     const batch = folder.batch(name);
     await writeWhole(batch.jobPath, JSON.stringify({ jobId }));
     for (const [index, task] of tasks.entries()) {
-      task.submitted = { batch: name, index, jobId, place: batch.task(index) };
+      task.submitted = { batch: name, index, jobId, isAlone: tasks.length === 1, place: batch.task(index) };
       onSubmitted(task);
     }
   }

@@ -239,7 +239,7 @@ export class TaskBoard {
         if (jobId === undefined || jobId === voidClaim) continue;
       }
       const task = new SlurmTask(key, digest, attempt);
-      task.submitted = { batch, index, jobId, place };
+      task.submitted = { batch, index, jobId, isAlone: tasks.length === 1, place };
       found.push(task);
     }
     return found;

@@ -3,6 +3,7 @@ import { defaultSlurm, type SlurmSettings } from '../../domain/problem/slurmSett
 import type { FailedOutcome } from '../../domain/session/outcome';
 import type { EvaluationReport } from '../evaluator';
 import { bytesInWords, durationInWords } from '../quantityWords';
+import { jobKey } from './jobRows';
 import type { SlurmTask, TaskOutcome } from './slurmTask';
 import type { TaskResult } from './taskFiles';
 
@@ -93,6 +94,6 @@ function failed(reason: FailedOutcome['reason'], message: string, durationMs: nu
 
 /** `Job 12_3 (c17, try 2)`. */
 function nameOf({ key, attempt, submitted }: Pick<SlurmTask, 'key' | 'attempt' | 'submitted'>): string {
-  const job = submitted === undefined ? 'A job' : `Job ${submitted.jobId}_${submitted.index}`;
+  const job = submitted === undefined ? 'A job' : `Job ${jobKey(submitted)}`;
   return `${job} (${key}${attempt === 1 ? '' : `, try ${attempt}`})`;
 }

@@ -8,6 +8,7 @@ const word = fc.stringMatching(/^[\w.-]{1,20}$/);
 const row: fc.Arbitrary<JobRow> = fc.record({
   jobId: fc.integer({ min: 1, max: 2 ** 31 }).map(String),
   index: fc.nat(5000),
+  isAlone: fc.constant(false),
   state: fc.constantFrom('PENDING', 'RUNNING', 'NODE_FAIL', 'OUT_OF_MEMORY'),
   nodes: fc.oneof(fc.constant(''), word, fc.constant('north[1-3,7]')),
   name: word,
@@ -41,7 +42,9 @@ describe('rows of squeue', () => {
   });
 
   it('have place 0 where a job is in no array, and none where the array is not spread out', () => {
-    expect(parseJobRows('7|N/A|COMPLETED|n1|ttt|None')).toMatchObject([{ jobId: '7', index: 0 }]);
+    const [alone] = parseJobRows('7|N/A|COMPLETED|n1|ttt|None');
+    expect(alone).toMatchObject({ jobId: '7', index: 0, isAlone: true });
+    expect(alone && jobKey(alone)).toBe('7');
     expect(parseJobRows('7|[0-5%2]|PENDING||ttt|Resources')).toEqual([]);
   });
 });

@@ -1,54 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import { LeavingError } from '../../../src/evaluation/evaluator';
-import type { EvaluationReport, Evaluator } from '../../../src/evaluation/evaluator';
+import { describe, expect, it, vi } from 'vitest';
 import { SlurmError } from '../../../src/evaluation/slurm/slurmError';
 import { FakeCluster } from './support/fakeCluster';
-import { quickPace, SlurmSession } from './support/slurmSession';
-
-const sessions: SlurmSession[] = [];
-const evaluators: Evaluator[] = [];
-afterEach(async () => {
-  for (const evaluator of evaluators.splice(0)) await evaluator.dispose();
-  for (const session of sessions.splice(0)) session.remove();
-});
-
-const never = new AbortController().signal;
-
-function sessionOf(options?: ConstructorParameters<typeof SlurmSession>[0]): SlurmSession {
-  const session = new SlurmSession(options);
-  sessions.push(session);
-  return session;
-}
-
-async function runner(session: SlurmSession, programs: FakeCluster, pace = quickPace): Promise<Evaluator> {
-  const evaluator = session.evaluator({ programs, pace });
-  evaluators.push(evaluator);
-  await evaluator.prepare(() => undefined, never);
-  return evaluator;
-}
-
-function evaluate(
-  evaluator: Evaluator,
-  candidate: number,
-  signal = never,
-  run = 1,
-): Promise<EvaluationReport> {
-  const id = `c${candidate}`;
-  return evaluator.evaluate(
-    { id: `r${run}-${id}`, lastingId: id, candidateText: `echo ${candidate}\n`, seed: 1 },
-    signal,
-  );
-}
-
-/** The keys of the cluster's jobs, when there are so many. */
-async function jobs(cluster: FakeCluster, count: number): Promise<readonly string[]> {
-  return vi.waitFor(() => {
-    expect(cluster.jobsByKey.size).toBe(count);
-    return [...cluster.jobsByKey.keys()];
-  });
-}
+import { quickPace } from './support/slurmSession';
+import { evaluate, evaluators, jobs, never, runner, sessionOf } from './support/slurmTrial';
 
 describe('evaluations as jobs', () => {
   it('give what the same evaluation gives here, with artifacts and construction, and what it waited', async () => {
@@ -127,7 +83,7 @@ describe('a job that the cluster takes away', () => {
     const report = evaluate(evaluator, 7);
     report.catch(() => undefined);
     for (const count of [1, 2]) cluster.end((await jobs(cluster, count)).at(-1) ?? '', 'NODE_FAIL');
-    await expect(report).rejects.toThrow(/Job 2_0 \(c7, try 2\) was lost: NODE_FAIL/);
+    await expect(report).rejects.toThrow(/Job 2 \(c7, try 2\) was lost: NODE_FAIL/);
     await expect(report).rejects.toBeInstanceOf(SlurmError);
     expect(cluster.jobsByKey.size).toBe(2);
   });
@@ -150,8 +106,8 @@ describe('a job that the cluster takes away', () => {
     const report = evaluate(await runner(sessionOf(), cluster), 7);
     const [first = ''] = await jobs(cluster, 1);
     cluster.forget(first);
-    await vi.waitFor(() => expect([...cluster.jobsByKey.keys()]).toEqual(['2_0']));
-    await cluster.start('2_0');
+    await vi.waitFor(() => expect([...cluster.jobsByKey.keys()]).toEqual(['2']));
+    await cluster.start('2');
     expect((await report).outcome.kind).toBe('valid');
   });
 });
@@ -184,7 +140,7 @@ describe('a job that ends otherwise', () => {
     const report = evaluate(evaluator, 7);
     report.catch(() => undefined);
     cluster.end((await jobs(cluster, 1))[0] ?? '', 'FAILED');
-    cluster.set('1_0', { state: 'FAILED' });
+    cluster.set('1', { state: 'FAILED' });
     await expect(report).rejects.toMatchObject({
       advice: expect.stringContaining('all nodes share') as string,
     });
@@ -196,9 +152,9 @@ describe('a job that ends otherwise', () => {
     const report = evaluate(await runner(sessionOf(), cluster), 7);
     report.catch(() => undefined);
     await jobs(cluster, 1);
-    cluster.set('1_0', { reason: 'PartitionTimeLimit' });
+    cluster.set('1', { reason: 'PartitionTimeLimit' });
     await expect(report).rejects.toThrow('PartitionTimeLimit');
-    expect(cluster.cancelled).toEqual(['1_0']);
+    expect(cluster.cancelled).toEqual(['1']);
   });
 });
 
@@ -228,121 +184,6 @@ describe('sbatch', () => {
       message: 'sbatch takes no job: Invalid qos specification',
       advice: expect.stringContaining('qos') as string,
     });
-  });
-});
-
-describe('a session that stops', () => {
-  it('cancels its jobs with one call, and no job that comes too late runs', async () => {
-    const [session, cluster] = [sessionOf(), new FakeCluster()];
-    cluster.isEager = false;
-    const evaluator = await runner(session, cluster);
-    const stop = new AbortController();
-    const reports = [1, 2, 3].map((candidate) => evaluate(evaluator, candidate, stop.signal));
-    await jobs(cluster, 3);
-    await vi.waitFor(() => expect(readdirSync(join(session.slurmFolder, 'batches'))).toHaveLength(1));
-    stop.abort(new Error('stopped'));
-    for (const report of reports) await expect(report).rejects.toThrow('stopped');
-    await evaluator.dispose();
-    expect([...cluster.cancelled].sort()).toEqual(['1_0', '1_1', '1_2']);
-    expect(cluster.calls.filter((call) => call === 'scancel')).toHaveLength(1);
-  });
-});
-
-describe('a runner that comes after one that went away', () => {
-  /** Leaves as a runner does that is told to end; its jobs stay. */
-  async function leave(
-    evaluator: Evaluator,
-    waiting: readonly Promise<unknown>[],
-    leaving: AbortController,
-  ): Promise<void> {
-    leaving.abort(new LeavingError());
-    await Promise.allSettled(waiting);
-    await evaluator.dispose();
-  }
-
-  it('takes over jobs that wait, run and have ended, and runs none twice', async () => {
-    const [session, cluster, leaving] = [sessionOf(), new FakeCluster(), new AbortController()];
-    cluster.isEager = false;
-    const first = await runner(session, cluster);
-    const before = [1, 2, 3].map((candidate) => evaluate(first, candidate, leaving.signal));
-    const keys = await jobs(cluster, 3);
-    await vi.waitFor(() => expect(existsSync(join(cluster.batchFolderOf('1_0'), 'job.json'))).toBe(true));
-    await leave(first, before, leaving);
-    expect(cluster.cancelled).toEqual([]);
-    await cluster.start(keys[0] ?? '');
-    cluster.forget(keys[0] ?? '');
-    const runs = cluster.start(keys[1] ?? '');
-
-    const second = await runner(session, cluster);
-    const after = [1, 2, 3, 4].map((candidate) => evaluate(second, candidate, never, 2));
-    await runs;
-    await cluster.start(keys[2] ?? '');
-    await cluster.start((await jobs(cluster, 3)).at(-1) ?? '');
-    const values = (await Promise.all(after)).map(({ outcome }) => outcome.kind === 'valid' && outcome.value);
-    expect(values).toEqual([1, 2, 3, 4]);
-    expect([...cluster.jobsByKey.values()].map(({ comment }) => comment).at(-1)).toBe('ttt-discover c4');
-  });
-
-  it('finds a job by its name where the number could not be written down', async () => {
-    const [session, cluster] = [sessionOf(), new FakeCluster()];
-    cluster.isEager = false;
-    // The first runner is killed while sbatch works.
-    vi.spyOn(cluster, 'submit').mockImplementationOnce((args, script) => {
-      void FakeCluster.prototype.submit.call(cluster, args, script);
-      return new Promise(() => undefined);
-    });
-    const killed = session.evaluator({ programs: cluster });
-    await killed.prepare(() => undefined, never);
-    void evaluate(killed, 7);
-    const [key = ''] = await jobs(cluster, 1);
-    const report = evaluate(await runner(session, cluster), 7, never, 2);
-    await cluster.start(key);
-    expect((await report).outcome).toMatchObject({ kind: 'valid', value: 7 });
-    expect(cluster.jobsByKey.size).toBe(1);
-  });
-
-  it('lets no job run that reaches the cluster after it looked', async () => {
-    const [session, cluster] = [sessionOf(), new FakeCluster()];
-    cluster.isEager = false;
-    let arrive = (): void => undefined;
-    const submit = vi.spyOn(cluster, 'submit').mockImplementationOnce((args, script) => {
-      arrive = () => void FakeCluster.prototype.submit.call(cluster, args, script);
-      return new Promise(() => undefined);
-    });
-    const killed = session.evaluator({ programs: cluster });
-    await killed.prepare(() => undefined, never);
-    void evaluate(killed, 7);
-    await vi.waitFor(() => expect(submit).toHaveBeenCalled());
-    const report = evaluate(await runner(session, cluster), 7, never, 2);
-    const [ours = ''] = await jobs(cluster, 1);
-    arrive();
-    const [, late = ''] = await jobs(cluster, 2);
-    await cluster.start(late);
-    expect(readdirSync(join(session.slurmFolder, 'results'))).toEqual([]);
-    await cluster.start(ours);
-    expect((await report).outcome.kind).toBe('valid');
-  });
-
-  it('cancels jobs that nobody needs any more: of other programs, and of no batch at all', async () => {
-    const [session, cluster, leaving] = [sessionOf(), new FakeCluster(), new AbortController()];
-    cluster.isEager = false;
-    const first = await runner(session, cluster);
-    const before = [evaluate(first, 1, leaving.signal)];
-    await jobs(cluster, 1);
-    await vi.waitFor(() => expect(existsSync(join(cluster.batchFolderOf('1_0'), 'job.json'))).toBe(true));
-    await leave(first, before, leaving);
-    await cluster.submit(['--job-name=ttt-test-stray'], `'/nowhere'\n`);
-    await cluster.submit(['--job-name=of-somebody-else'], `'/nowhere'\n`);
-    const second = await runner(session, cluster);
-    expect(cluster.cancelled).toEqual(['2_0']);
-    const other = second.evaluate(
-      { id: 'r2-c1', lastingId: 'c1', candidateText: 'echo 5\n', seed: 1 },
-      never,
-    );
-    const key = (await jobs(cluster, 4)).at(-1) ?? '';
-    await cluster.start(key);
-    expect((await other).outcome).toMatchObject({ value: 5 });
-    await vi.waitFor(() => expect(cluster.cancelled).toEqual(['2_0', '1_0']));
   });
 });
 

@@ -41,6 +41,7 @@ export class FakeCluster implements SlurmPrograms {
       const row = {
         jobId,
         index,
+        isAlone: last === 0,
         state: 'PENDING',
         nodes: '',
         name: valueOf('job-name') ?? '',

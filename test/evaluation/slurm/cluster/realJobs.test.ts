@@ -1,0 +1,138 @@
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { startSlurm } from '../../../../scripts/slurm/cluster.mjs';
+import type { SlurmCluster } from '../../../../scripts/slurm/cluster.mjs';
+import type { EvaluationReport, Evaluator } from '../../../../src/evaluation/evaluator';
+import { usualPace } from '../../../../src/evaluation/slurm/slurmTask';
+import { BuiltRunner } from '../../../runner/support/builtRunner';
+import { SlurmSession } from '../support/slurmSession';
+
+const never = new AbortController().signal;
+/** Tests wait for what squeue says. */
+const pace = { ...usualPace, pollMs: 1_000, longestPollMs: 2_000, visibleMs: 5_000, lateMs: 2_000 };
+let runner: BuiltRunner;
+let cluster: SlurmCluster;
+let folder: string;
+let session: SlurmSession | undefined;
+let evaluator: Evaluator | undefined;
+
+beforeAll(async () => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), 'slurm-')));
+  runner = await BuiltRunner.build();
+  cluster = await startSlurm({ folder: join(folder, 'cluster') });
+  Object.assign(process.env, cluster.env);
+}, 120_000);
+afterAll(async () => {
+  await runner.dispose();
+  await cluster.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+afterEach(async () => {
+  await evaluator?.dispose();
+  session?.remove();
+  evaluator = session = undefined;
+});
+
+async function prepared(options: ConstructorParameters<typeof SlurmSession>[0] = {}): Promise<Evaluator> {
+  session = new SlurmSession(options);
+  evaluator = session.evaluator({ command: [process.execPath, runner.bundlePath, 'slurm-task'], pace });
+  await evaluator.prepare(() => undefined, never);
+  return evaluator;
+}
+
+function evaluate(on: Evaluator, candidateText: string, signal = never): Promise<EvaluationReport> {
+  return on.evaluate({ id: 'c1', candidateText, seed: 1 }, signal);
+}
+
+/** What squeue says of the only job that is not over, when it says this. */
+async function untilJob(format: string, pattern: RegExp): Promise<string> {
+  return vi.waitFor(
+    async () => {
+      const { stdout } = await cluster.run('squeue', '--noheader', '--array', `--format=${format}`);
+      expect(stdout.trim()).toMatch(pattern);
+      return stdout.trim();
+    },
+    { timeout: 120_000, interval: 200 },
+  );
+}
+
+describe('an evaluation as a job of a real cluster', () => {
+  it('brings back value, construction, artifacts and how long it waited', async () => {
+    const report = await evaluate(await prepared(), 'echo 7\n');
+    expect(report).toMatchObject({ outcome: { kind: 'valid', value: 7 }, state: '{"x": 7}' });
+    expect(report.queuedMs).toBeGreaterThan(0);
+    expect(Buffer.from([...(session?.blobs.values() ?? [])][0] ?? []).toString()).toBe('picture of 7\n');
+  });
+
+  it('is isolated on its node, and cannot submit jobs itself', async () => {
+    const candidate = `munge -n >/dev/null 2>&1 && echo 1 && exit
+ls ${cluster.folder} >/dev/null 2>&1 && echo 2 && exit
+squeue >/dev/null 2>&1 && echo 3 && exit
+env | grep -c SLURM_ | grep -qv '^0' && echo 4 && exit
+echo 0
+`;
+    expect((await evaluate(await prepared(), candidate)).outcome).toMatchObject({ value: 0 });
+  });
+
+  it('has the same limits as elsewhere, each with its name', async () => {
+    const on = await prepared({ keys: 'limits: { time: 1s, memory: 64MiB }' });
+    expect((await evaluate(on, 'sleep 60\n')).outcome).toMatchObject({ kind: 'failed', reason: 'timeout' });
+  });
+
+  it('is cancelled when the session stops', async () => {
+    const stop = new AbortController();
+    const report = evaluate(await prepared(), 'sleep 1000\n', stop.signal);
+    report.catch(() => undefined);
+    await untilJob('%T', /^RUNNING$/);
+    stop.abort(new Error('stopped'));
+    await expect(report).rejects.toThrow('stopped');
+    await untilJob('%T', /^$/);
+    const { stdout } = await cluster.run('squeue', '--noheader', '--states=all', '--format=%T', '--sort=-i');
+    expect(stdout).toMatch(/^CANCELLED/);
+  });
+
+  it('that somebody cancels stops the session', async () => {
+    const report = evaluate(await prepared(), 'sleep 1000\n');
+    report.catch(() => undefined);
+    const job = await untilJob('%A', /^\d+$/);
+    await cluster.run('scancel', job);
+    await expect(report).rejects.toThrow('was cancelled, and not by this session');
+  });
+
+  it('that can never begin is not waited for', async () => {
+    const report = evaluate(await prepared({ keys: 'limits: { time: 24h }' }), 'echo 7\n');
+    await expect(report).rejects.toThrow('would wait in the queue for ever: PartitionTimeLimit');
+    await untilJob('%T', /^$/);
+  });
+
+  it('makes room for more important jobs, and ends after them', async () => {
+    const report = evaluate(
+      await prepared({ keys: 'limits: { cpus: 4 }\nslurm: { partition: main }' }),
+      'sleep 5; echo 7\n',
+    );
+    await untilJob('%T', /^RUNNING$/);
+    const wrap = ['--exclusive', '--nodes=2', '--partition=urgent', '--output=/dev/null', '--wrap=true'];
+    await cluster.run('sbatch', '--wait', ...wrap);
+    const job = await untilJob('%A', /^\d+$/);
+    const { stdout } = await cluster.run('scontrol', '--oneliner', 'show', 'job', job);
+    expect(stdout).toContain('Restarts=1');
+    // It would wait for two minutes, as jobs do that were put back.
+    await cluster.run('scontrol', 'update', `JobId=${job}`, 'StartTime=now');
+    expect((await report).outcome).toMatchObject({ kind: 'valid', value: 7 });
+    expect(session?.words).toEqual([]);
+  });
+});
+
+describe('what a cluster does not have', () => {
+  it.each([
+    ['slurm: { partition: nowhere }', /invalid partition/i, /sinfo/],
+    ['limits: { cpus: 4000 }', /node configuration|cpu count/i, /limits/],
+    ['limits: { gpus: 1 }', /gres|node configuration/i, /limits/],
+  ])('%s is said before the session works', async (keys, message, advice) => {
+    const preparing = prepared({ keys });
+    await expect(preparing).rejects.toThrow(message);
+    await expect(preparing).rejects.toMatchObject({ advice: expect.stringMatching(advice) as string });
+  });
+});
