@@ -22,7 +22,7 @@ const { values: options, positionals } = parseArgs({
 const benches = (await readdir(join(repositoryFolder, 'test/bench')))
   .filter((name) => name.endsWith('.bench.ts'))
   .map((name) => name.slice(0, -'.bench.ts'.length));
-const withoutEditor = ['sizes', 'latency', 'ssh', 'sshUpload'];
+const withoutEditor = ['sizes', 'latency', 'lineage', 'ssh', 'sshUpload'];
 const unknown = positionals.filter((name) => !benches.includes(name));
 if (unknown.length > 0) {
   console.error(`No bench named ${unknown.join(', ')}; there are: ${benches.join(', ')}`);

@@ -6,6 +6,7 @@ import {
   Range,
   workspace,
   type CodeLensProvider,
+  type Command,
   type Event,
   type TextDocument,
 } from 'vscode';
@@ -59,26 +60,25 @@ class AcceptedLenses implements CodeLensProvider, Disposable {
       if (own === undefined) return [];
       const range = new Range(start, 0, start, 0);
       const origin = new CodeLens(range, {
-        title: lensTitle(record, own.standing),
+        title: lensTitle(record, own.standing, own.measured),
         tooltip: `${provenanceText(record, own.standing)} Click to compare the candidate with your file.`,
         command: commandIds.openDiff,
         arguments: [record.session, record.candidate],
       });
-      const measure = own.standing.fidelity === 'exact' ? undefined : measureCommand(document);
+      const measure =
+        own.standing.fidelity === 'exact' || own.measured !== undefined
+          ? undefined
+          : measureCommand(document);
       return measure === undefined ? [origin] : [origin, new CodeLens(range, measure)];
     });
   }
 }
 
-/** Measuring a file's own text; absent where this version cannot. */
-function measureCommand({ uri }: TextDocument): CodeLens['command'] {
-  const known: Readonly<Record<string, string>> = commandIds;
-  const command = known['reevaluateFile'];
-  if (command === undefined) return undefined;
+function measureCommand({ uri }: TextDocument): Command {
   return {
     title: 'Re-evaluate',
     tooltip: 'Run the problem’s evaluator on this file as it is now',
-    command,
+    command: commandIds.reevaluateFile,
     arguments: [uri],
   };
 }

@@ -1,5 +1,6 @@
 import { workspace, type TextDocument, type Uri } from 'vscode';
 import { linesOf } from '../../../domain/merge/textLines';
+import { sha256Of } from '../../sessions/journalCache';
 import type { AcceptedRecords } from './acceptedRecords';
 import type { AcceptedRecord } from './provenance';
 import { NumberedLines, standingOf, type Standing } from './standing';
@@ -7,6 +8,8 @@ import { NumberedLines, standingOf, type Standing } from './standing';
 export interface StandingRecord {
   readonly record: AcceptedRecord;
   readonly standing: Standing;
+  /** What this very text was measured at. */
+  readonly measured: AcceptedRecord['measured'];
 }
 
 /** Files of people, wherever they lie. */
@@ -33,7 +36,13 @@ export class AcceptedText {
     if (known?.version === document.version && sameRecords(known.records, records)) return known.standings;
     const { version } = document;
     const text = new NumberedLines(linesOf(document.getText()));
-    const standings = records.map((record) => ({ record, standing: standingOf(record, text) }));
+    const isMeasured = records.some((record) => record.measured !== undefined);
+    const sha256 = isMeasured ? sha256Of(document.getText()) : undefined;
+    const standings = records.map((record) => ({
+      record,
+      standing: standingOf(record, text),
+      measured: record.measured?.sha256 === sha256 ? record.measured : undefined,
+    }));
     this.known.set(document, { version, records, standings });
     return standings;
   }

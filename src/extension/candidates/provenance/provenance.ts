@@ -26,6 +26,15 @@ const change = z.object({
 });
 export type AcceptedChange = z.infer<typeof change>;
 
+/** What a whole text was measured at after it was accepted into, see `verification/recordMeasured`. */
+const measuredText = z.object({
+  value: z.number(),
+  unit: z.string().optional(),
+  /** Of the text, as the editor has it. */
+  sha256: z.string(),
+  atMs: z.number(),
+});
+
 // Loose: what other versions write beside it stays.
 const record = z.looseObject({
   /** Relative to the folder that holds the record, with forward slashes. */
@@ -57,6 +66,7 @@ const record = z.looseObject({
   /** Of an exact text whose line ends or byte order mark are not the candidate's: SHA-256 with `\n` alone. */
   exactLines: z.string().optional(),
   acceptedAt: z.iso.datetime(),
+  measured: measuredText.optional(),
 });
 
 /** What one candidate gave to one file. */

@@ -15,15 +15,24 @@ export function provenanceText(record: AcceptedRecord, standing: Standing): stri
   return `${facts}: ${standingText(standing)}${named.length === 0 ? '' : ` Parents: ${named.join(', ')}${more}.`}`;
 }
 
-/** `from c17, step 24: 0.38 m, exact`, `from c17, step 24: partial 2 of 3, not scored` */
-export function lensTitle(record: AcceptedRecord, standing: Standing): string {
+/**
+ * `from c17, step 24: 0.38 m, exact`; `from c17, step 24: partial 2 of 3, not scored`, or what this very text was measured at
+ * in place of the last words.
+ */
+export function lensTitle(
+  record: AcceptedRecord,
+  standing: Standing,
+  measured?: AcceptedRecord['measured'],
+): string {
   const { candidate, step, metric } = record;
   const origin = `from c${candidate}${step === undefined ? '' : `, step ${step}`}`;
   const value = metric === undefined ? '' : `${valueText(metric.value, metric.unit)}, `;
+  const score =
+    measured === undefined ? 'not scored' : `measured ${valueText(measured.value, measured.unit)}`;
   return {
     exact: `${origin}: ${value}exact`,
-    rebased: `${origin}: with your own edits, not scored`,
-    partial: `${origin}: partial ${standing.kept} of ${standing.of}, not scored`,
+    rebased: `${origin}: with your own edits, ${score}`,
+    partial: `${origin}: partial ${standing.kept} of ${standing.of}, ${score}`,
     undone: origin,
   }[standing.fidelity];
 }

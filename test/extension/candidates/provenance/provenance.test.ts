@@ -67,7 +67,7 @@ describe('the record of what was accepted', () => {
   it('is read as it was written, with what other versions wrote beside it, and nothing else is', () => {
     const records = withAcceptance([], news, review(seed).open, lines);
     expect(parseAccepted(acceptedText(records))).toEqual(records);
-    const newer = records.map((record) => ({ ...record, measured: { value: 3 } }));
+    const newer = records.map((record) => ({ ...record, ofTomorrow: { value: 3 } }));
     expect(parseAccepted(acceptedText(newer))).toEqual(newer);
     expect(() => parseAccepted('{"version": 2}')).toThrow();
     expect(() => parseAccepted('no')).toThrow();

@@ -133,6 +133,10 @@ describe('provenance in words', () => {
   it('says in a lens whether the score is the file’s', () => {
     expect(lensTitle(record, standing(record, after))).toBe('from c17, step 24: 0.5 m, exact');
     expect(lensTitle(record, standing(record, partly))).toBe('from c17, step 24: partial 2 of 3, not scored');
+    const measured = { value: 0.52, unit: 'm', sha256: '', atMs: 0 };
+    expect(lensTitle(record, standing(record, partly), measured)).toBe(
+      'from c17, step 24: partial 2 of 3, measured 0.52 m',
+    );
   });
 
   it('says more in a hover', () => {
