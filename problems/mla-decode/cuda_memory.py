@@ -6,11 +6,26 @@ All calls work in the context of PyTorch, which must have used the GPU on this t
 import ctypes
 
 HANDLE_BYTES = 64
+UUID_BYTES = 16
 LAZY_PEER_ACCESS = 1
 
 
 class CudaError(Exception):
     """A call of the CUDA driver failed."""
+
+
+def uuid_of_gpu():
+    """Of the first GPU. Unlike PyTorch this leaves the GPU itself alone: another program may be taking times on it."""
+    library, device, uuid = ctypes.CDLL("libcuda.so.1"), ctypes.c_int(), (ctypes.c_ubyte * UUID_BYTES)()
+    for name, *arguments in (
+        ("cuInit", ctypes.c_uint(0)),
+        ("cuDeviceGet", ctypes.byref(device), ctypes.c_int(0)),
+        ("cuDeviceGetUuid_v2", uuid, device),
+    ):
+        code = getattr(library, name)(*arguments)
+        if code != 0:
+            raise CudaError(f"{name} failed ({code})")
+    return bytes(uuid).hex()
 
 
 class Handle(ctypes.Structure):

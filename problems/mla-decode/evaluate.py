@@ -60,7 +60,7 @@ def try_on_cpu(program, seeds, deadline):
 
 def evaluate_on_gpu(candidate, seeds):
     """The verdict and a picture."""
-    import torch
+    from cuda_memory import uuid_of_gpu
     from gpu_turn import GpuTurn
     from gpu_judge import GpuJudge
     from timing import Clock
@@ -73,7 +73,7 @@ def evaluate_on_gpu(candidate, seeds):
         now = time.monotonic()
         phases[name], began = now - began, now
 
-    turn = GpuTurn(str(torch.cuda.get_device_properties(0).uuid))
+    turn = GpuTurn(uuid_of_gpu())
     judge = GpuJudge(CORRECTNESS + TIMING)
     try:
         with turn.alone():

@@ -60,7 +60,7 @@ def try_on_cpu(program, seeds, deadline):
 
 def evaluate_on_gpu(candidate, seeds):
     """The verdict and a picture."""
-    import torch
+    from cuda_memory import uuid_of_gpu
     from gpu_turn import GpuTurn
     from judge import GpuJudge
     from timing import Clock
@@ -73,8 +73,9 @@ def evaluate_on_gpu(candidate, seeds):
         now = time.monotonic()
         phases[name], began = now - began, now
 
-    turn = GpuTurn(str(torch.cuda.get_device_properties(0).uuid))
-    judge = GpuJudge(CORRECTNESS + TIMING)
+    turn = GpuTurn(uuid_of_gpu())
+    with turn.shared():
+        judge = GpuJudge(CORRECTNESS + TIMING)
     try:
         with turn.alone():
             clock = Clock(judge, candidate, TIMING[0], next(seeds))
@@ -84,7 +85,11 @@ def evaluate_on_gpu(candidate, seeds):
     phase("start")
     with turn.shared():
         candidate.ask({"do": "load"})
-        largest = max(judge.check(candidate, case, next(seeds)) for case in CORRECTNESS)
+    largest = 0.0
+    for case in CORRECTNESS:
+        # Not for all cases at once: who waits to take times need not wait for the compiler that long.
+        with turn.shared():
+            largest = max(largest, judge.check(candidate, case, next(seeds)))
     phase("correctness")
     with turn.alone():
         times = [clock.time(judge, candidate, case, seeds) for case in TIMING]

@@ -224,10 +224,17 @@ class GpuJudge:
         self.publish(made, offset)
         self.flush()
         error = self.check_all(candidate.ask(self.command("run", case, offset=offset)), made)
-        # The cases differ much in size: what one leaves must not stand in the way of the next.
         made = None
-        self._torch.cuda.empty_cache()
+        self.tidy()
         return error
+
+    def let_go(self):
+        """Of the program's memory, so that it may give it back."""
+        self._driver.close_all()
+
+    def tidy(self):
+        """Gives memory back: the cases differ much in size, and what one leaves must not stand in the way of the next, or of others."""
+        self._torch.cuda.empty_cache()
 
     def check_all(self, answer, made):
         case, shape = made.case, made.parts["x"].shape

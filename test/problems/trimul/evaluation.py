@@ -21,8 +21,8 @@ def initial_text(**values):
     return "\n".join(lines)
 
 
-def evaluate(text, seed=7, time_limit_s=280, to_beat=None):
-    """The verdict of a program's text, with the seconds that it took. to_beat: microseconds, or None."""
+def evaluate(text, seed=7, time_limit_s=280):
+    """The verdict of a program's text, with the seconds that it took."""
     with tempfile.TemporaryDirectory() as folder:
         work = os.path.join(folder, "problem")
         shutil.copytree(PROBLEM, work, ignore=shutil.ignore_patterns("__pycache__"))
@@ -35,8 +35,6 @@ def evaluate(text, seed=7, time_limit_s=280, to_beat=None):
             "OMP_NUM_THREADS": "2", "DISCOVER_CANDIDATE": program, "DISCOVER_RESULT": result,
             "DISCOVER_SEED": str(seed), "DISCOVER_TIME_LIMIT": str(time_limit_s),
         }
-        if to_beat is not None:
-            environment["DISCOVER_TO_BEAT"] = str(to_beat)
         for name in ("LD_LIBRARY_PATH", "CUDA_HOME", "CUDA_PATH", "CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES"):
             if name in os.environ:
                 environment[name] = os.environ[name]

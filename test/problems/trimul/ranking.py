@@ -1,8 +1,8 @@
-"""Ranks kernels of different speed twice: as a session does, which times those that are clearly slower only roughly, and by the whole of
-GPU MODE's protocol. Compares the rankings and the time that each took.
+"""Ranks kernels of different speed twice: by the evaluator of problems/trimul, and by GPU MODE's protocol as the adapter for its folders
+runs it. Compares the rankings and the time that each took.
 
-python3 test/problems/trimul/ranking.py race           writes OUT/trimul-race.json
-python3 test/problems/trimul/ranking.py full SECONDS COMMAND…  goes on with OUT/trimul-full.json for so long
+python3 test/problems/trimul/ranking.py ours           writes OUT/trimul-ours.json
+python3 test/problems/trimul/ranking.py protocol SECONDS COMMAND…  goes on with OUT/trimul-protocol.json for so long
 python3 test/problems/trimul/ranking.py compare        prints what came of both
 COMMAND… is what runs `ttt-discover`: node dist/runner.cjs.
 """
@@ -55,34 +55,28 @@ def write(name, content):
         json.dump(content, file, indent=1)
 
 
-def race():
+def ours():
     lock, results, began = threading.Lock(), {}, time.monotonic()
-
-    def best():
-        values = [found["us"] for found in results.values() if found["us"] is not None]
-        return min(values, default=None)
 
     def run(numbered):
         number, chosen = numbered
-        with lock:
-            to_beat = best()
-        verdict = evaluate(text_of(chosen), seed=number, to_beat=to_beat)
+        verdict = evaluate(text_of(chosen), seed=number)
         metrics = verdict.get("metrics", {})
         with lock:
             results[chosen] = {
-                "us": metrics.get("geomean_us"), "toBeat": to_beat, "settled": metrics.get("settled"), "wallS": verdict["wall_s"],
-                "noisePercent": metrics.get("noise_percent"), "startS": metrics.get("start_s"), "correctnessS": metrics.get("correctness_s"),
-                "timingS": metrics.get("timing_s"), "feedback": None if verdict["valid"] else verdict["feedback"][-300:],
+                "us": metrics.get("geomean_us"), "wallS": verdict["wall_s"], "noisePercent": metrics.get("noise_percent"),
+                "startS": metrics.get("start_s"), "correctnessS": metrics.get("correctness_s"), "timingS": metrics.get("timing_s"),
+                "feedback": None if verdict["valid"] else verdict["feedback"][-300:],
             }
             print(chosen, json.dumps(results[chosen]), flush=True)
-            write("race", {"atOnce": AT_ONCE, "wallS": time.monotonic() - began, "kernels": results})
+            write("ours", {"atOnce": AT_ONCE, "wallS": time.monotonic() - began, "kernels": results})
 
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(run, enumerate(CHOSEN)))
 
 
-def full(limit_s, command):
-    began, results = time.monotonic(), read("full")
+def protocol(limit_s, command):
+    began, results = time.monotonic(), read("protocol")
     for chosen in CHOSEN:
         if chosen in results:
             continue
@@ -110,7 +104,7 @@ def full(limit_s, command):
         if results[chosen]["us"] is None:
             results[chosen]["printed"] = printed[-500:]
         print(chosen, json.dumps(results[chosen]), flush=True)
-        write("full", results)
+        write("protocol", results)
 
 
 def value_in(printed):
@@ -135,19 +129,18 @@ def kendall(first, second):
 
 
 def compare():
-    raced, whole = read("race"), read("full")
-    kernels = raced["kernels"]
-    both = [name for name in kernels if kernels[name]["us"] is not None and whole.get(name, {}).get("us") is not None]
-    first, second = ({name: table[name]["us"] for name in both} for table in (kernels, whole))
-    tau, opposed = kendall(first, second)
-    top = [sorted(both, key=table.get)[:3] for table in (first, second)]
-    a_race, a_full = raced["wallS"] / len(kernels), math.fsum(found["wallS"] for found in whole.values()) / len(whole)
-    print(f"{len(both)} kernels; tau {tau:.4f}; top three {top[0]} and {top[1]}")
-    for a, b in opposed:
-        print(f"  opposed: {a} {first[a]:.1f} {second[a]:.1f}, {b} {first[b]:.1f} {second[b]:.1f}")
-    print(f"seconds a kernel: raced {a_race:.1f}, whole {a_full:.1f}: {a_full / a_race:.1f} times; against 271 s: {271 / a_race:.1f} times")
+    evaluator, whole = read("ours"), read("protocol")
+    values = [{name: found["us"] for name, found in table.items() if found["us"] is not None} for table in (evaluator["kernels"], whole)]
+    both = [name for name in values[0] if name in values[1]]
+    a, b = ({name: table[name] for name in both} for table in values)
+    tau, opposed = kendall(a, b)
+    print(f"{len(both)} kernels; tau {tau:.4f}; top three {sorted(both, key=a.get)[:3]} and {sorted(both, key=b.get)[:3]}")
+    for one, other in opposed:
+        print(f"  opposed: {one} {a[one]:.1f} {b[one]:.1f}, {other} {a[other]:.1f} {b[other]:.1f}")
+    seconds = evaluator["wallS"] / len(evaluator["kernels"]), math.fsum(found["wallS"] for found in whole.values()) / len(whole)
+    print(f"seconds a kernel: {seconds[0]:.1f} by our evaluator, {evaluator['atOnce']} at once; {seconds[1]:.1f} by the protocol")
 
 
 if __name__ == "__main__":
     step, *rest = sys.argv[1:]
-    {"race": race, "compare": compare, "full": lambda: full(float(rest[0]), rest[1:])}[step]()
+    {"ours": ours, "compare": compare, "protocol": lambda: protocol(float(rest[0]), rest[1:])}[step]()
