@@ -142,6 +142,15 @@ describe('comparing two programs', () => {
     expect(found.cases).toHaveLength(50);
   });
 
+  it('does not take cases that come again for more pairs, though the metric is their mean', () => {
+    const fixed = rounds(2, () => {
+      const a = ['one', 'two', 'three', 'four'].map((name, index) => passed(name, index, 'points'));
+      const b = a.map((one) => ({ ...one, value: (one.value ?? 0) + 1 }));
+      return [valid(1.5, a), valid(2.5, b)];
+    });
+    expect(compareRounds(fixed, points)).toMatchObject({ pairedBy: 'rounds', pairs: 2, verdict: 'unclear' });
+  });
+
   it('takes the round as the pair where shapes come again, and has an interval of each shape', () => {
     const random = keyedRandom(6, 'shapes');
     const kernels = rounds(12, () => {
