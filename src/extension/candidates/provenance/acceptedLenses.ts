@@ -17,6 +17,8 @@ import { lensTitle, provenanceText } from './provenanceWords';
 import { acceptedRuns } from './standing';
 
 const setting = 'review.provenanceLenses';
+/** Most changes of one candidate that have a lens; a hover tells of the others. */
+const mostLenses = 50;
 
 /** Above accepted lines: where they came from, and whether the score is the file's. */
 class AcceptedLenses implements CodeLensProvider, Disposable {
@@ -55,22 +57,24 @@ class AcceptedLenses implements CodeLensProvider, Disposable {
 
   private async lensesFor(document: TextDocument): Promise<CodeLens[]> {
     const standings = await this.texts.of(document);
-    return acceptedRuns(standings.map((one) => one.standing)).flatMap(({ record, start }) => {
-      const own = standings.find((one) => one.record === record);
-      if (own === undefined) return [];
-      const range = new Range(start, 0, start, 0);
-      const origin = new CodeLens(range, {
-        title: lensTitle(record, own.standing, own.measured),
-        tooltip: `${provenanceText(record, own.standing)} Click to compare the candidate with your file.`,
-        command: commandIds.openDiff,
-        arguments: [record.session, record.candidate],
-      });
-      const measure =
-        own.standing.fidelity === 'exact' || own.measured !== undefined
-          ? undefined
-          : measureCommand(document);
-      return measure === undefined ? [origin] : [origin, new CodeLens(range, measure)];
-    });
+    const runs = acceptedRuns(standings.map((one) => one.standing));
+    return standings.flatMap(({ record, standing, measured }) =>
+      runs
+        .filter((run) => run.record === record)
+        .slice(0, mostLenses)
+        .flatMap(({ start }, index) => {
+          const range = new Range(start, 0, start, 0);
+          const origin = new CodeLens(range, {
+            // All of it once: the same sentence at every change would be in the way of the program.
+            title: index === 0 ? lensTitle(record, standing, measured) : `from c${record.candidate}`,
+            tooltip: `${provenanceText(record, standing)} Click to compare the candidate with your file.`,
+            command: commandIds.openDiff,
+            arguments: [record.session, record.candidate],
+          });
+          const isScored = standing.fidelity === 'exact' || measured !== undefined;
+          return index > 0 || isScored ? [origin] : [origin, new CodeLens(range, measureCommand(document))];
+        }),
+    );
   }
 }
 
