@@ -9,6 +9,7 @@ import { createChat } from './chat/createChat';
 import { createCandidates } from './candidates/createCandidates';
 import { registerCommands } from './commands';
 import { acceptedOfWorkspace } from './dashboard/acceptedCandidates';
+import { BestViews } from './dashboard/bestView';
 import { registerDashboard } from './dashboard/dashboard';
 import { createExports } from './export/exportCommands';
 import { createHosts } from './hosts/hosts';
@@ -63,6 +64,12 @@ export function activate(context: ExtensionContext): void {
   const dashboard = registerDashboard({
     extensionUri: context.extensionUri,
     sessions: sessions.store,
+    bestView: (sessionId, changed) =>
+      new BestViews({
+        readArtifact: (sha256) => sessions.store.readArtifact(sessionId, sha256),
+        onChange: changed,
+        warn: (message) => log.warn(message),
+      }),
     actions: {
       openDiff: (...args) => failures.guard('openDiff', async () => candidates.commands.openDiff(...args)),
       openBestDiff: (...args) =>

@@ -31,6 +31,7 @@ export class BestViews {
   /** By content address. Sessions improve some hundred times at most, and only the newest are asked for again. */
   private readonly found = new Map<string, Found>();
   private sent: string | undefined;
+  private isDisposed = false;
 
   constructor(private readonly needs: BestViewNeeds) {}
 
@@ -79,7 +80,12 @@ export class BestViews {
     );
     if (found.kind === 'unfit') this.needs.warn(`The picture of c${candidate}: ${found.note}`);
     this.keep(sha256, found);
-    this.needs.onChange();
+    if (!this.isDisposed) this.needs.onChange();
+  }
+
+  /** The page is gone: nobody is told of what is still on its way. */
+  dispose(): void {
+    this.isDisposed = true;
   }
 
   private keep(sha256: string, found: Found): void {

@@ -131,6 +131,14 @@ describe('the picture of the best candidate', () => {
     expect(asked).toHaveLength(2);
   });
 
+  it('is told to nobody when its page is gone meanwhile', async () => {
+    views.message(sessionWith(1), true);
+    views.dispose();
+    await expect.poll(() => asked).toHaveLength(1);
+    await new Promise(setImmediate);
+    expect(changes).toBe(0);
+  });
+
   it('is not asked for again and again by a host that answers with a refusal', async () => {
     texts.delete(sha256Of(1));
     views.message(sessionWith(1), true);
