@@ -16,6 +16,7 @@ import type { CaseResult } from '../../domain/session/outcome';
 import type { HostEvaluation } from '../../remote/hostClient';
 import { signalOf } from '../base/cancellation';
 import { valueText } from '../base/words';
+import { t } from '../base/translate';
 
 /** The results of one evaluation, on their way into the Test Explorer. */
 export interface ShownEvaluation {
@@ -35,7 +36,7 @@ export class CaseTests implements Disposable {
   constructor(evaluate: (problem: Uri, signal: AbortSignal) => Promise<void>) {
     this.controller = tests.createTestController('tttDiscover.cases', 'TTT-Discover');
     this.controller.createRunProfile(
-      'Evaluate Initial Program',
+      t('Evaluate Initial Program'),
       TestRunProfileKind.Run,
       (request, token) => this.runAll(request, token, evaluate),
       true,
@@ -121,7 +122,7 @@ class ShownRun implements ShownEvaluation {
     this.run.appendOutput(`${inTerminal(line)}\r\n`, undefined, item);
     if (verdict === 'passed') this.run.passed(item);
     else if (verdict === 'skipped') this.run.skipped(item);
-    else this.run.failed(item, new TestMessage(message ?? 'This case failed.'));
+    else this.run.failed(item, new TestMessage(message ?? t('This case failed.')));
   }
 
   end({ outcome, durationMs, cases }: HostEvaluation, metric: Metric): void {

@@ -24,6 +24,7 @@ import { unsavedTexts } from './openProblemTexts';
 import { asksEditorModel, plannedMistakes, plannedOptions } from './plannedSession';
 import { askingForIsolation } from './withoutIsolation';
 import { checkProblem, prepareSession, type CheckedProblem, type PreparedSession } from './problemFolder';
+import { t } from '../base/translate';
 
 export interface StartContext {
   readonly connections: HostConnections;
@@ -70,11 +71,11 @@ export function startCommands(context: StartContext): {
 } {
   const starting = new Map<string, Attempt>();
   const start = async (args: readonly unknown[], asksHow: boolean): Promise<void> => {
-    requireTrust('Starting a session runs the programs of this folder.');
+    requireTrust(t('Starting a session runs the programs of this folder.'));
     const uri = await chooseProblem(args);
     const key = uri.toString();
     const earlier = starting.get(key);
-    if (earlier?.isAsking === false) throw new Refusal('This problem is being started already.');
+    if (earlier?.isAsking === false) throw new Refusal(t('This problem is being started already.'));
     if (earlier !== undefined) earlier.isReplaced = true;
     const attempt: Attempt = { isAsking: false, isReplaced: false };
     starting.set(key, attempt);
@@ -102,7 +103,7 @@ export function startCommands(context: StartContext): {
     }
   };
   const evaluate = async (uri: Uri, cancelled?: AbortSignal): Promise<void> => {
-    requireTrust('Evaluating runs the programs of this folder.');
+    requireTrust(t('Evaluating runs the programs of this folder.'));
     const job = await prepareJob(context, uri);
     await askingForIsolation(job.target, (isolation) => {
       const agreed = withOverrides(job, { ...job.prepared.spec.overrides, ...isolation });
@@ -154,13 +155,13 @@ async function chooseHow(context: StartContext, job: Job, asksHow: boolean): Pro
     const mistakes = plannedMistakes(options);
     if (mistakes.length > 0) {
       throw new Refusal(mistakes.join(' '), {
-        title: 'Choose…',
+        title: t('Choose…'),
         command: 'startDiscoveryWith',
         args: [job.uri],
       });
     }
     if (asksEditorModel(options) && editorModelsRefusal !== undefined) {
-      throw new Refusal(editorModelsRefusal, { title: 'Select Host…', command: 'selectHost' });
+      throw new Refusal(editorModelsRefusal, { title: t('Select Host…'), command: 'selectHost' });
     }
     const { memory } = context;
     const question = { problem, problemUri: job.uri.toString(), options, initialText, memory };
@@ -170,7 +171,10 @@ async function chooseHow(context: StartContext, job: Job, asksHow: boolean): Pro
 
 function refusalOfEditorModels(target: HostTarget): string | undefined {
   if (target.kind === 'local') return undefined;
-  return `A language model of this editor can be used by sessions on this machine only: ${labelOf(target)} cannot reach the editor. Select this machine as the host, or choose another model.`;
+  return t(
+    'A language model of this editor can be used by sessions on this machine only: {0} cannot reach the editor. Select this machine as the host, or choose another model.',
+    labelOf(target),
+  );
 }
 
 function withOverrides(job: Job, overrides: SessionOverrides): Job {
@@ -196,10 +200,10 @@ async function startDiscovery(
     await onHost(
       context,
       job,
-      `Starting ${problem.title}`,
+      t('Starting {0}', problem.title),
       async (client, report, signal) => {
         if (modelName !== undefined && secrets === undefined) {
-          report(`asking ${modelName} for a word`);
+          report(t('asking {0} for a word', modelName));
           secrets = await context.served.admit({ sessionId, title: problem.title, modelName }, signal);
         }
         return client.start(secrets === undefined ? spec : { ...spec, secrets }, report, signal);
@@ -233,13 +237,13 @@ async function evaluateInitial(
   const evaluation = await onHost(
     context,
     job,
-    `Evaluating ${problem.candidate}`,
+    t('Evaluating {0}', problem.candidate),
     async (client, report, signal) => {
       const shown = shownIn.begin(job.uri, problem.title);
       let cases = 0;
       const onCase = (result: CaseResult): void => {
         cases += 1;
-        report(`${cases} ${cases === 1 ? 'case' : 'cases'} done`);
+        report(cases === 1 ? t('1 case done') : t('{0} cases done', cases));
         shown.onCase(result);
       };
       const either = cancelled === undefined ? signal : AbortSignal.any([signal, cancelled]);
@@ -257,7 +261,7 @@ async function evaluateInitial(
   context.onEvaluated(job.uri, job.prepared.initialText, outcome);
   if (outcome.kind === 'valid') {
     const value = valueText(outcome.value, problem.metric.unit);
-    const message = `${problem.metric.name} = ${value} (valid, ${durationText(durationMs)})`;
+    const message = t('{0} = {1} (valid, {2})', problem.metric.name, value, durationText(durationMs));
     context.log.info(
       `${problem.title}: ${message}${outcome.feedback === undefined ? '' : `\n${outcome.feedback}`}`,
     );
@@ -267,7 +271,7 @@ async function evaluateInitial(
   context.log.warn(
     `${problem.title}: ${problem.candidate} failed (${outcome.reason}): ${outcome.message}\n${outcome.outputTail ?? ''}`,
   );
-  const show = 'Show Output';
+  const show = t('Show Output');
   const text = `${problem.candidate}: ${outcome.message} (${outcome.reason}, ${durationText(durationMs)})`;
   void window.showWarningMessage(text, show).then((chosen) => {
     if (chosen === show) context.log.show(true);
@@ -285,11 +289,11 @@ async function onHost<T>(
   work: (client: HostClient, report: Progress, signal: AbortSignal) => Promise<T>,
   attempt: Attempt = { isAsking: false, isReplaced: false },
 ): Promise<T> {
-  const tryAgain = 'Try Again';
+  const tryAgain = t('Try Again');
   for (;;) {
     try {
       return await withNotification(title, async (report, signal) => {
-        report(`connecting to ${labelOf(job.target)}`);
+        report(t('connecting to {0}', labelOf(job.target)));
         const client = await context.connections.connect(job.target, signal, (message) => report(message));
         return work(client, report, signal);
       });

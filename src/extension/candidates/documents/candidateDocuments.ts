@@ -20,6 +20,7 @@ import {
   type CandidateView,
 } from './candidateUri';
 import { conflictTexts, proposedText, type LiveReview, type ReviewedDocument } from '../review/liveReview';
+import { t } from '../../base/translate';
 
 export function candidateUri(address: CandidateAddress): Uri {
   return Uri.from({ scheme: candidateScheme, path: candidatePath(address) });
@@ -104,7 +105,9 @@ export function registerCandidateDocuments(sessions: Sessions, reviews: ReviewSo
   return workspace.registerFileSystemProvider(candidateScheme, new CandidateDocuments(sessions, reviews), {
     isCaseSensitive: true,
     isReadonly: new MarkdownString(
-      'A candidate is read-only. **Accept** copies a change, or all of them, into your own file, as one edit that you can undo.',
+      t(
+        'A candidate is read-only. **Accept** copies a change, or all of them, into your own file, as one edit that you can undo.',
+      ),
     ),
   });
 }

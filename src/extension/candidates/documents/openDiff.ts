@@ -6,6 +6,7 @@ import { titleOf, valueOf } from '../../sessions/sessionItems';
 import type { Sessions, SessionView } from '../../sessions/sessions';
 import { candidateUri } from './candidateDocuments';
 import { userFileOf } from './userFile';
+import { t } from '../../base/translate';
 
 /**
  * Opens the diff of a candidate: the user's file on the left, and on the right what the candidate makes of it. Where there
@@ -23,7 +24,7 @@ export async function openCandidateDiff(
   const view = own === undefined ? 'text' : 'review';
   const right = candidateUri({ sessionId: session.id, candidate, path, view });
   const left = own ?? candidateUri({ sessionId: session.id, candidate: 0, path, view });
-  const title = diffTitle(session, candidate, own === undefined ? 'initial' : 'yours');
+  const title = diffTitle(session, candidate, own === undefined ? t('initial') : t('yours'));
   await commands.executeCommand('vscode.diff', left, right, title, { preview: true, ...options });
 }
 
@@ -45,8 +46,8 @@ export function candidateLabel(session: SessionView, candidate: number): string 
 export function bestOf(session: SessionView): number {
   const best = session.snapshot.best;
   if (best === undefined) {
-    throw new Refusal(`Session "${titleOf(session)}" has no valid candidate yet.`, {
-      title: 'Open Dashboard',
+    throw new Refusal(t('Session "{0}" has no valid candidate yet.', titleOf(session)), {
+      title: t('Open Dashboard'),
       command: 'openDashboard',
       args: [session.id],
     });
@@ -67,13 +68,13 @@ export async function pickCandidate(session: SessionView): Promise<number> {
   if (valid.length === 0) bestOf(session);
   const items = valid.map(({ record }): QuickPickItem & { readonly candidate: number } => ({
     label: candidateLabel(session, record.id),
-    description: record.step < 0 ? 'initial program' : `step ${record.step + 1}`,
+    description: record.step < 0 ? t('initial program') : t('step {0}', record.step + 1),
     ...(record.note !== undefined && { detail: record.note }),
     candidate: record.id,
   }));
   const chosen = await window.showQuickPick(items, {
     title: titleOf(session),
-    placeHolder: 'Candidate to compare with your file',
+    placeHolder: t('Candidate to compare with your file'),
     matchOnDetail: true,
   });
   if (chosen === undefined) throw new Cancelled();

@@ -1,6 +1,7 @@
 import { FileSystemError, Uri, workspace } from 'vscode';
 import { Refusal, messageOf } from '../../base/failures';
 import { acceptedText, parseAccepted, type AcceptedRecord } from './provenance';
+import { t } from '../../base/translate';
 
 const fileName = 'accepted.json';
 const folderName = '.ttt-discover';
@@ -36,8 +37,12 @@ export async function readAccepted({ file }: AcceptedPlace): Promise<AcceptedRec
     return parseAccepted(Buffer.from(content).toString('utf8'));
   } catch (error) {
     throw new Refusal(
-      `${workspace.asRelativePath(file)} cannot be read as a record of accepted candidates, so nothing was added to it. Mend it, or move it away: ${messageOf(error)}`,
-      { title: 'Open File', command: { id: 'vscode.open' }, args: [file] },
+      t(
+        '{0} cannot be read as a record of accepted candidates, so nothing was added to it. Mend it, or move it away: {1}',
+        workspace.asRelativePath(file),
+        messageOf(error),
+      ),
+      { title: t('Open File'), command: { id: 'vscode.open' }, args: [file] },
       { cause: error },
     );
   }

@@ -2,6 +2,7 @@ import { FileSystemError, Uri, window, workspace } from 'vscode';
 import type { WorkspaceMemory } from '../review/decisions';
 import { acceptedPlace } from './acceptedFile';
 import { gitRepositoryOf } from './gitRepository';
+import { t } from '../../base/translate';
 
 const askedKey = 'tttDiscover.askedAboutGitignore';
 const ignoredPath = '.ttt-discover/';
@@ -17,10 +18,13 @@ export async function askWhetherToIgnore(target: Uri, memory: WorkspaceMemory): 
   if (repository === undefined) return;
   await memory.update(askedKey, true);
   if ((await repository.checkIgnore([file.fsPath])).size > 0) return;
-  const ignore = 'Add to .gitignore';
+  const ignore = t('Add to .gitignore');
   const chosen = await window.showInformationMessage(
-    `${workspace.asRelativePath(file)} records where accepted lines came from. Commit it with your file, or keep it out of git.`,
-    'I Will Commit It',
+    t(
+      '{0} records where accepted lines came from. Commit it with your file, or keep it out of git.',
+      workspace.asRelativePath(file),
+    ),
+    t('I Will Commit It'),
     ignore,
   );
   if (chosen === ignore) await addToIgnored(Uri.joinPath(repository.rootUri, '.gitignore'));

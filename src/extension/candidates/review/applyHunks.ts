@@ -3,6 +3,7 @@ import { editsOf, type LineReplacement } from '../../../domain/merge/lineEdits';
 import { replacementOf, type CandidateReview, type ReviewHunk } from '../../../domain/merge/review';
 import { Refusal, type Remedy } from '../../base/failures';
 import type { LiveReview } from './liveReview';
+import { t } from '../../base/translate';
 
 export interface AppliedHunks {
   readonly document: TextDocument;
@@ -43,7 +44,10 @@ export async function applyHunks(
     }
   }
   throw new Refusal(
-    `${workspace.asRelativePath(live.target)} is read-only, or changed at that very moment. Nothing was written. Try again, or take the program elsewhere.`,
+    t(
+      '{0} is read-only, or changed at that very moment. Nothing was written. Try again, or take the program elsewhere.',
+      workspace.asRelativePath(live.target),
+    ),
     elsewhere(live),
   );
 }
@@ -56,13 +60,16 @@ function refuseNotebook(live: LiveReview): void {
   );
   if (!isOpenAsNotebook && !target.path.endsWith('.ipynb')) return;
   throw new Refusal(
-    `${workspace.asRelativePath(target)} is a notebook, and a candidate is a whole file: its changes cannot be put into cells. Nothing was written. Copy the program, or save it as a new file.`,
+    t(
+      '{0} is a notebook, and a candidate is a whole file: its changes cannot be put into cells. Nothing was written. Copy the program, or save it as a new file.',
+      workspace.asRelativePath(target),
+    ),
     elsewhere(live),
   );
 }
 
 function elsewhere({ sessionId, candidate }: LiveReview): Remedy {
-  return { title: 'Copy or Save…', command: 'copyOrSaveCandidate', args: [sessionId, candidate] };
+  return { title: t('Copy or Save…'), command: 'copyOrSaveCandidate', args: [sessionId, candidate] };
 }
 
 /** Replaces lines of a document; false if the editor did not take the edit. `lines` are the document's at this moment. */

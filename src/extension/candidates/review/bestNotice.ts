@@ -6,6 +6,7 @@ import { betterCandidate } from './betterCandidate';
 import { candidateAddressOf } from '../documents/candidateUri';
 import { candidateLabel } from '../documents/openDiff';
 import type { Reviews } from './reviews';
+import { t } from '../../base/translate';
 
 /**
  * Tells a reviewer, in the status bar and with a button, that a better candidate has come since they opened this one. The
@@ -21,7 +22,7 @@ export class BestNotice implements Disposable {
     private readonly contextKeys: ContextKeys,
   ) {
     this.item = window.createStatusBarItem('tttDiscover.best', StatusBarAlignment.Left, 9);
-    this.item.name = 'TTT-Discover Better Candidate';
+    this.item.name = t('TTT-Discover Better Candidate');
     const sessionChanges = sessions.onDidChange(() => this.draw());
     this.subscriptions = Disposable.from(
       this.item,
@@ -43,13 +44,13 @@ export class BestNotice implements Disposable {
       this.item.hide();
       return;
     }
-    this.item.text = `$(arrow-up) Best is now ${news.label} · Switch`;
-    this.item.tooltip = `Compare ${news.label} with your file in place of c${news.candidate}`;
+    this.item.text = `$(arrow-up) ${t('Best is now {0} · Switch', news.label)}`;
+    this.item.tooltip = t('Compare {0} with your file in place of c{1}', news.label, news.candidate);
     this.item.accessibilityInformation = {
-      label: `Best is now ${news.label}. Switch to it.`,
+      label: t('Best is now {0}. Switch to it.', news.label),
       role: 'button',
     };
-    this.item.command = { command: commandIds.switchToBest, title: 'Switch', arguments: [news.sessionId] };
+    this.item.command = { command: commandIds.switchToBest, title: t('Switch'), arguments: [news.sessionId] };
     this.item.show();
   }
 

@@ -10,6 +10,7 @@ import { proposedText, type LiveReview } from './liveReview';
 import { reviewedPlace } from './reviewedPlace';
 import type { Reviewer } from './reviewer';
 import type { Reviews } from './reviews';
+import { t } from '../../base/translate';
 
 interface Choice extends QuickPickItem {
   readonly take: (text: string) => Promise<void>;
@@ -29,7 +30,7 @@ export function elsewhereCommands(needs: {
     await store.readCandidate(sessionId, candidate);
     const session = store.get(sessionId);
     if (session === undefined)
-      throw new Refusal('The session of this candidate is not in the list any more.');
+      throw new Refusal(t('The session of this candidate is not in the list any more.'));
     return { session, candidate };
   }
 
@@ -45,16 +46,16 @@ export function elsewhereCommands(needs: {
       const own = await workspace.openTextDocument(candidateUri({ ...place, path, view: 'text' }));
       const save = (text: string): Promise<void> => openAsNewFile(own.languageId, text);
       const choices: Choice[] = [
-        { label: `Save c${candidate} as a new file`, text: program, take: save },
-        { label: `Copy the program of c${candidate}`, text: program, take: copy },
+        { label: t('Save c{0} as a new file', candidate), text: program, take: save },
+        { label: t('Copy the program of c{0}', candidate), text: program, take: copy },
       ];
       if (proposed !== undefined && proposed !== program) {
         choices.push(
-          { label: 'Save your file with its changes as a new file', text: proposed, take: save },
-          { label: 'Copy your file with its changes', text: proposed, take: copy },
+          { label: t('Save your file with its changes as a new file'), text: proposed, take: save },
+          { label: t('Copy your file with its changes'), text: proposed, take: copy },
         );
       }
-      const chosen = await window.showQuickPick(choices, { title: `Take c${candidate} elsewhere` });
+      const chosen = await window.showQuickPick(choices, { title: t('Take c{0} elsewhere', candidate) });
       if (chosen === undefined) throw new Cancelled();
       await chosen.take(chosen.text);
     },
@@ -64,8 +65,8 @@ export function elsewhereCommands(needs: {
       const target = userFilePlace(session);
       if (target === undefined) {
         throw new Refusal(
-          'This session was not started from this editor, so there is no place for its file.',
-          { title: 'Copy or Save…', command: 'copyOrSaveCandidate', args: [session.id, candidate] },
+          t('This session was not started from this editor, so there is no place for its file.'),
+          { title: t('Copy or Save…'), command: 'copyOrSaveCandidate', args: [session.id, candidate] },
         );
       }
       const name = workspace.asRelativePath(target);
@@ -75,7 +76,7 @@ export function elsewhereCommands(needs: {
       edit.createFile(target, { contents: Buffer.from(seed, 'utf8'), overwrite: false });
       if (!(await workspace.applyEdit(edit))) {
         throw new Refusal(
-          `${name} could not be created: it is there already, or its folder cannot be written to.`,
+          t('{0} could not be created: it is there already, or its folder cannot be written to.', name),
         );
       }
       const live = await reviews.open({ sessionId: session.id, candidate });
@@ -98,7 +99,7 @@ async function proposedOf(live: LiveReview): Promise<string | undefined> {
 
 async function copy(text: string): Promise<void> {
   await env.clipboard.writeText(text);
-  window.setStatusBarMessage('Copied to the clipboard', 5000);
+  window.setStatusBarMessage(t('Copied to the clipboard'), 5000);
 }
 
 /** An unsaved file of the same language, that the user saves where they like. */

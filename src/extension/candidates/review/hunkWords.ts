@@ -1,4 +1,5 @@
 import type { CandidateReview, ReviewHunk } from '../../../domain/merge/review';
+import { t } from '../../base/translate';
 
 /** What a lens over a change of a review says and does. */
 export interface HunkLens {
@@ -31,12 +32,12 @@ export function sizeText(hunk: Pick<ReviewHunk, 'oldLines' | 'newLines'>): strin
 
 /** `change 2 of 7 (+3 −2)` */
 export function hunkName(hunk: ReviewHunk, index: number, count: number): string {
-  return `change ${index + 1} of ${count} (${sizeText(hunk)})`;
+  return t('change {0} of {1} ({2})', index + 1, count, sizeText(hunk));
 }
 
 /** `3 changes` */
 export function changesText(count: number): string {
-  return `${count} ${count === 1 ? 'change' : 'changes'}`;
+  return count === 1 ? t('1 change') : t('{0} changes', count);
 }
 
 /** The first line that differs, as far as a conflict's sides begin alike: there the editor draws its block. */
@@ -47,16 +48,16 @@ function anchorOf({ shown, oldLines, newLines }: ReviewHunk): number {
 }
 
 function changeActions(hunk: ReviewHunk, index: number, count: number): HunkAction[] {
-  const beside = hunk.touchesOwnEdit ? ', beside your own edit' : '';
+  const name = hunkName(hunk, index, count);
   return [
     {
-      title: `Accept ${hunkName(hunk, index, count)}${beside}`,
-      tooltip: 'Copy these lines into your file. Undo takes them back.',
+      title: hunk.touchesOwnEdit ? t('Accept {0}, beside your own edit', name) : t('Accept {0}', name),
+      tooltip: t('Copy these lines into your file. Undo takes them back.'),
       command: 'acceptHunk',
     },
     {
-      title: 'Reject',
-      tooltip: 'Do not show this change again, in this candidate or in its descendants',
+      title: t('Reject'),
+      tooltip: t('Do not show this change again, in this candidate or in its descendants'),
       command: 'rejectHunk',
     },
   ];
@@ -65,15 +66,15 @@ function changeActions(hunk: ReviewHunk, index: number, count: number): HunkActi
 function conflictActions(candidate: number): HunkAction[] {
   return [
     {
-      title: 'Conflict: Open Merge Editor',
-      tooltip: `You and c${candidate} both changed these lines`,
+      title: t('Conflict: Open Merge Editor'),
+      tooltip: t('You and c{0} both changed these lines', candidate),
       command: 'resolveConflict',
     },
     {
-      title: `Take c${candidate}’s Lines`,
-      tooltip: 'Replace your lines by these. Undo brings yours back.',
+      title: t('Take c{0}’s Lines', candidate),
+      tooltip: t('Replace your lines by these. Undo brings yours back.'),
       command: 'acceptHunk',
     },
-    { title: 'Keep Mine', tooltip: 'Leave your lines as they are', command: 'rejectHunk' },
+    { title: t('Keep Mine'), tooltip: t('Leave your lines as they are'), command: 'rejectHunk' },
   ];
 }

@@ -3,6 +3,7 @@ import { reviewCandidate, type CandidateReview, type ReviewHunk } from '../../..
 import { Refusal } from '../../base/failures';
 import { isThere } from '../documents/userFile';
 import type { Decisions } from './decisions';
+import { t } from '../../base/translate';
 
 /** A document as it was, and what a candidate would make of it. */
 export interface ReviewedDocument {
@@ -102,8 +103,12 @@ export class LiveReview {
 /** The user's file was deleted or renamed: it can be made again. */
 export function missingFile(name: string, sessionId: string, candidate: number, cause?: unknown): Refusal {
   return new Refusal(
-    `${name} is not there any more, so there is nothing to accept into. Put it back, or create it from c${candidate}.`,
-    { title: 'Create File', command: 'createUserFile', args: [sessionId, candidate] },
+    t(
+      '{0} is not there any more, so there is nothing to accept into. Put it back, or create it from c{1}.',
+      name,
+      candidate,
+    ),
+    { title: t('Create File'), command: 'createUserFile', args: [sessionId, candidate] },
     { cause },
   );
 }

@@ -3,6 +3,7 @@ import { Cancelled } from '../../base/failures';
 import { candidateUri } from '../documents/candidateDocuments';
 import type { CandidateView } from '../documents/candidateUri';
 import type { LiveReview } from './liveReview';
+import { t } from '../../base/translate';
 
 /** No part of the editor's API, so it may be missing or refuse: then the choice is asked for. */
 const openMergeEditor = '_open.mergeEditor';
@@ -34,12 +35,12 @@ export async function openConflict(live: LiveReview, path: string): Promise<Conf
 
 async function ask(candidate: number): Promise<ConflictChoice> {
   const items: readonly (QuickPickItem & { readonly choice: ConflictChoice })[] = [
-    { label: `Take c${candidate}’s lines`, choice: 'theirs' },
-    { label: 'Keep mine', choice: 'mine' },
+    { label: t('Take c{0}’s lines', candidate), choice: 'theirs' },
+    { label: t('Keep mine'), choice: 'mine' },
   ];
   const chosen = await window.showQuickPick(items, {
-    title: 'You and the candidate both changed these lines',
-    placeHolder: 'This editor has no merge editor: choose whose lines to take',
+    title: t('You and the candidate both changed these lines'),
+    placeHolder: t('This editor has no merge editor: choose whose lines to take'),
   });
   if (chosen === undefined) throw new Cancelled();
   return chosen.choice;

@@ -22,6 +22,7 @@ import { userFilePlace } from '../documents/userFile';
 import { reviewEditor, reviewedPlace } from './reviewedPlace';
 import type { Reviewer } from './reviewer';
 import type { Reviews } from './reviews';
+import { t } from '../../base/translate';
 
 const sayMs = 5000;
 
@@ -54,7 +55,7 @@ export function reviewCommands(needs: ReviewCommandNeeds): Pick<CommandHandlers,
     const place = reviewedPlace(args);
     await store.ready;
     if (store.get(place.sessionId) === undefined)
-      throw new Refusal('The session of this candidate is not in the list any more.');
+      throw new Refusal(t('The session of this candidate is not in the list any more.'));
     const live = await reviews.open(place);
     const session = store.get(place.sessionId);
     if (live !== undefined && session !== undefined) return { live, session };
@@ -62,8 +63,10 @@ export function reviewCommands(needs: ReviewCommandNeeds): Pick<CommandHandlers,
     if (file !== undefined)
       throw missingFile(workspace.asRelativePath(file), place.sessionId, place.candidate);
     throw new Refusal(
-      'This session was not started from this editor, so there is no file to accept into. Take the program elsewhere.',
-      { title: 'Copy or Save…', command: 'copyOrSaveCandidate', args: [place.sessionId, place.candidate] },
+      t(
+        'This session was not started from this editor, so there is no file to accept into. Take the program elsewhere.',
+      ),
+      { title: t('Copy or Save…'), command: 'copyOrSaveCandidate', args: [place.sessionId, place.candidate] },
     );
   }
 
@@ -80,9 +83,12 @@ export function reviewCommands(needs: ReviewCommandNeeds): Pick<CommandHandlers,
     if (hunk !== undefined) return hunk;
     throw new Refusal(
       id === undefined
-        ? `There is no change of c${live.candidate} at the cursor. Go to the next one with Alt+F5, or choose from a list.`
-        : 'That change is not open any more: the diff shows what is left.',
-      { title: 'List Changes', command: 'reviewHunks', args: [live.sessionId, live.candidate] },
+        ? t(
+            'There is no change of c{0} at the cursor. Go to the next one with Alt+F5, or choose from a list.',
+            live.candidate,
+          )
+        : t('That change is not open any more: the diff shows what is left.'),
+      { title: t('List Changes'), command: 'reviewHunks', args: [live.sessionId, live.candidate] },
     );
   }
 
@@ -115,7 +121,7 @@ export function reviewCommands(needs: ReviewCommandNeeds): Pick<CommandHandlers,
       if (done === undefined) return;
       const { open: left } = done.applied.left;
       if (left.length === 0) reviewer.tell(live, done.applied, done.fidelity);
-      else say(`Accepted ${sizeText(named)}; ${changesText(left.length)} left`);
+      else say(t('Accepted {0}; {1} left', sizeText(named), changesText(left.length)));
       goToNext(live, done.applied.left, line);
     },
 
@@ -125,7 +131,9 @@ export function reviewCommands(needs: ReviewCommandNeeds): Pick<CommandHandlers,
       await reviewer.reject(live, [hunk]);
       const { review } = await live.now();
       say(
-        `Rejected ${sizeText(hunk)}; ${review.open.length === 0 ? 'nothing' : changesText(review.open.length)} left`,
+        review.open.length === 0
+          ? t('Rejected {0}; nothing left', sizeText(hunk))
+          : t('Rejected {0}; {1} left', sizeText(hunk), changesText(review.open.length)),
       );
       goToNext(live, review, hunk.shown.start);
     },
@@ -148,14 +156,30 @@ export function reviewCommands(needs: ReviewCommandNeeds): Pick<CommandHandlers,
       const name = workspace.asRelativePath(live.target);
       if (review.open.length > 0) {
         throw new Refusal(
-          `You and c${live.candidate} both changed the same lines of ${name}. Nothing was written: decide on each of the ${review.open.length === 1 ? 'lines' : `${review.open.length} places`} in the diff.`,
-          { title: 'Open Diff', command: 'openDiff', args: [session.id, live.candidate] },
+          review.open.length === 1
+            ? t(
+                'You and c{0} both changed the same lines of {1}. Nothing was written: decide on each of the lines in the diff.',
+                live.candidate,
+                name,
+              )
+            : t(
+                'You and c{0} both changed the same lines of {1}. Nothing was written: decide on each of the {2} places in the diff.',
+                live.candidate,
+                name,
+                review.open.length,
+              ),
+          { title: t('Open Diff'), command: 'openDiff', args: [session.id, live.candidate] },
         );
       }
       void window.showInformationMessage(
         review.rejected.length === 0
-          ? `${name} already holds ${review.isExact ? '' : 'every change of '}c${live.candidate}.`
-          : `All that is left of c${live.candidate} you have rejected. Restore Rejected Changes brings it back.`,
+          ? review.isExact
+            ? t('{0} already holds c{1}.', name, live.candidate)
+            : t('{0} already holds every change of c{1}.', name, live.candidate)
+          : t(
+              'All that is left of c{0} you have rejected. Restore Rejected Changes brings it back.',
+              live.candidate,
+            ),
       );
     },
 
@@ -166,8 +190,12 @@ export function reviewCommands(needs: ReviewCommandNeeds): Pick<CommandHandlers,
       if (review.open.length > 0) await decisions.setDismissed(live.sessionId, live.candidate, true);
       void window.showInformationMessage(
         review.open.length === 0
-          ? `There is nothing left of c${live.candidate} to reject.`
-          : `Rejected ${changesText(review.open.length)} of c${live.candidate}, in its descendants too. Restore Rejected Changes brings them back.`,
+          ? t('There is nothing left of c{0} to reject.', live.candidate)
+          : t(
+              'Rejected {0} of c{1}, in its descendants too. Restore Rejected Changes brings them back.',
+              changesText(review.open.length),
+              live.candidate,
+            ),
       );
     },
 
@@ -176,10 +204,10 @@ export function reviewCommands(needs: ReviewCommandNeeds): Pick<CommandHandlers,
       const { review } = await live.now();
       const chosen = await pickHunks(
         review.open,
-        `Changes of c${live.candidate}`,
-        'Changes to accept into your file',
+        t('Changes of c{0}', live.candidate),
+        t('Changes to accept into your file'),
         (hunk, index) =>
-          hunk.isConflict ? 'conflict with your own edit' : hunkName(hunk, index, review.open.length),
+          hunk.isConflict ? t('conflict with your own edit') : hunkName(hunk, index, review.open.length),
       );
       const ids = new Set(chosen.map((hunk) => hunk.id));
       const done = await reviewer.accept(live, (now) => now.open.filter((hunk) => ids.has(hunk.id)));
@@ -191,8 +219,8 @@ export function reviewCommands(needs: ReviewCommandNeeds): Pick<CommandHandlers,
       const { review } = await live.now();
       const chosen = await pickHunks(
         review.rejected,
-        `Rejected changes of c${live.candidate}`,
-        'Changes to show again',
+        t('Rejected changes of c{0}', live.candidate),
+        t('Changes to show again'),
         (hunk) => sizeText(hunk),
       );
       await decisions.restore(live.sessionId, chosen.flatMap(partsOf));
@@ -208,7 +236,7 @@ export function reviewCommands(needs: ReviewCommandNeeds): Pick<CommandHandlers,
       await store.ready;
       const session = store.get(sessionId);
       if (session === undefined)
-        throw new Refusal('The session of this candidate is not in the list any more.');
+        throw new Refusal(t('The session of this candidate is not in the list any more.'));
       await openCandidateDiff(store, session, bestOf(session));
     },
   };
@@ -231,7 +259,7 @@ async function pickHunks(
   describe: (hunk: ReviewHunk, index: number) => string,
 ): Promise<readonly ReviewHunk[]> {
   if (hunks.length === 0) {
-    void window.showInformationMessage(`${title}: none.`);
+    void window.showInformationMessage(t('{0}: none.', title));
     throw new Cancelled();
   }
   const items = hunks.map((hunk, index): QuickPickItem & { readonly hunk: ReviewHunk } => ({
@@ -249,5 +277,5 @@ function firstWords({ newLines, oldLines }: ReviewHunk): string {
   const added = newLines.find((line) => line.trim() !== '');
   const removed = oldLines.find((line) => line.trim() !== '');
   if (added !== undefined) return added.trim();
-  return removed === undefined ? 'blank lines' : `delete ${removed.trim()}`;
+  return removed === undefined ? t('blank lines') : t('delete {0}', removed.trim());
 }

@@ -3,6 +3,7 @@ import { Refusal } from '../../base/failures';
 import { sessionFromArguments } from '../../sessions/chooseSession';
 import { candidateFromArguments } from '../documents/candidateArguments';
 import { candidateAddressOf, type CandidateAddress } from '../documents/candidateUri';
+import { t } from '../../base/translate';
 
 export type ReviewedPlace = Pick<CandidateAddress, 'sessionId' | 'candidate'>;
 
@@ -14,9 +15,9 @@ export function reviewedPlace(args: readonly unknown[]): ReviewedPlace {
   const address = placeOfActiveTab();
   if (address !== undefined) return address;
   throw new Refusal(
-    'Open the diff of a candidate first: this is about the candidate that you are looking at.',
+    t('Open the diff of a candidate first: this is about the candidate that you are looking at.'),
     {
-      title: 'Open Diff',
+      title: t('Open Diff'),
       command: 'openDiff',
     },
   );

@@ -15,6 +15,7 @@ import type { LiveReview } from './liveReview';
 import { fidelityOf, type Fidelity } from '../provenance/provenance';
 import type { AcceptedRecords } from '../provenance/acceptedRecords';
 import { recordAcceptance } from '../provenance/recordAcceptance';
+import { t } from '../../base/translate';
 
 type Decision =
   | { readonly kind: 'accepted'; readonly live: LiveReview; readonly before: string; readonly after: string }
@@ -77,14 +78,14 @@ export class Reviewer {
     this.tellKeys();
     if (decision === undefined) {
       throw new Refusal(
-        'There is no decision of this window to take back. Undo works in your own file as ever.',
+        t('There is no decision of this window to take back. Undo works in your own file as ever.'),
       );
     }
     const { live } = decision;
     if (decision.kind === 'rejected') {
       await this.needs.decisions.restore(live.sessionId, decision.ids);
       await this.needs.decisions.setDismissed(live.sessionId, live.candidate, false);
-      return `The rejected change of c${live.candidate} is open again.`;
+      return t('The rejected change of c{0} is open again.', live.candidate);
     }
     const name = workspace.asRelativePath(live.target);
     const document = await workspace.openTextDocument(live.target);
@@ -92,18 +93,22 @@ export class Reviewer {
     const replacements = takeBack(decision.before, decision.after, mine);
     if (replacements === undefined) {
       throw new Refusal(
-        `You changed the lines that came from c${live.candidate} since, so they were not taken out. Undo in ${name} goes back step by step.`,
-        { title: 'Show File', command: { id: 'vscode.open' }, args: [live.target] },
+        t(
+          'You changed the lines that came from c{0} since, so they were not taken out. Undo in {1} goes back step by step.',
+          live.candidate,
+          name,
+        ),
+        { title: t('Show File'), command: { id: 'vscode.open' }, args: [live.target] },
       );
     }
-    if (replacements.length === 0) return `${name} holds nothing of it any more.`;
+    if (replacements.length === 0) return t('{0} holds nothing of it any more.', name);
     if (!(await replaceInDocument(document, linesOf(mine), replacements))) {
       this.remember(decision);
       throw new Refusal(
-        `${name} is read-only, or changed at that very moment. Nothing was changed: try again.`,
+        t('{0} is read-only, or changed at that very moment. Nothing was changed: try again.', name),
       );
     }
-    return `What you accepted from c${live.candidate} is out of ${name} again.`;
+    return t('What you accepted from c{0} is out of {1} again.', live.candidate, name);
   }
 
   /** Says what was accepted, and whether the candidate's score is the file's. Answers no question by itself. */
@@ -122,22 +127,28 @@ export class Reviewer {
       partial: `${changesText(left)} of it ${left === 1 ? 'is' : 'are'} not in the file, so this text was not scored.`,
     }[fidelity];
     const key = process.platform === 'darwin' ? '⌘Z' : 'Ctrl+Z';
-    const show = 'Show File';
-    const what = `Accepted c${live.candidate}${fidelity === 'partial' ? ' in part' : ''} into ${name}.`;
-    const measure = 'Re-evaluate';
+    const show = t('Show File');
+    const what =
+      fidelity === 'partial'
+        ? t('Accepted c{0} in part into {1}.', live.candidate, name)
+        : t('Accepted c{0} into {1}.', live.candidate, name);
+    const measure = t('Re-evaluate');
     const buttons = fidelity === 'exact' ? [show] : [measure, show];
-    void window.showInformationMessage(`${what} ${standing} Undo with ${key}.`, ...buttons).then((chosen) => {
-      if (chosen === show) void window.showTextDocument(live.target);
-      if (chosen === measure) {
-        const { reevaluateFile } = commandIds;
-        void commands.executeCommand(reevaluateFile, live.target, live.sessionId, live.candidate);
-      }
-    });
+    void window
+      .showInformationMessage(`${what} ${standing} ${t('Undo with {0}.', key)}`, ...buttons)
+      .then((chosen) => {
+        if (chosen === show) void window.showTextDocument(live.target);
+        if (chosen === measure) {
+          const { reevaluateFile } = commandIds;
+          void commands.executeCommand(reevaluateFile, live.target, live.sessionId, live.candidate);
+        }
+      });
   }
 
   private async record(live: LiveReview, applied: AppliedHunks): Promise<void> {
     const session = this.needs.store.get(live.sessionId);
-    if (session === undefined) throw new Refusal(`Session ${live.sessionId} is not in the list any more.`);
+    if (session === undefined)
+      throw new Refusal(t('Session {0} is not in the list any more.', live.sessionId));
     await this.needs.store.setAccepted(live.sessionId, live.candidate);
     await recordAcceptance(this.needs.accepted, session, live.candidate, applied, this.needs.nowMs());
     this.needs.onRecorded(live.target);
