@@ -207,6 +207,18 @@ export const errorReply = z.object({
   advice: z.string().optional(),
 });
 
+export const reportFormats = ['md', 'html', 'csv', 'json'] as const;
+export type ReportFormat = (typeof reportFormats)[number];
+
+/** A report was written. */
+const reportReply = z.object({
+  kind: z.literal('report'),
+  session: z.string().nullable(),
+  format: z.enum(reportFormats),
+  /** Absolute. */
+  path: z.string(),
+});
+
 export const commandReply = z.discriminatedUnion('kind', [
   startReply,
   listReply,
@@ -222,6 +234,7 @@ export const commandReply = z.discriminatedUnion('kind', [
   doctorReply,
   runSummary,
   removedReply,
+  reportReply,
   errorReply,
 ]);
 export type CommandReply = z.infer<typeof commandReply>;

@@ -5,6 +5,8 @@ export interface OptionSpec {
   /** For the help: the name of the value, and one line of what it does. */
   readonly value?: string;
   readonly help: string;
+  /** One letter that stands for it too. */
+  readonly short?: string;
   /** It may be given several times. */
   readonly multiple?: true;
 }

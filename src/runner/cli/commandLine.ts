@@ -14,10 +14,12 @@ import { listCommand } from './commands/list';
 import { noteCommand } from './commands/note';
 import { proposeCommand } from './commands/propose';
 import { removeEverythingCommand } from './commands/removeEverything';
+import { reportCommand } from './commands/report';
 import { runCommand } from './commands/run';
 import { slurmTaskCommand } from './commands/slurmTask';
 import { startCommand } from './commands/start';
 import { statusCommand } from './commands/status';
+import { submitCommand } from './commands/submit';
 import { superviseCommand } from './commands/supervise';
 import { verifyCommand } from './commands/verify';
 import { commandHelp, generalHelp } from './help';
@@ -25,6 +27,7 @@ import { Output } from './output';
 
 const commands: readonly Command[] = [
   runCommand,
+  submitCommand,
   estimateCommand,
   evaluateCommand,
   verifyCommand,
@@ -33,6 +36,7 @@ const commands: readonly Command[] = [
   doctorCommand,
   listCommand,
   statusCommand,
+  reportCommand,
   pauseCommand,
   resumeCommand,
   stopCommand,
@@ -82,7 +86,10 @@ function callOf(
 ): CommandCall | undefined {
   const specs = { ...command.options, ...commonOptions };
   const options = Object.fromEntries(
-    Object.entries(specs).map(([option, { type, multiple = false }]) => [option, { type, multiple }]),
+    Object.entries(specs).map(([option, { type, multiple = false, short }]) => [
+      option,
+      { type, multiple, ...(short !== undefined && { short }) },
+    ]),
   );
   let parsed;
   try {

@@ -28,8 +28,9 @@ export function commandHelp(command: Command): string {
   ].join('\n');
 }
 
-function optionRow([name, { value, help }]: [string, OptionSpec]): [string, string] {
-  return [`--${name}${value === undefined ? '' : ` ${value}`}`, help];
+function optionRow([name, { value, help, short }]: [string, OptionSpec]): [string, string] {
+  const names = short === undefined ? `--${name}` : `-${short}, --${name}`;
+  return [`${names}${value === undefined ? '' : ` ${value}`}`, help];
 }
 
 function table(rows: readonly (readonly [string, string])[]): string[] {
