@@ -33,7 +33,8 @@ export class ComparisonRun {
     const { a, b } = sides;
     this.labels = { a: a.label, b: b.label };
     this.atMs = needs.nowMs();
-    this.result = needs.results.create(`${subject.title}, ${a.label} and ${b.label}`, this.atMs);
+    const title = `${subject.title}, ${a.label} and ${b.label}`;
+    this.result = needs.results.create(title, this.atMs, subject.problem);
     this.show('Connecting…');
   }
 

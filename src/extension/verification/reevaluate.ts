@@ -35,7 +35,7 @@ export async function reevaluateFile(needs: VerificationNeeds, args: readonly un
   );
   const { outcome } = evaluation;
   const atMs = needs.nowMs();
-  const result = needs.results.create(`${subject.title}, your ${name}`, atMs);
+  const result = needs.results.create(`${subject.title}, your ${name}`, atMs, problem);
   const notes = [
     ...(isUnsaved ? [`The text was not saved when it was measured.`] : []),
     `SHA-256 of the text: ${sha256}.`,

@@ -55,10 +55,14 @@ export class ResultDocuments implements FileSystemProvider {
     this.texts = new Map(earlier.map(([path, text]) => [path, { text, changedAtMs: 0 }]));
   }
 
-  /** `title` names the tab; the time makes the name one of its own. */
-  create(title: string, atMs: number): ResultDocument {
+  /**
+   * `title` names the tab; the time makes the name one of its own. Its path is in the problem's folder, where there is one here, as that is
+   * where Save As then begins.
+   */
+  create(title: string, atMs: number, problem: Uri | undefined): ResultDocument {
     const time = new Date(atMs).toISOString().slice(11, 19).replaceAll(':', '.');
-    const name = `/${title.replace(/[/\\?#:]+/g, ' ').trim()} ${time}.md`;
+    const folder = problem === undefined ? '' : problem.path.slice(0, problem.path.lastIndexOf('/'));
+    const name = `${folder}/${title.replace(/[/\\?#:]+/g, ' ').trim()} ${time}.md`;
     let path = name;
     for (let copy = 2; this.texts.has(path); copy++) path = name.replace(/\.md$/, ` (${copy}).md`);
     const uri = Uri.from({ scheme: resultScheme, path });

@@ -38,7 +38,7 @@ export async function verifyCandidate(needs: VerificationNeeds, given: readonly 
   const outcomes = reply.runs.map(({ outcome }) => outcome);
   const judgement = judgeVerification(reply.verdict, outcomes, recorded, subject.metric);
   const atMs = needs.nowMs();
-  const result = needs.results.create(`${subject.title}, ${label} verified`, atMs);
+  const result = needs.results.create(`${subject.title}, ${label} verified`, atMs, subject.problem);
   const head = {
     title: `${subject.title}: ${label}, verified`,
     hostLabel: subject.hostLabel,
