@@ -54,7 +54,7 @@ function run(root: HTMLElement, host: HostBridge): void {
     candidates.element,
   ]);
   root.append(notice, content, announcer.element);
-  const board = makeBoard([glance, controls, ...panels, candidates]);
+  const board = makeBoard([glance, controls, ...panels]);
 
   const drawCharts = (): void => {
     if (model !== undefined) board.show(data.scene(model, host.state));
@@ -65,6 +65,7 @@ function run(root: HTMLElement, host: HostBridge): void {
     content.hidden = false;
     header.show(shown.header);
     drawCharts();
+    candidates.show(shown);
     announcer.show(shown);
     if (first) window.scrollTo(0, host.state.scrollTop);
   };

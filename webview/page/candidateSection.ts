@@ -89,7 +89,8 @@ export function makeCandidateSection(
     element,
     show: throttle(listIntervalMs, (next: Listed) => {
       model = next;
-      draw();
+      // The charts come first: the list is below the fold.
+      requestAnimationFrame(() => setTimeout(draw));
     }),
   };
 }
