@@ -6,6 +6,7 @@ import { titleOf, valueOf } from '../../sessions/sessionItems';
 import type { Sessions, SessionView } from '../../sessions/sessions';
 import { candidateUri } from './candidateDocuments';
 import { userFileOf } from './userFile';
+import { whenSlow } from '../../base/progress';
 import { t } from '../../base/translate';
 
 /**
@@ -18,7 +19,7 @@ export async function openCandidateDiff(
   candidate: number,
   options: { readonly preserveFocus?: boolean } = {},
 ): Promise<void> {
-  await sessions.readCandidate(session.id, candidate);
+  await whenSlow(t('Reading c{0}', candidate), sessions.readCandidate(session.id, candidate));
   const path = session.snapshot.problem?.candidate ?? 'candidate';
   const own = await userFileOf(session);
   const view = own === undefined ? 'text' : 'review';
