@@ -67,7 +67,9 @@ export class ProblemLenses implements CodeLensProvider, Disposable {
     const check = rewardCheck(parsedOf(document), last);
     if (check === undefined) return [];
     const { at, title, offersEvaluation } = check;
-    const evaluates = offersEvaluation && workspace.isTrusted;
+    const mayBeRun = workspace.isTrusted && this.diagnostics.errorCount(document) === 0;
+    if (last === undefined && !mayBeRun) return [];
+    const evaluates = offersEvaluation && mayBeRun;
     return [
       new CodeLens(toEditorRange(at), {
         title,
