@@ -2,8 +2,8 @@ import { line } from '../charts/marks';
 import type { ChartPicture, Layer, Painting, Scale } from '../charts/picture';
 import { referenceLayers } from '../charts/references';
 import { translucent } from '../charts/theme';
-import type { Axis } from '../data/axis';
 import type { Histograms } from '../data/histogramStore';
+import type { Goal } from '../data/rowFacts';
 import type { Scene } from '../data/scene';
 import { valueView } from '../data/valueView';
 import { formatStep } from '../words/format';
@@ -26,7 +26,7 @@ const ridgeCount = 10;
 
 /** A row of columns, each shaded by how many values fell where. */
 export function heatmap(scene: Scene, histograms: Histograms): ChartPicture {
-  const columns = columnsOf(scene.axis, histograms);
+  const columns = columnsOf(scene, histograms);
   const paint: Layer = ({ ctx, theme, x, y }) => {
     for (const { from, to, counts, most } of columns) {
       const [left, right] = [Math.floor(x(from)), Math.ceil(x(to))];
@@ -50,7 +50,7 @@ export function heatmap(scene: Scene, histograms: Histograms): ChartPicture {
 
 /** A violin a step; every k-th where there are too many. */
 export function violins(scene: Scene, histograms: Histograms): ChartPicture {
-  const all = columnsOf(scene.axis, histograms);
+  const all = columnsOf(scene, histograms);
   const every = Math.ceil(all.length / violinLimit);
   const columns = all.filter((_, index) => (all.length - 1 - index) % every === 0);
   const paint: Layer = ({ ctx, theme, x, y }) => {
@@ -76,7 +76,7 @@ export function violins(scene: Scene, histograms: Histograms): ChartPicture {
 /** Some steps' distributions above each other, the newest in front: values run to the right. */
 export function ridges(scene: Scene, histograms: Histograms): ChartPicture {
   const { header } = scene;
-  const all = columnsOf(scene.axis, histograms);
+  const all = columnsOf(scene, histograms);
   const every = Math.max(1, Math.ceil(all.length / ridgeCount));
   const columns = all.filter((_, index) => (all.length - 1 - index) % every === 0);
   const view = valueView(header, null);
@@ -161,17 +161,32 @@ function densityPicture(scene: Scene, histograms: Histograms, front: readonly La
 }
 
 /** A step is drawn from the end of the one before it to its own. */
-function columnsOf(axis: Axis, { byStep }: Histograms): Column[] {
-  return [...byStep]
+function columnsOf({ axis, header }: Scene, histograms: Histograms): Column[] {
+  return [...histograms.byStep]
     .sort(([a], [b]) => a - b)
-    .map(([step, counts]) => ({
-      step,
-      from: step === 0 ? 0 : axis.ofStep(step - 1),
-      to: axis.ofStep(step),
-      counts,
-      most: Math.max(1, ...counts),
-    }))
+    .map(([step, counts]) => {
+      const shown = counts.slice();
+      // Everything that is worse than the range is in there: it would outshine all else.
+      shown[worstBin(header.goal, histograms)] = 0;
+      return {
+        step,
+        from: step === 0 ? 0 : axis.ofStep(step - 1),
+        to: axis.ofStep(step),
+        counts: shown,
+        most: Math.max(1, ...shown),
+      };
+    })
     .filter(({ from, to, step }) => step >= 0 && to > from);
+}
+
+function worstBin(goal: Goal, { binCount }: Histograms): number {
+  return goal === 'minimize' ? binCount - 1 : 0;
+}
+
+/** Values that are beyond the range of the histograms, or at its worse end. */
+export function countBeyond({ header }: Scene, histograms: Histograms): number {
+  const bin = worstBin(header.goal, histograms);
+  return [...histograms.byStep.values()].reduce((sum, counts) => sum + (counts[bin] ?? 0), 0);
 }
 
 function edges(

@@ -15,7 +15,7 @@ import {
 } from '../words/format';
 import { referenceEntry } from './bestChart';
 import type { ChartKind } from './chartPanel';
-import { heatmap, ridges, violinLimit, violins } from './densities';
+import { countBeyond, heatmap, ridges, violinLimit, violins } from './densities';
 import { newestRows } from './panel';
 import { ribbonRange, ribbons } from './ribbons';
 
@@ -44,7 +44,10 @@ export function distributionChart(
   return {
     id: 'distribution',
     title: 'Distribution by step',
-    subtitle: ({ header }) => `${header.metricName} of valid candidates, ${betterDirection(header.goal)}`,
+    subtitle: ({ header, value, choices }) =>
+      value.isDistance && choices.distribution === 'ribbons'
+        ? `${value.title}, lower is better`
+        : `${header.metricName} of valid candidates, ${betterDirection(header.goal)}`,
     controls: [choice.element],
     legend,
     picture(scene, theme) {
@@ -93,8 +96,9 @@ function caption(scene: Scene): string {
     return range === undefined ? '' : rangeWords(range);
   }
   const count = histograms?.byStep.size ?? 0;
+  const beyond = histograms === undefined ? 0 : countBeyond(scene, histograms);
   return [
-    'Values outside of the range are counted at its ends.',
+    ...(beyond > 0 ? [`${formatCount(beyond)} worse values are beyond the shown range.`] : []),
     ...(choices.distribution === 'violin' && count > violinLimit
       ? [`Every ${Math.ceil(count / violinLimit)}th step, the last one included.`]
       : []),
