@@ -31,7 +31,12 @@ export async function dashboardOf(window: EditorWindow): Promise<DashboardPage> 
       const fact = frame.locator('.counts > div').filter({ has: frame.locator(`dt:text-is("${term}")`) });
       return (await fact.count()) === 0 ? '' : fact.locator('dd span').first().innerText();
     },
-    inkedShare: (chart) => inkedShareOf(frame, `#${chart}-canvas`),
+    inkedShare: async (chart) => {
+      // A chart is drawn, and described, when it is seen.
+      await frame.locator(`#${chart}-panel`).scrollIntoViewIfNeeded();
+      await frame.locator(`#${chart}-canvas[aria-label]`).waitFor();
+      return inkedShareOf(frame, `#${chart}-canvas`);
+    },
     press: (button) => frame.locator(`#${button}:not([disabled])`).click(),
   };
 }
