@@ -12,7 +12,7 @@ import { t } from '../base/translate';
 import { commandIds } from '../commandIds';
 import type { SessionChooser } from '../sessions/chooseSession';
 import type { SessionStore } from '../sessions/sessionStore';
-import { maySteer, steer } from '../sessions/steerCommands';
+import { maySteer, oneOf, steer } from '../sessions/steerCommands';
 import { titleOf } from '../sessions/sessionItems';
 import type { SessionView } from '../sessions/sessions';
 import { candidateChange, dataRule, explainMessages } from './explain';
@@ -74,7 +74,7 @@ async function answer(
         stream.markdown(t('Write the note behind the command: what to try, or what to leave alone.'));
         return;
       }
-      const session = await chooser.choose([], t('Steer which session?'), maySteer);
+      const session = await chooser.choose([], t('Steer which session?'), oneOf(sessions.all, maySteer));
       await steer(sessions, session, request.prompt);
       stream.markdown(
         t('Noted for session {0}: its prompts cite it from the next step on.', escaped(titleOf(session))),

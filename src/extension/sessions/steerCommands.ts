@@ -13,12 +13,12 @@ const shownForMs = 8000;
 
 /** Steering with notes. First argument: a session id or a row of the Sessions view. */
 export function steerCommands(
-  store: Pick<SessionStore, 'note' | 'removeNotes'>,
+  store: Pick<SessionStore, 'all' | 'note' | 'removeNotes'>,
   chooser: Pick<SessionChooser, 'choose'>,
 ): Pick<CommandHandlers, 'steerSession' | 'removeNotes'> {
   return {
     async steerSession(...args) {
-      const session = await chooser.choose(args, t('Steer which session?'), maySteer);
+      const session = await chooser.choose(args, t('Steer which session?'), oneOf(store.all, maySteer));
       requireReader(session);
       const text = await window.showInputBox({
         title: t('Steer "{0}" With a Note', titleOf(session)),
@@ -32,7 +32,11 @@ export function steerCommands(
       window.setStatusBarMessage(t('Noted: prompts cite it from the next step on'), shownForMs);
     },
     async removeNotes(...args) {
-      const session = await chooser.choose(args, t('Remove the notes of which session?'), hasNotes);
+      const session = await chooser.choose(
+        args,
+        t('Remove the notes of which session?'),
+        oneOf(store.all, hasNotes),
+      );
       await removeNotes(store, session);
     },
   };
@@ -51,6 +55,14 @@ export async function steer(
     t('Leaving a note for session "{0}"', titleOf(session)),
     store.note(session.id, text.trim()),
   );
+}
+
+/** Sessions that fit; where none does, those that have not ended: then it can be said why not. */
+export function oneOf(
+  all: readonly SessionView[],
+  fits: (session: SessionView) => boolean,
+): (session: SessionView) => boolean {
+  return all.some(fits) ? fits : ({ snapshot }) => !isEnded(snapshot);
 }
 
 /** Whether a note to the session can change what it does. */

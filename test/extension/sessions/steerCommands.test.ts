@@ -26,7 +26,7 @@ import type { SessionEvent } from '../../../src/domain/session/events';
 import { emptySnapshot } from '../../../src/domain/session/reduce';
 import { applyEntries } from '../../../src/extension/sessions/applyEntries';
 import type { SessionView } from '../../../src/extension/sessions/sessions';
-import { steerCommands } from '../../../src/extension/sessions/steerCommands';
+import { maySteer, oneOf, steerCommands } from '../../../src/extension/sessions/steerCommands';
 import { sessionItem } from '../../../src/extension/sessions/sessionItems';
 import { steerable, tuned, viewOf } from '../chat/chatSessions';
 import { sessionId } from './journal';
@@ -43,6 +43,7 @@ describe('steering a session', () => {
   const commandsFor = (view: SessionView) =>
     steerCommands(
       {
+        all: [view],
         note: (id, text) => Promise.resolve(void asked.push(`${id} ${text}`)),
         removeNotes: (id) => Promise.resolve(void asked.push(`${id} remove`)),
       },
@@ -93,5 +94,12 @@ describe('steering a session', () => {
         .contextValue,
     ).not.toContain('hasNotes');
     expect(sessionItem(viewOf(tuned), 0).contextValue).not.toContain('canSteer');
+  });
+
+  it('is offered for sessions that a note can change, and where there is none, says why for the others', () => {
+    const [reads, doesNot] = [viewOf(steerable), viewOf(tuned)];
+    const over = viewOf([...steerable, { type: 'session.finished', reason: 'steps' }]);
+    expect([doesNot, reads, over].filter(oneOf([doesNot, reads, over], maySteer))).toEqual([reads]);
+    expect([doesNot, over].filter(oneOf([doesNot, over], maySteer))).toEqual([doesNot]);
   });
 });
