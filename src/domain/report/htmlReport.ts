@@ -1,6 +1,13 @@
 import type { SessionSnapshot } from '../session/snapshot';
 import { escapeHtml } from './escapeHtml';
-import { bestChart, distributionChart, outcomeChart, outcomeWords, shownOutcomes } from './reportCharts';
+import {
+  bestChart,
+  distributionChart,
+  lateBestChart,
+  outcomeChart,
+  outcomeWords,
+  shownOutcomes,
+} from './reportCharts';
 import { reportFacts, valueOf, type Fact, type ReportContext, type ReportFacts } from './reportFacts';
 import { reportStyle } from './reportStyle';
 import { unifiedDiff, type DiffLine } from './unifiedDiff';
@@ -41,6 +48,7 @@ export function htmlReport(input: ReportInput, nonce: string): string {
 ${warningList(facts)}
 ${section('Session', factTable(facts.session))}
 ${chartSection('Best so far', bestChart(snapshot), '')}
+${chartSection('Best so far, at its end', lateBestChart(snapshot), '')}
 ${chartSection('Distribution by step', distributionChart(snapshot), distributionLegend)}
 ${chartSection('Outcomes by step', outcomeChart(facts), outcomeLegend(facts))}
 ${section('References', referenceTable(facts))}
@@ -83,12 +91,19 @@ type Column = readonly [title: string, kind: 'words' | 'number'];
 
 function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   if (rows.length === 0) return '';
-  const classOf = (index: number): string => (columns[index]?.[1] === 'number' ? ' class="number"' : '');
-  const head = columns.map(([title], index) => `<th scope="col"${classOf(index)}>${escapeHtml(title)}</th>`);
-  const body = rows.map(
-    (row) => `<tr>${row.map((cell, index) => `<td${classOf(index)}>${escapeHtml(cell)}</td>`).join('')}</tr>`,
+  // A column in which no row has anything says nothing.
+  const used = columns.flatMap((column, index) =>
+    rows.some((row) => row[index] !== '') ? [{ column, index }] : [],
   );
-  return `<div class="scroll"><table><thead><tr>${head.join('')}</tr></thead><tbody>${body.join('\n')}</tbody></table></div>`;
+  const classOf = ([, kind]: Column): string => (kind === 'number' ? ' class="number"' : '');
+  const head = used.map(({ column }) => `<th scope="col"${classOf(column)}>${escapeHtml(column[0])}</th>`);
+  const body = rows.map((row) => {
+    const cells = used.map(
+      ({ column, index }) => `<td${classOf(column)}>${escapeHtml(row[index] ?? '')}</td>`,
+    );
+    return `<tr>${cells.join('')}</tr>`;
+  });
+  return `<div class="scroll" tabindex="0"><table><thead><tr>${head.join('')}</tr></thead><tbody>${body.join('\n')}</tbody></table></div>`;
 }
 
 function referenceTable({ references }: ReportFacts): string {
@@ -135,7 +150,7 @@ function failureTable({ failures }: ReportFacts): string {
 }
 
 function stepTable({ steps }: SessionSnapshot): string {
-  const content = table(
+  return table(
     [
       ['Step', 'number'],
       ['Evaluated', 'number'],
@@ -157,7 +172,6 @@ function stepTable({ steps }: SessionSnapshot): string {
       step.durationMs === undefined ? '—' : durationWords(step.durationMs),
     ]),
   );
-  return content;
 }
 
 const distributionLegend = legend([
@@ -199,9 +213,9 @@ function program({ bestText, initialText, snapshot }: ReportInput): string {
           'Changes to the initial program',
           diff.length === 0
             ? '<p>None: the initial program is the best.</p>'
-            : `<pre>${diff.map(diffLine).join('')}</pre>`,
+            : `<pre tabindex="0">${diff.map(diffLine).join('')}</pre>`,
         );
-  const whole = `<details open><summary>${escapeHtml(name)}</summary><pre>${escapeHtml(bestText)}</pre></details>`;
+  const whole = `<details open><summary>${escapeHtml(name)}</summary><pre tabindex="0">${escapeHtml(bestText)}</pre></details>`;
   return `${changes}\n${section('Best program', whole)}`;
 }
 

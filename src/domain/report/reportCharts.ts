@@ -2,7 +2,7 @@ import { isBetter } from '../problem/problem';
 import { outcomeGroups, type OutcomeGroup } from '../session/outcomeGroup';
 import type { SessionSnapshot } from '../session/snapshot';
 import { valueOf, type ReportFacts } from './reportFacts';
-import { band, level, line, stepLine, svgChart, type Point } from './svgChart';
+import { band, levels, line, stepLine, svgChart, type Point } from './svgChart';
 import { valueRange } from './valueRange';
 import { countWords, shareWords, valueWords } from './words';
 
@@ -19,38 +19,63 @@ export const outcomeWords: Readonly<Record<OutcomeGroup, string>> = {
 
 /** The best value so far by candidate, with references that are near. Empty without a valid candidate. */
 export function bestChart(snapshot: SessionSnapshot): string {
-  const metric = snapshot.problem?.metric;
-  const range = valueRange(snapshot);
-  if (metric === undefined || range === undefined) return '';
+  const { points, last } = bestPoints(snapshot);
+  return pathChart(snapshot, points, last, 'Best {0} so far');
+}
+
+/**
+ * The same from where nearly all of the improvement was made, at the scale of what came then. Empty where the whole chart shows it as
+ * well.
+ */
+export function lateBestChart(snapshot: SessionSnapshot): string {
+  const { points, last } = bestPoints(snapshot);
+  const [first, end] = [points[0], points.at(-1)];
+  if (first === undefined || end === undefined) return '';
+  const whole = Math.abs(first.y - end.y);
+  const from = points.findIndex(({ y }) => Math.abs(y - end.y) <= 0.05 * whole);
+  const late = points.slice(from);
+  if (late.length < 5 || (late[0]?.x ?? 0) > 0.8 * last) return '';
+  return pathChart(snapshot, late, last, 'Best {0} so far, from c{1} on');
+}
+
+function bestPoints(snapshot: SessionSnapshot): { readonly points: readonly Point[]; readonly last: number } {
+  const goal = snapshot.problem?.metric.goal ?? 'minimize';
   const points: Point[] = [];
-  let best: number | undefined;
   let last = 0;
   for (const candidate of snapshot.candidates) {
     last = candidate.id;
     const value = valueOf(candidate);
-    if (value === undefined || (best !== undefined && !isBetter(metric.goal, value, best))) continue;
-    best = value;
+    const best = points.at(-1);
+    if (value === undefined || (best !== undefined && !isBetter(goal, value, best.y))) continue;
     points.push({ x: candidate.id, y: value });
   }
-  if (best !== undefined) points.push({ x: last, y: best });
-  // The first points of a session may be far away: they may be cut off, the end may not.
-  const ys = [...points.slice(-Math.ceil(points.length * 0.9)).map(({ y }) => y), range.low, range.high];
+  const best = points.at(-1);
+  if (best !== undefined) points.push({ x: last, y: best.y });
+  return { points, last };
+}
+
+function pathChart(snapshot: SessionSnapshot, points: readonly Point[], last: number, title: string): string {
+  const metric = snapshot.problem?.metric;
+  const [first, end] = [points[0], points.at(-1)];
+  if (metric === undefined || first === undefined || end === undefined) return '';
+  const ys = points.map(({ y }) => y);
+  const [low, high] = [Math.min(...ys), Math.max(...ys)];
+  // A reference just beyond the best has a place too.
+  const reach = 0.25 * (high - low);
   const near = (snapshot.problem?.references ?? []).filter(
-    ({ value }) => value >= range.low && value <= range.high,
+    ({ value }) => value >= low - reach && value <= high + reach,
   );
+  const shown = [...ys, ...near.map(({ value }) => value)];
   return svgChart(
     {
-      title: `Best ${metric.name} so far`,
-      description: `From ${valueWords(points[0]?.y)} to ${valueWords(best)} after ${countWords(last + 1)} candidates.`,
+      title: title.replace('{0}', metric.name).replace('{1}', String(first.x)),
+      description: `From ${valueWords(first.y)} to ${valueWords(end.y)} after ${countWords(last + 1)} candidates.`,
       xTitle: 'Candidates',
       yTitle: axisTitle(metric),
-      x: [0, Math.max(1, last)],
-      y: padded(Math.min(...ys), Math.max(...ys)),
+      x: [first.x, Math.max(first.x + 1, last)],
+      y: padded(Math.min(...shown), Math.max(...shown)),
     },
-    (places) =>
-      [...near.map(({ label, value }) => level(places, value, label)), stepLine(places, points, 'best')].join(
-        '',
-      ),
+    (places) => levels(places, near) + stepLine(places, points, 'best'),
   );
 }
 

@@ -48,6 +48,7 @@ caption { text-align: left; padding-bottom: 0.25rem; }
 th, td { text-align: left; vertical-align: top; padding: 0.2rem 1rem 0.2rem 0; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; }
 td.number, th.number { text-align: right; }
+td:first-child, th { white-space: nowrap; }
 pre { background: var(--raised); border: 1px solid var(--line); border-radius: 6px; padding: 0.75rem; overflow: auto; max-height: 40rem; font: 12.5px/1.45 ui-monospace, Menlo, Consolas, monospace; tab-size: 4; }
 pre .added { background: var(--added); } pre .removed { background: var(--removed); } pre .hunk { color: var(--quiet); }
 pre span { display: block; min-height: 1.45em; }

@@ -1,5 +1,5 @@
 import { escapeHtml } from './escapeHtml';
-import { shortValue } from './words';
+import { countWords, shortValue } from './words';
 
 /** A chart of a report: plain SVG without scripts; its looks come from the page's style sheet, by class. */
 export interface ChartFrame {
@@ -39,10 +39,12 @@ export function svgChart(frame: ChartFrame, draw: (places: Places) => string): s
       `<line class="grid" x1="${plot.left}" x2="${plot.right}" y1="${places.y(tick)}" y2="${places.y(tick)}"/>` +
       `<text class="tick" x="${plot.left - 8}" y="${places.y(tick) + 4}" text-anchor="end">${escapeHtml(words(tick))}</text>`,
   );
-  const xTicks = ticks(frame.x, 8).map(
-    (tick) =>
-      `<text class="tick" x="${places.x(tick)}" y="${plot.bottom + 18}" text-anchor="middle">${escapeHtml(shortValue(tick))}</text>`,
-  );
+  const xTicks = ticks(frame.x, 8)
+    .filter(Number.isInteger)
+    .map(
+      (tick) =>
+        `<text class="tick" x="${places.x(tick)}" y="${plot.bottom + 18}" text-anchor="middle">${escapeHtml(countWords(tick))}</text>`,
+    );
   const middleY = (plot.top + plot.bottom) / 2;
   return [
     `<svg role="img" aria-label="${escapeHtml(`${frame.title}. ${frame.description}`)}" viewBox="0 0 ${size.width} ${size.height}">`,
@@ -88,14 +90,30 @@ export function band(
   return there.length === 0 ? '' : `<path class="${className}" d="M${[...there, ...back].join('L')}Z"/>`;
 }
 
-/** A dashed line across, with its name at the right. */
-export function level(places: Places, value: number, label: string): string {
-  const y = places.y(value);
-  return (
-    `<line class="reference" x1="${plot.left}" x2="${plot.right}" y1="${y}" y2="${y}"/>` +
-    `<text class="label" x="${plot.right - 4}" y="${y - 4}" text-anchor="end">${escapeHtml(label)}</text>`
-  );
+/** Dashed lines across, with their names at the right; lines that lie close together share a place for their names. */
+export function levels(
+  places: Places,
+  all: readonly { readonly value: number; readonly label: string }[],
+): string {
+  const lines = all.map(({ value, label }) => ({ y: places.y(value), label })).sort((a, b) => a.y - b.y);
+  const names: { readonly y: number; readonly labels: string[] }[] = [];
+  for (const { y, label } of lines) {
+    const last = names.at(-1);
+    if (last !== undefined && y - last.y < nameHeight) last.labels.push(label);
+    else names.push({ y, labels: [label] });
+  }
+  return [
+    ...lines.map(
+      ({ y }) => `<line class="reference" x1="${plot.left}" x2="${plot.right}" y1="${y}" y2="${y}"/>`,
+    ),
+    ...names.map(
+      ({ y, labels }) =>
+        `<text class="label" x="${plot.right - 4}" y="${y - 4}" text-anchor="end">${escapeHtml(labels.join(', '))}</text>`,
+    ),
+  ].join('');
 }
+
+const nameHeight = 14;
 
 /** Round numbers within a range, about as many as wanted. */
 export function ticks([from, to]: readonly [number, number], wanted: number): number[] {
@@ -105,7 +123,7 @@ export function ticks([from, to]: readonly [number, number], wanted: number): nu
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough) ?? rough;
   const all: number[] = [];
-  for (let index = Math.ceil(from / step); index * step <= to + step * 1e-9; index++) {
+  for (let index = Math.ceil(from / step - 1e-9); index * step <= to + step * 1e-9; index++) {
     // Free of the last digits that multiplication adds.
     all.push(Number((index * step).toPrecision(12)));
   }

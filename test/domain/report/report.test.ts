@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { htmlReport } from '../../../src/domain/report/htmlReport';
 import { markdownReport } from '../../../src/domain/report/markdownReport';
+import { lateBestChart } from '../../../src/domain/report/reportCharts';
 import { reportFacts } from '../../../src/domain/report/reportFacts';
+import { levels, ticks } from '../../../src/domain/report/svgChart';
 import { timeUse } from '../../../src/domain/report/timeUse';
 import type { SessionEvent } from '../../../src/domain/session/events';
 import { emptySnapshot, reduce } from '../../../src/domain/session/reduce';
@@ -83,7 +85,12 @@ describe('the report as HTML', () => {
     ]) {
       expect(html).toContain(words);
     }
-    expect(html.match(/<svg role="img"/g)).toHaveLength(3);
+    const charts = Array.from(html.matchAll(/<svg role="img" aria-label="([^"]*)"/g), ([, label]) => label);
+    expect(charts).toEqual([
+      expect.stringMatching(/^Best c5 so far\. From 0\.4213 to 0\.\d+ after 388 candidates\.$/),
+      expect.stringMatching(/^Distribution of c5 by step\. 6 steps/),
+      expect.stringMatching(/^Outcomes by step\. /),
+    ]);
   });
 
   it('needs nothing else and lets nothing run', () => {
@@ -140,6 +147,49 @@ describe('the report as HTML', () => {
     expect(html).toContain('No candidate has been valid.');
     expect(html).toContain('could not be had');
     expect(html).not.toContain('<svg role="img"');
+  });
+});
+
+describe('the charts of a report', () => {
+  it('name references that lie close together in one place', () => {
+    const places = { x: (value: number) => value, y: (value: number) => value };
+    const all = levels(places, [
+      { value: 200, label: 'c' },
+      { value: 100, label: 'a' },
+      { value: 105, label: '<b>' },
+    ]);
+    expect(Array.from(all.matchAll(/>([^<]+)<\/text>/g), ([, words]) => words)).toEqual([
+      'a, &lt;b&gt;',
+      'c',
+    ]);
+    expect(all.match(/<line/g)).toHaveLength(3);
+  });
+
+  it('have round ticks within their range, whatever it is', () => {
+    expect(ticks([0.3808, 0.3812], 5)).toEqual([0.3808, 0.3809, 0.381, 0.3811, 0.3812]);
+    const bounds = fc.double({ noNaN: true, min: -1e9, max: 1e9 });
+    fc.assert(
+      fc.property(bounds, bounds, (a, b) => {
+        const [low, high] = [Math.min(a, b), Math.max(a, b)];
+        const all = ticks([low, high], 5);
+        expect(all.length).toBeLessThan(12);
+        const slack = (high - low) * 1e-6 + Math.abs(high) * 1e-11;
+        for (const tick of all) {
+          expect(tick).toBeGreaterThanOrEqual(low - slack);
+          expect(tick).toBeLessThanOrEqual(high + slack);
+        }
+      }),
+    );
+  });
+
+  it('show the end of a long session at its own scale', () => {
+    const improving = Array.from({ length: 30 }, (_, id) => [
+      proposed(id, id === 0 ? -1 : 0),
+      evaluated(id, 1 + 9 * 0.5 ** id),
+    ]);
+    const long = reduce(emptySnapshot, journal([created(), stepStarted(0), ...improving.flat()]));
+    expect(lateBestChart(long)).toContain('aria-label="Best c5 so far, from c5 on. ');
+    expect(lateBestChart(emptySnapshot)).toBe('');
   });
 });
 
