@@ -16,12 +16,13 @@ import {
 /** A row of the Candidates view; menus pass it to commands. */
 export type LineageElement =
   | { readonly sessionId: string; readonly candidate: number; readonly isInLine?: true }
-  /** The way to a candidate, in one flat list: a tree of fifty levels cannot be read. */
-  | { readonly sessionId: string; readonly lineTo: number }
+  /** The way to a candidate, in one flat list: a tree of fifty levels cannot be read. `best` stays the same row when there is a new best. */
+  | { readonly sessionId: string; readonly lineTo: number | 'best' }
   /** Adds a page to the rows below a row, or at the top. */
   | { readonly sessionId: string; readonly under: RowsBelow; readonly left: number };
 
 export type CandidateElement = Extract<LineageElement, { candidate: number }>;
+export type LineElement = Extract<LineageElement, { lineTo: number | 'best' }>;
 
 /** Candidates that came from one another more often than this are revealed in their line. */
 const readableDepth = 6;
@@ -102,7 +103,7 @@ export class CandidatesModel {
   children(element?: LineageElement): LineageElement[] {
     if (this.session === undefined || (element !== undefined && 'left' in element)) return [];
     if (element !== undefined && 'lineTo' in element) {
-      return this.rowsOf(this.pathTo(element.lineTo).toReversed(), 'line');
+      return this.rowsOf(this.lineOf(element).toReversed(), 'line');
     }
     if (element?.isInLine === true) return [];
     const under = element?.candidate;
@@ -125,10 +126,16 @@ export class CandidatesModel {
 
   /** The row of a line of descent, where the candidates stand in a tree and there is one to show. */
   private get line(): LineageElement | undefined {
-    const lineTo = this.lineEnd ?? this.session?.snapshot.best;
-    if (!this.isTree || lineTo === undefined || this.pathTo(lineTo).length < 2) return undefined;
-    const { sessionId } = this.elementOf(lineTo);
-    return this.remembered(`line ${lineTo}`, { sessionId, lineTo });
+    const end = this.lineEnd ?? this.session?.snapshot.best;
+    if (!this.isTree || end === undefined || this.pathTo(end).length < 2) return undefined;
+    const lineTo = this.lineEnd ?? 'best';
+    return this.remembered(`line ${lineTo}`, { sessionId: this.session?.id ?? '', lineTo });
+  }
+
+  /** From the first ancestor to the candidate that a line leads to. */
+  lineOf({ lineTo }: LineElement): readonly number[] {
+    const end = lineTo === 'best' ? this.session?.snapshot.best : lineTo;
+    return end === undefined ? [] : this.pathTo(end);
   }
 
   private get isTree(): boolean {
@@ -137,15 +144,18 @@ export class CandidatesModel {
 
   private rowsOf(all: readonly number[], under: RowsBelow): LineageElement[] {
     const { ids, left } = this.pages.page(all, under);
-    const rows = ids.map((id) => this.elementOf(id, under === 'line'));
-    return left === 0 ? rows : [...rows, { sessionId: this.session?.id ?? '', under, left }];
+    const rows: LineageElement[] = ids.map((id) => this.elementOf(id, under === 'line'));
+    if (left === 0) return rows;
+    const more = { sessionId: this.session?.id ?? '', under, left };
+    return [...rows, this.remembered<LineageElement>(`more ${under ?? 'top'} ${left}`, more)];
   }
 
   hasChildren(candidate: number): boolean {
     return idsUnder(this.index, this.order, this.found, candidate).length > 0;
   }
 
-  row(candidate: number): CandidateRow | undefined {
+  /** `isInLine`: below the row of a line, where all lead to its end. */
+  row(candidate: number, isInLine = false): CandidateRow | undefined {
     const record = this.session?.snapshot.candidates.at(candidate);
     const lineage = this.index.facts(candidate);
     if (this.session === undefined || record === undefined || lineage === undefined) return undefined;
@@ -154,7 +164,7 @@ export class CandidatesModel {
       record,
       lineage,
       decision: this.decisionOf(this.session.id, candidate),
-      isInTree: this.isTree,
+      isInTree: this.isTree && !isInLine,
     });
   }
 

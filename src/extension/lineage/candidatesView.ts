@@ -19,7 +19,13 @@ import { commandIds } from '../commandIds';
 import type { Sessions } from '../sessions/sessions';
 import type { CandidateDecisions } from './candidateDecisions';
 import { decisionText } from './candidateRows';
-import { CandidatesModel, type CandidateElement, type LineageElement } from './candidatesModel';
+import {
+  CandidatesModel,
+  type CandidateElement,
+  type LineageElement,
+  type LineElement,
+} from './candidatesModel';
+import { DrawnRows } from './drawnRows';
 import { pageLength, type LineageOrder, type LineageSearch, type RowsBelow } from './lineagePages';
 import type { ShownSession } from './shownSession';
 
@@ -46,13 +52,14 @@ export interface CandidatesViewNeeds {
 /** The candidates of one session, below their parents or in a list. Only what is looked at is made. */
 export class CandidatesView implements TreeDataProvider<LineageElement>, FileDecorationProvider, Closeable {
   readonly model: CandidatesModel;
-  private readonly changed = new EventEmitter<LineageElement | undefined>();
+  private readonly changed = new EventEmitter<LineageElement | LineageElement[] | undefined>();
   readonly onDidChangeTreeData = this.changed.event;
   private readonly badgesChanged = new EventEmitter<Uri[]>();
   readonly onDidChangeFileDecorations = this.badgesChanged.event;
   private readonly view: TreeView<LineageElement>;
   private readonly subscriptions: readonly Closeable[];
   private readonly timer: NodeJS.Timeout;
+  private readonly drawn = new DrawnRows<LineageElement>();
   private isStale = true;
 
   constructor(private readonly needs: CandidatesViewNeeds) {
@@ -79,7 +86,9 @@ export class CandidatesView implements TreeDataProvider<LineageElement>, FileDec
   getChildren(element?: LineageElement): LineageElement[] {
     // The editor may ask before the first change is heard of.
     if (element === undefined) this.update();
-    return this.model.children(element);
+    const children = this.model.children(element);
+    this.drawn.hasChildren(element, children);
+    return children;
   }
 
   getParent(element: LineageElement): LineageElement | undefined {
@@ -87,6 +96,12 @@ export class CandidatesView implements TreeDataProvider<LineageElement>, FileDec
   }
 
   getTreeItem(element: LineageElement): TreeItem {
+    const item = this.itemOf(element);
+    this.drawn.looks(element, looksOf(item));
+    return item;
+  }
+
+  private itemOf(element: LineageElement): TreeItem {
     if ('left' in element) return moreItem(element);
     return 'lineTo' in element ? this.lineItem(element) : this.candidateItem(element);
   }
@@ -135,7 +150,17 @@ export class CandidatesView implements TreeDataProvider<LineageElement>, FileDec
     this.tellKeys();
     // Nothing is made for a view that nobody sees: it is asked for once it is seen.
     const isNews = this.view.visible && this.update();
-    if (isAll || isNews) this.changed.fire(undefined);
+    if (isAll) {
+      this.drawn.clear();
+      this.changed.fire(undefined);
+    } else if (isNews) {
+      const rows = this.drawn.changed(
+        (element) => this.model.children(element),
+        (element) => looksOf(this.itemOf(element)),
+      );
+      if (rows === 'all') this.changed.fire(undefined);
+      else if (rows.length > 0) this.changed.fire(rows);
+    }
   }
 
   dispose(): void {
@@ -169,17 +194,19 @@ export class CandidatesView implements TreeDataProvider<LineageElement>, FileDec
     this.badgesChanged.fire(this.needs.decisions.decided(sessionId).map((id) => rowUri(sessionId, id)));
   }
 
-  private lineItem({ sessionId, lineTo }: Extract<LineageElement, { lineTo: number }>): TreeItem {
-    const isBest = this.model.shown?.snapshot.best === lineTo;
-    const steps = this.model.pathTo(lineTo).length - 1;
+  private lineItem(element: LineElement): TreeItem {
+    const line = this.model.lineOf(element);
+    const end = line.at(-1);
+    const steps = line.length - 1;
     const count = steps === 1 ? 'one step' : `${countText(steps)} steps`;
+    const isBest = this.model.shown?.snapshot.best === end;
     const item = new TreeItem(
-      isBest ? 'Line of the best' : `Line of c${lineTo}`,
+      isBest ? 'Line of the best' : `Line of c${end}`,
       TreeItemCollapsibleState.Collapsed,
     );
-    item.id = `${sessionId}/line/${lineTo}`;
-    item.description = isBest ? `c${lineTo} · ${count}` : count;
-    item.tooltip = `From c${lineTo} back to what the session began with, ${count}`;
+    item.id = `${element.sessionId}/line/${element.lineTo}`;
+    item.description = isBest ? `c${end} · ${count}` : count;
+    item.tooltip = `From c${end} back to what the session began with, ${count}`;
     item.iconPath = new ThemeIcon('git-commit');
     item.accessibilityInformation = { label: item.tooltip };
     return item;
@@ -187,7 +214,7 @@ export class CandidatesView implements TreeDataProvider<LineageElement>, FileDec
 
   private candidateItem(element: CandidateElement): TreeItem {
     const { sessionId, candidate } = element;
-    const row = this.model.row(candidate);
+    const row = this.model.row(candidate, element.isInLine);
     const item = new TreeItem(row?.label ?? `c${candidate}`);
     if (row === undefined) return item;
     item.id = `${sessionId}/${element.isInLine === true ? 'line/' : ''}c${candidate}`;
@@ -213,6 +240,17 @@ function moreItem({ sessionId, under, left }: Extract<LineageElement, { left: nu
   item.accessibilityInformation = { label: `Show ${next} more candidates, ${left} are not shown` };
   item.command = { command: commandIds.showMoreCandidates, title: 'Show More', arguments: [under] };
   return item;
+}
+
+/** All of a row that may change while it is shown. */
+function looksOf(item: TreeItem): string {
+  return JSON.stringify([
+    item.label,
+    item.description,
+    item.contextValue,
+    item.collapsibleState,
+    item.iconPath,
+  ]);
 }
 
 function rowUri(sessionId: string, candidate: number): Uri {

@@ -83,7 +83,7 @@ describe('the Candidates view', () => {
     const model = modelOf({ steps: 12, groups: 4, groupSize: 12 });
     const best = model.shown?.snapshot.best ?? -1;
     const [line] = model.children();
-    expect(line).toMatchObject({ lineTo: best });
+    expect(line).toMatchObject({ lineTo: 'best' });
     expect(model.children(line).map(candidateOf)).toEqual(model.pathTo(best).toReversed());
     const deep = [...(model.shown?.snapshot.candidates ?? [])].findLast(
       ({ id }) => id !== best && model.pathTo(id).length > 6,
