@@ -26,7 +26,7 @@ export default defineConfig({
         test: {
           name: 'slurm',
           include: ['test/evaluation/slurm/cluster/**/*.test.ts'],
-          testTimeout: 180_000,
+          testTimeout: 300_000,
           hookTimeout: 120_000,
           fileParallelism: false,
         },

@@ -61,7 +61,7 @@ try {
   await ensureNodeModules();
   if (wanted.includes('e2e')) await ensureCodeServer();
   if (wanted.includes('static')) await staticStages();
-  if (wanted.some((kind) => kind !== 'skyrl')) {
+  if (wanted.some((kind) => kind !== 'skyrl' && kind !== 'slurm')) {
     await stage('package', async () => {
       const { bytes } = await buildVsix(vsix);
       return `${(bytes / 1000).toFixed(0)} kB`;

@@ -36,8 +36,8 @@ export function slurmOffer(facts: HostFacts): HostOffer | undefined {
     title: 'This looks like a login node of a Slurm cluster',
     text: [
       `There is no GPU here, but the cluster has some: ${gpuPartitions(slurm.partitions).map(partitionText).join('; ')}.`,
-      'A later version will run sessions as jobs there. Until then a session runs on this node itself: short ones on the processor are',
-      'fine where your site allows that, long ones are often ended by the site. For GPUs get a node with salloc or srun, and connect to that node.',
+      'With executor: slurm in the problem file evaluations are jobs there, and ttt-discover submit makes the session itself one. What runs on',
+      'this node itself is often ended by the site when it takes long. Or get a node with salloc or srun, and connect to that node.',
     ].join(' '),
   };
 }

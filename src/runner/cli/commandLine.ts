@@ -19,6 +19,7 @@ import { runCommand } from './commands/run';
 import { slurmTaskCommand } from './commands/slurmTask';
 import { startCommand } from './commands/start';
 import { statusCommand } from './commands/status';
+import { submitCommand } from './commands/submit';
 import { superviseCommand } from './commands/supervise';
 import { verifyCommand } from './commands/verify';
 import { commandHelp, generalHelp } from './help';
@@ -26,6 +27,7 @@ import { Output } from './output';
 
 const commands: readonly Command[] = [
   runCommand,
+  submitCommand,
   estimateCommand,
   evaluateCommand,
   verifyCommand,

@@ -256,11 +256,11 @@ describe('a login node', () => {
     );
   });
 
-  it('is told what there is, and that jobs come later', () => {
+  it('is told what there is, and how to use it', () => {
     const offer = slurmOffer(hostWith({ slurm: cluster, gpus: noGpu }));
     expect(offer?.title).toContain('login node');
     expect(offer?.text).toContain('gpu: 7 of 8 nodes, with 4 × a100, up to 2-00:00:00');
-    expect(offer?.text).toContain('A later version will run sessions as jobs');
+    expect(offer?.text).toContain('executor: slurm');
   });
 
   it('is not a node inside a job', () => {

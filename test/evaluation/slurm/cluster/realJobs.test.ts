@@ -7,6 +7,7 @@ import type { SlurmCluster } from '../../../../scripts/slurm/cluster.mjs';
 import type { EvaluationReport, Evaluator } from '../../../../src/evaluation/evaluator';
 import { usualPace } from '../../../../src/evaluation/slurm/slurmTask';
 import { BuiltRunner } from '../../../runner/support/builtRunner';
+import { beginAgain } from '../support/beginAgain';
 import { SlurmSession } from '../support/slurmSession';
 
 const never = new AbortController().signal;
@@ -115,11 +116,7 @@ echo 0
     await untilJob('%T', /^RUNNING$/);
     const wrap = ['--exclusive', '--nodes=2', '--partition=urgent', '--output=/dev/null', '--wrap=true'];
     await cluster.run('sbatch', '--wait', ...wrap);
-    const job = await untilJob('%A', /^\d+$/);
-    const { stdout } = await cluster.run('scontrol', '--oneliner', 'show', 'job', job);
-    expect(stdout).toContain('Restarts=1');
-    // It would wait for two minutes, as jobs do that were put back.
-    await cluster.run('scontrol', 'update', `JobId=${job}`, 'StartTime=now');
+    await beginAgain(cluster, await untilJob('%A', /^\d+$/));
     expect((await report).outcome).toMatchObject({ kind: 'valid', value: 7 });
     expect(session?.words).toEqual([]);
   });
