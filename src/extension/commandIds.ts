@@ -7,6 +7,7 @@ export const commandIds = {
   reevaluateFile: 'tttDiscover.reevaluateFile',
   verifyCandidate: 'tttDiscover.verifyCandidate',
   comparePrograms: 'tttDiscover.comparePrograms',
+  saveResults: 'tttDiscover.saveResults',
   newProblem: 'tttDiscover.newProblem',
   openAsProblem: 'tttDiscover.openAsProblem',
   openSamples: 'tttDiscover.openSamples',

@@ -139,8 +139,8 @@ describe('measuring my own text', () => {
     await window.reload();
     await window.tab(/Slope, your slope\.py and c\d+/).click();
     await expect.poll(shownText).toContain('both run in turns');
-    await window.runCommand('File: Save As...');
-    // It looks into the folder of the problem first, and proposes the title.
+    await window.runCommand('TTT-Discover: Save Results As');
+    // It looks into the problem's folder first, and proposes the title.
     await window.quickPickRow('..').waitFor();
     await window.page.locator('.quick-input-widget:visible .monaco-button').filter({ hasText: 'OK' }).click();
     const kept = async (): Promise<string[]> =>

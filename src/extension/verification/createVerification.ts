@@ -6,6 +6,7 @@ import { comparePrograms } from './comparePrograms';
 import type { VerificationNeeds } from './needs';
 import { reevaluateFile } from './reevaluate';
 import { registerResultDocuments, ResultDocuments } from './resultDocuments';
+import { saveResults } from './saveResults';
 import { verifyCandidate } from './verifyCandidate';
 
 /** Measuring on demand: the user's own text, a candidate again, and one program against another. */
@@ -15,7 +16,10 @@ export function createVerification(
     readonly log: LogOutputChannel;
   },
 ): {
-  readonly commands: Pick<CommandHandlers, 'reevaluateFile' | 'verifyCandidate' | 'comparePrograms'>;
+  readonly commands: Pick<
+    CommandHandlers,
+    'reevaluateFile' | 'verifyCandidate' | 'comparePrograms' | 'saveResults'
+  >;
   readonly dispose: () => void;
 } {
   const { context, log, ...rest } = needs;
@@ -29,6 +33,7 @@ export function createVerification(
       reevaluateFile: (...args) => reevaluateFile(own, args),
       verifyCandidate: (...args) => verifyCandidate(own, args),
       comparePrograms: (...args) => comparePrograms(own, args),
+      saveResults: (...args) => saveResults(args),
     },
     dispose: () => {
       registered.dispose();

@@ -56,8 +56,8 @@ export class ResultDocuments implements FileSystemProvider {
   }
 
   /**
-   * `title` names the tab; the time makes the name one of its own. Its path is in the problem's folder, where there is one here, as that is
-   * where Save As then begins.
+   * `title` names the tab; the time makes the name one of its own. Its path is in the problem's folder, where there is one here: there it
+   * is proposed to be saved.
    */
   create(title: string, atMs: number, problem: Uri | undefined): ResultDocument {
     const time = new Date(atMs).toISOString().slice(11, 19).replaceAll(':', '.');
@@ -143,7 +143,7 @@ export function registerResultDocuments(documents: ResultDocuments): Disposable 
   const options = {
     isCaseSensitive: true,
     isReadonly: new MarkdownString(
-      'Results are read-only. **File: Save As…** keeps them in a file of yours.',
+      'Results are read-only. **Save Results As…** keeps them in a file of yours.',
     ),
   };
   return Disposable.from(workspace.registerFileSystemProvider(resultScheme, documents, options), {
