@@ -196,6 +196,10 @@ export class CandidatesModel {
     return `${titleOf(this.session)} · ${countText(size)} ${size === 1 ? 'candidate' : 'candidates'}`;
   }
 
+  get isNothingFound(): boolean {
+    return this.foundNow()?.length === 0;
+  }
+
   /** What the search found, in words; absent without a search. */
   get message(): string | undefined {
     if (this.search === undefined) return undefined;

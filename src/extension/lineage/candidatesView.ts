@@ -175,7 +175,8 @@ export class CandidatesView implements TreeDataProvider<LineageElement>, FileDec
     if (isOther && session !== undefined) void this.needs.decisions.refresh(session.id);
     const { model, view } = this;
     view.description = model.description;
-    view.message = model.message ?? '';
+    // Where nothing is found the view's own words say what to do: a message would hide them.
+    view.message = model.isNothingFound ? '' : (model.message ?? '');
     this.tellKeys();
     return isNews;
   }
