@@ -138,7 +138,7 @@ export function createSlurmEvaluator(options: SlurmEvaluatorOptions): Evaluator 
       const programs = options.programs ?? (await findSlurmPrograms(hostEnv));
       await tryOut(programs, options);
       await preparer.prepare(onProgress, signal);
-      board = await TaskBoard.open({
+      board ??= await TaskBoard.open({
         programs,
         folder,
         frame: {
