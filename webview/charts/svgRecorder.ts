@@ -9,8 +9,12 @@ export interface SvgNode {
 export interface SvgRecorder {
   /** Paint with this; what is painted is written down and seen nowhere. */
   readonly ctx: CanvasRenderingContext2D;
+  /** What was painted so far; what is painted later belongs to the next one. */
   finish(width: number, height: number): SvgNode;
 }
+
+/** Several SVGs are in one page: names in them differ from each other. */
+let clipCount = 0;
 
 /**
  * A canvas's context that writes an SVG: it keeps its own state (colours, fonts, transforms), while what would be painted is recorded.
@@ -19,8 +23,8 @@ export interface SvgRecorder {
 export function makeSvgRecorder(canvas = document.createElement('canvas')): SvgRecorder {
   const ctx = canvas.getContext('2d');
   if (ctx === null) throw new Error('This browser has no canvas to paint on.');
-  const nodes: SvgNode[] = [];
-  const clips: SvgNode[] = [];
+  let nodes: SvgNode[] = [];
+  let clips: SvgNode[] = [];
   let path = '';
   let clip: string | undefined;
   const clipStack: (string | undefined)[] = [];
@@ -117,7 +121,7 @@ export function makeSvgRecorder(canvas = document.createElement('canvas')): SvgR
   ctx.clearRect = () => undefined;
   ctx.strokeText = () => undefined;
   ctx.clip = () => {
-    clip = `clip${clips.length}`;
+    clip = `clip${clipCount++}`;
     clips.push({
       name: 'clipPath',
       attributes: { id: clip },
@@ -141,14 +145,18 @@ export function makeSvgRecorder(canvas = document.createElement('canvas')): SvgR
   };
   return {
     ctx,
-    finish: (width, height) => ({
-      name: 'svg',
-      attributes: { xmlns: svgNamespace, viewBox: `0 0 ${width} ${height}`, width, height },
-      children: [
-        ...(clips.length === 0 ? [] : [{ name: 'defs', attributes: {}, children: clips }]),
-        ...nodes,
-      ],
-    }),
+    finish(width, height) {
+      const defined = clips.length === 0 ? [] : [{ name: 'defs', attributes: {}, children: clips }];
+      const children = [...defined, ...nodes];
+      nodes = [];
+      clips = [];
+      path = '';
+      return {
+        name: 'svg',
+        attributes: { xmlns: svgNamespace, viewBox: `0 0 ${width} ${height}`, width, height },
+        children,
+      };
+    },
   };
 }
 

@@ -13,6 +13,8 @@ export interface Board {
 const redrawIntervalMs = 250;
 /** Panels are drawn as long as this takes; the others wait for the next frame, so that the page stays at hand. */
 const frameBudgetMs = 16;
+/** The first picture is worth a longer task. */
+const firstFrameBudgetMs = 60;
 /** What is about to be scrolled into view is drawn already. */
 const aheadPx = 200;
 
@@ -37,9 +39,10 @@ export function makeBoard(panels: readonly Panel[]): Board {
     isWaiting = false;
     if (scene === undefined || document.hidden) return;
     const startMs = performance.now();
+    const budgetMs = drawn.size === 0 ? firstFrameBudgetMs : frameBudgetMs;
     for (const panel of panels) {
       if (drawn.get(panel) === scene || !isSeen(panel)) continue;
-      if (performance.now() - startMs > frameBudgetMs) {
+      if (performance.now() - startMs > budgetMs) {
         drawInFrame();
         return;
       }

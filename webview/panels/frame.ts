@@ -1,7 +1,7 @@
 import type { exportFormats } from '../../src/protocol/dashboardData';
 import { legendHeight, legendWidth } from '../charts/marks';
 import type { LegendEntry } from '../charts/picture';
-import { makeSvgRecorder, svgElement } from '../charts/svgRecorder';
+import { makeSvgRecorder, svgElement, type SvgRecorder } from '../charts/svgRecorder';
 import type { ChartTheme } from '../charts/theme';
 import { make, setText } from '../page/dom';
 import type { PanelPorts, TableContent } from './panel';
@@ -92,9 +92,7 @@ export function makeFrame(parts: FrameParts, ports: PanelPorts): Frame {
       drawnLegend = { words, theme };
       legend.replaceChildren(
         ...entries.map(({ text, mark }) => {
-          const recorder = makeSvgRecorder();
-          mark(recorder.ctx, theme);
-          return make('li', {}, [svgElement(recorder.finish(legendWidth, legendHeight)), text]);
+          return make('li', {}, [markElement(mark, theme), text]);
         }),
       );
     },
@@ -106,6 +104,17 @@ export function makeFrame(parts: FrameParts, ports: PanelPorts): Frame {
       arrange();
     },
   };
+}
+
+/** One for all marks: making a canvas takes longer than all of its marks. */
+let markRecorder: SvgRecorder | undefined;
+
+function markElement(mark: LegendEntry['mark'], theme: ChartTheme): SVGElement {
+  markRecorder ??= makeSvgRecorder();
+  markRecorder.ctx.save();
+  mark(markRecorder.ctx, theme);
+  markRecorder.ctx.restore();
+  return svgElement(markRecorder.finish(legendWidth, legendHeight));
 }
 
 function makeTable(title: string): { readonly element: HTMLElement; show(content: TableContent): void } {
