@@ -40,9 +40,9 @@ export async function openLineage(
   const begin = shown[0]?.parent ?? candidate;
   const title = `Lineage of c${candidate} from c${begin}${hasMore ? `, ${shown.length} of ${pairs.length} steps` : ''}`;
   const resources = shown.map(({ parent, child }): [Uri, Uri, Uri] => [
-    textUri(session, child),
-    textUri(session, parent),
-    textUri(session, child),
+    uriOf(session, child, 'lineage'),
+    uriOf(session, parent, 'lineage'),
+    uriOf(session, child, 'lineage'),
   ]);
   await commands.executeCommand('vscode.changes', title, resources);
   return { sessionId: session.id, candidate, steps, hasMore, title };
@@ -60,9 +60,15 @@ export async function openComparison(
   const path = session.snapshot.problem?.candidate ?? '';
   const name = path.slice(path.lastIndexOf('/') + 1);
   const title = `${name}: ${candidateLabel(session, left)} ↔ ${candidateLabel(session, right)}`;
-  await commands.executeCommand('vscode.diff', textUri(session, left), textUri(session, right), title, {
-    preview: true,
-  });
+  await commands.executeCommand(
+    'vscode.diff',
+    uriOf(session, left, 'text'),
+    uriOf(session, right, 'text'),
+    title,
+    {
+      preview: true,
+    },
+  );
 }
 
 /** Parents and children along a way, without those where the text stayed the same. */
@@ -78,7 +84,7 @@ export function pairsOf(
   });
 }
 
-function textUri(session: SessionView, candidate: number): Uri {
+function uriOf(session: SessionView, candidate: number, view: 'text' | 'lineage'): Uri {
   const path = session.snapshot.problem?.candidate ?? 'candidate';
-  return candidateUri({ sessionId: session.id, candidate, path, view: 'text' });
+  return candidateUri({ sessionId: session.id, candidate, path, view });
 }

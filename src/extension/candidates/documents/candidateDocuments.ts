@@ -64,7 +64,8 @@ class CandidateDocuments implements FileSystemProvider {
     const address = candidateAddressOf(uri);
     if (address === undefined) throw FileSystemError.FileNotFound(uri);
     try {
-      const review = address.view === 'text' ? undefined : await this.reviews.open(address);
+      const isOwnText = address.view === 'text' || address.view === 'lineage';
+      const review = isOwnText ? undefined : await this.reviews.open(address);
       if (review === undefined) {
         const text = await this.sessions.readCandidate(address.sessionId, address.candidate);
         return { content: Buffer.from(text, 'utf8'), changedAtMs: 0 };

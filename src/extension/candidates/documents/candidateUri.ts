@@ -4,12 +4,12 @@ export const candidateScheme = 'discover-candidate';
 const folder = '.discover-candidates';
 
 /**
- * What a document of a candidate holds: its text; the user's file with the candidate's changes, which is what is reviewed;
- * or the base and the two sides of the merge editor, as they were when it was opened.
+ * What a document of a candidate holds: its text; its text as a step of a lineage; the user's file with the candidate's changes, which is
+ * what is reviewed; or the base and the two sides of the merge editor, as they were when it was opened.
  */
 export type CandidateView = (typeof views)[number];
 
-const views = ['text', 'review', 'base', 'yours', 'theirs'] as const;
+const views = ['text', 'lineage', 'review', 'base', 'yours', 'theirs'] as const;
 
 export interface CandidateAddress {
   readonly sessionId: string;
@@ -21,22 +21,28 @@ export interface CandidateAddress {
 
 /**
  * Path of the document's URI: `/.discover-candidates/SESSION/c17/initial.py`, or `…/SESSION/review/c17/initial.py`. All of
- * it is in the path, so tabs restore. A file outside the problem's folder goes by its name alone.
+ * it is in the path, so tabs restore. A file outside the problem's folder goes by its name alone. In a lineage many candidates stand below
+ * one another under their file names, so there the name begins with the candidate's: `…/lineage/c17/c17 initial.py`.
  */
 export function candidatePath({ sessionId, candidate, path, view }: CandidateAddress): string {
   const place = view === 'text' ? '' : `${view}/`;
-  return `/${folder}/${sessionId}/${place}c${candidate}/${insidePath(path)}`;
+  const inside = insidePath(path);
+  const file = view === 'lineage' ? inside.replace(/[^/]+$/, (name) => `c${candidate} ${name}`) : inside;
+  return `/${folder}/${sessionId}/${place}c${candidate}/${file}`;
 }
 
 /** The inverse of `candidatePath`; `undefined` for any other path. */
 export function parseCandidatePath(uriPath: string): CandidateAddress | undefined {
   const match =
-    /^\/\.discover-candidates\/([0-9A-Za-z]+)\/(?:(review|base|yours|theirs)\/)?c(0|[1-9]\d{0,9})\/(.+)$/.exec(
+    /^\/\.discover-candidates\/([0-9A-Za-z]+)\/(?:(lineage|review|base|yours|theirs)\/)?c(0|[1-9]\d{0,9})\/(.+)$/.exec(
       uriPath,
     );
   if (match === null) return undefined;
-  const [, sessionId, view, candidate, path] = match;
-  if (sessionId === undefined || candidate === undefined || path === undefined) return undefined;
+  const [, sessionId, view, candidate, file] = match;
+  if (sessionId === undefined || candidate === undefined || file === undefined) return undefined;
+  const named = new RegExp(`^((?:.*/)?)c${candidate} ([^/]+)$`).exec(file);
+  if (view === 'lineage' && named === null) return undefined;
+  const path = view === 'lineage' ? `${named?.[1] ?? ''}${named?.[2] ?? ''}` : file;
   return {
     sessionId,
     candidate: Number(candidate),

@@ -19,6 +19,9 @@ describe('the address of a candidate document', () => {
     expect(candidatePath({ sessionId, candidate: 17, path: 'a.py', view: 'review' })).toBe(
       `/.discover-candidates/${sessionId}/review/c17/a.py`,
     );
+    expect(candidatePath({ sessionId, candidate: 17, path: 'src/a.py', view: 'lineage' })).toBe(
+      `/.discover-candidates/${sessionId}/lineage/c17/src/c17 a.py`,
+    );
   });
 
   it('is read back as it was written', () => {
@@ -26,7 +29,7 @@ describe('the address of a candidate document', () => {
       fc.property(
         fc.nat(),
         name,
-        fc.constantFrom('text', 'review', 'base', 'yours', 'theirs'),
+        fc.constantFrom('text', 'lineage', 'review', 'base', 'yours', 'theirs'),
         (candidate, path, view) => {
           const address = { sessionId, candidate, path, view } as const;
           expect(parseCandidatePath(candidatePath(address))).toEqual(address);
