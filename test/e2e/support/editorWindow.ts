@@ -166,13 +166,16 @@ export class EditorWindow {
 
   /**
    * A screenshot for people who look at what a test run saw, in test-results/e2e. With `docs` it is also one of the
-   * documentation's, and written there by `npm run docs:screenshots`.
+   * documentation's, and written there by `npm run docs:screenshots`. `of` is the part to show; all of the window without it.
    */
-  async picture(name: string, options: { readonly docs?: boolean } = {}): Promise<void> {
+  async picture(
+    name: string,
+    options: { readonly docs?: boolean; readonly of?: Locator } = {},
+  ): Promise<void> {
     await mkdir(pictures, { recursive: true });
     await this.page.mouse.move(720, 880); // away from what shows a tooltip
     const path = join(pictures, `${name}.png`);
-    await this.page.screenshot({ path, animations: 'disabled' });
+    await (options.of ?? this.page).screenshot({ path, animations: 'disabled' });
     if (options.docs === true && process.env['UPDATE_DOCS'] === '1') {
       await mkdir(join(repositoryFolder, 'docs/images'), { recursive: true });
       await copyFile(path, join(repositoryFolder, 'docs/images', `${name}.png`));

@@ -3,6 +3,7 @@ import { editsOf, type LineReplacement } from '../../../domain/merge/lineEdits';
 import { replacementOf, type CandidateReview, type ReviewHunk } from '../../../domain/merge/review';
 import { Refusal, type Remedy } from '../../base/failures';
 import type { LiveReview } from './liveReview';
+import { isReadOnly } from './readOnly';
 import { t } from '../../base/translate';
 
 export interface AppliedHunks {
@@ -17,8 +18,10 @@ export interface AppliedHunks {
   readonly durationMs: number;
 }
 
-/** How often a document may change just while an edit of it is on its way. */
-const attempts = 3;
+/** How often a document may change just while an edit of it is on its way: something else may be writing into it. */
+const mostRaces = 50;
+/** How often the editor may refuse an edit of a document that did not change. */
+const mostRefusals = 3;
 
 /**
  * Writes the chosen changes into the user's document as one edit, that one Undo takes back, and saves nothing. The choice is
@@ -30,8 +33,10 @@ export async function applyHunks(
 ): Promise<AppliedHunks | undefined> {
   refuseNotebook(live);
   const startedMs = performance.now();
-  for (let attempt = 1; attempt <= attempts; attempt++) {
+  let refusals = 0;
+  for (let race = 1; race <= mostRaces && refusals < mostRefusals; race++) {
     const { document, version, review } = await live.now();
+    await refuseReadOnly(live, document);
     // An edit that is late is applied at the wrong lines without a word, so it must be of the document's version.
     if (document.version !== version) continue;
     const hunks = choose(review);
@@ -42,10 +47,23 @@ export async function applyHunks(
       const after = document.getText();
       return { document, hunks, before, after, left: (await live.now()).review, durationMs };
     }
+    if (document.version === version) refusals += 1;
   }
   throw new Refusal(
     t(
       '{0} is read-only, or changed at that very moment. Nothing was written. Try again, or take the program elsewhere.',
+      workspace.asRelativePath(live.target),
+    ),
+    elsewhere(live),
+  );
+}
+
+/** The editor lets extensions write where it lets nobody type. */
+async function refuseReadOnly(live: LiveReview, document: TextDocument): Promise<void> {
+  if (!(await isReadOnly(document))) return;
+  throw new Refusal(
+    t(
+      '{0} is read-only. Nothing was written. Copy the program, or save it as a new file.',
       workspace.asRelativePath(live.target),
     ),
     elsewhere(live),
