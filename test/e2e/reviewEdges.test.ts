@@ -69,8 +69,10 @@ describe('reviewing at the edges', () => {
     if (found === undefined) throw new Error(`no case ${name}`);
     return found;
   };
+  /** Saved, because VS Code would ask about each file that is not. */
   const settle = async (): Promise<void> => {
-    await window.runCommand('File: Revert File').catch(() => undefined);
+    await window.runCommand('File: Save All');
+    await window.page.locator('.tabs-container .tab.dirty').waitFor({ state: 'detached' });
     await window.runCommand('View: Close All Editors');
   };
 
@@ -356,7 +358,7 @@ describe('reviewing at the edges', () => {
       .codeLens(/^from c1, step 1: 2 m, exact$/)
       .first()
       .waitFor();
-    await window.picture('accepted-lines', { docs: true });
+    await window.picture('accepted-lines');
     await window.runCommand('TTT-Discover: Add Candidate to Commit Message');
     await window.page.locator('.scm-editor').getByText('Candidate: c1 of Tracked in tracked.py').waitFor();
     await showFile('tracked.py');
