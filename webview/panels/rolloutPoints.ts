@@ -101,23 +101,22 @@ export function lanePoints({ rows, axis }: Scene, groups: readonly OutcomeGroup[
   return ({ ctx, theme, x, lane }) => {
     const left = x(0);
     const perX = x(1) - left;
+    const laneOf = outcomeGroups.map((group) => groups.indexOf(group));
+    // By lane, where something is; what is nearer than a gap is one.
+    const places = groups.map(() => new Map<number, number>());
+    for (let row = 0; row < rows.length; row++) {
+      const place = places[laneOf[rows.outcomes[row] ?? 0] ?? -1];
+      if (place === undefined) continue;
+      const atX = left + axis.ofRow(row) * perX;
+      if (Number.isFinite(atX)) place.set(Math.round(atX / laneGapPx), atX);
+    }
     groups.forEach((group, index) => {
-      const outcome = outcomeGroups.indexOf(group);
       const shape = outcomeShapes[group];
-      const y = lane(index);
-      const taken = new Set<number>();
       ctx.strokeStyle = theme.outcomes[group];
       ctx.fillStyle = theme.outcomes[group];
       ctx.lineWidth = theme.highContrast ? 1.5 : 1;
       ctx.beginPath();
-      for (let row = 0; row < rows.length; row++) {
-        if (rows.outcomes[row] !== outcome) continue;
-        const atX = left + axis.ofRow(row) * perX;
-        const place = Math.round(atX / laneGapPx);
-        if (!Number.isFinite(atX) || taken.has(place)) continue;
-        taken.add(place);
-        addShape(ctx, shape, atX, y, 2.5);
-      }
+      for (const atX of places[index]?.values() ?? []) addShape(ctx, shape, atX, lane(index), 2.5);
       if (isLineShape(shape)) ctx.stroke();
       else ctx.fill();
     });
