@@ -15,6 +15,8 @@ const redrawIntervalMs = 250;
 const frameBudgetMs = 16;
 /** The first picture is worth a longer task. */
 const firstFrameBudgetMs = 60;
+/** Words of charts that are not seen are made anew no more often than this. */
+const describeIntervalMs = 2000;
 /** What is about to be scrolled into view is drawn already. */
 const aheadPx = 200;
 
@@ -57,6 +59,12 @@ export function makeBoard(panels: readonly Panel[]): Board {
     requestAnimationFrame(drawSome);
   };
   const draw = throttle(redrawIntervalMs, drawInFrame);
+  const describeUnseen = throttle(describeIntervalMs, (_: undefined) => {
+    setTimeout(() => {
+      if (scene === undefined || document.hidden) return;
+      for (const panel of panels) if (drawn.get(panel) !== scene) panel.describe?.(scene);
+    }, redrawIntervalMs);
+  });
   const watch = new IntersectionObserver(
     (entries) => {
       // Before there is a session all panels are out of sight.
@@ -76,6 +84,7 @@ export function makeBoard(panels: readonly Panel[]): Board {
     show(next) {
       scene = next;
       draw(undefined);
+      describeUnseen(undefined);
     },
     redraw() {
       drawn.clear();

@@ -80,6 +80,7 @@ export function makeChartPanel(kind: ChartKind, ports: PanelPorts): Panel {
   );
   return {
     element: frame.element,
+    describe: (next) => canvas.setAttribute('aria-label', kind.describe(next)),
     show(next) {
       scene = next;
       draw();

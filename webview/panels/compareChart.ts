@@ -33,6 +33,7 @@ export function makeComparePanel(ports: PanelPorts, onCompare: (sessionIds: stri
   let shown = '';
   return {
     element: panel.element,
+    describe: panel.describe,
     show(scene) {
       panel.show(scene);
       const key = JSON.stringify([scene.comparable, scene.header.unit]);

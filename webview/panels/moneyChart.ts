@@ -19,6 +19,7 @@ export function makeMoneyPanel(ports: PanelPorts): Panel {
   panel.element.querySelector('.panel-head')?.after(figures);
   return {
     element: panel.element,
+    describe: panel.describe,
     show(scene) {
       showFigures(figures, spendingFigures(scene));
       panel.show(scene);

@@ -5,6 +5,8 @@ import type { Scene } from '../data/scene';
 export interface Panel {
   readonly element: HTMLElement;
   readonly show: (scene: Scene) => void;
+  /** Says in words what it would show, for people who do not scroll; nothing is drawn. */
+  readonly describe?: ((scene: Scene) => void) | undefined;
 }
 
 /** What panels ask of the page around them. */

@@ -31,6 +31,7 @@ export function makeSearchPanel(ports: PanelPorts): Panel {
   let shown = '';
   return {
     element: panel.element,
+    describe: panel.describe,
     show(scene) {
       showFigures(figures, searchFigures(scene));
       panel.show(scene);

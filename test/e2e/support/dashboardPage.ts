@@ -32,9 +32,9 @@ export async function dashboardOf(window: EditorWindow): Promise<DashboardPage> 
       return (await fact.count()) === 0 ? '' : fact.locator('dd span').first().innerText();
     },
     inkedShare: async (chart) => {
-      // A chart is drawn, and described, when it is seen.
+      // A chart is drawn, and gets its size, when it is seen.
       await frame.locator(`#${chart}-panel`).scrollIntoViewIfNeeded();
-      await frame.locator(`#${chart}-canvas[aria-label]`).waitFor();
+      await frame.locator(`#${chart}-canvas[style*="width"]`).waitFor();
       return inkedShareOf(frame, `#${chart}-canvas`);
     },
     press: (button) => frame.locator(`#${button}:not([disabled])`).click(),
