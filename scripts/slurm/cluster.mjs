@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { CommandFailed, endGroup, run } from '../lib/processes.mjs';
 
 const startPatienceMs = 30_000;
+const endPatienceMs = 15_000;
 const betweenLooksMs = 100;
 /** Daemons are often outside of a user's search path. */
 const searchPath = `${process.env.PATH ?? ''}:/usr/sbin:/usr/local/sbin`;
@@ -32,12 +33,16 @@ export async function startSlurm({ folder, cpusPerNode = 4, nodes = ['north', 's
   const slurmd = (node) => start(node, 'slurmd', ['-D', '-N', node, '-f', conf]);
   const slurm = (program, ...args) => run(program, args, { env });
 
-  /** Everything that jobs left goes with the cluster. */
+  /** Jobs end before the daemons do: what watches over a job would wait for a controller for ever. */
   const close = async () => {
-    await run('scancel', ['--quiet', '--signal=KILL', `--user=${userInfo().username}`], {
-      env,
-      allowFailure: true,
-    });
+    const mine = `--user=${userInfo().username}`;
+    await run('scancel', ['--quiet', mine], { env, allowFailure: true });
+    const deadline = performance.now() + endPatienceMs;
+    const isEmpty = async () => {
+      const { stdout } = await run('squeue', ['--noheader', mine], { env, allowFailure: true });
+      return stdout.trim() === '';
+    };
+    while (!(await isEmpty()) && performance.now() < deadline) await pause(betweenLooksMs);
     await Promise.all([...daemons.values()].map((child) => endGroup(child)));
     await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   };
@@ -174,7 +179,7 @@ async function until(holds, failure) {
   const deadline = performance.now() + startPatienceMs;
   while (!(await holds())) {
     if (performance.now() > deadline) throw await failure();
-    await new Promise((resolve) => setTimeout(resolve, betweenLooksMs));
+    await pause(betweenLooksMs);
   }
 }
 
@@ -194,4 +199,8 @@ async function freePorts(count) {
   const ports = servers.map((server) => server.address().port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
+}
+
+function pause(durationMs) {
+  return new Promise((resolve) => setTimeout(resolve, durationMs));
 }

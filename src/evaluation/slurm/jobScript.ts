@@ -19,7 +19,7 @@ const runnerMemoryBytes = 512 * 1024 ** 2;
  * What a job sees of the environment of whoever submits it, by name. Secrets may be among the rest, and the controller would keep them
  * in its files.
  */
-const exported = [
+export const jobVariables: readonly string[] = [
   ...['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LD_LIBRARY_PATH', 'CUDA_HOME', 'CUDA_PATH'],
   ...['CARGO_HOME', 'RUSTUP_HOME'],
 ];
@@ -59,7 +59,8 @@ export function sbatchArguments(job: JobSubmission): readonly string[] {
     ...own,
     // A job whose node is lost, or that makes room for another one, goes back into the queue by itself.
     '--requeue',
-    `--export=${exported.join(',')}`,
+    // All of the few that sbatch is given: a list of names here would have each node load the user's login shell for each job.
+    '--export=ALL',
     `--chdir=${job.folder}`,
     `--output=${job.outputPath}`,
     '--open-mode=append',

@@ -29,8 +29,11 @@ export class SlurmProgramError extends Error {
 
 /** Slurm as its own programs show it; the database of jobs (slurmdbd, sacct) is not needed. */
 export interface SlurmPrograms {
-  /** Number of the job or of the array. Rejects with `SlurmProgramError`. */
-  submit(args: readonly string[], script: string): Promise<string>;
+  /**
+   * Number of the job or of the array. Of the environment the job gets what `variables` names, and what Slurm's programs themselves look
+   * at. Rejects with `SlurmProgramError`.
+   */
+  submit(args: readonly string[], script: string, variables: readonly string[]): Promise<string>;
   /** Asks whether it would be taken. Rejects with `SlurmProgramError`. */
   tryOut(args: readonly string[], script: string): Promise<void>;
   /** All jobs of this user that the controller knows, ended ones too (for five minutes, as clusters come). */
@@ -57,13 +60,16 @@ export async function findSlurmPrograms(hostEnv: NodeJS.ProcessEnv): Promise<Slu
   }
   const paths = new Map(found);
   const env = environmentOfPrograms(hostEnv);
-  const run = (name: ProgramName, args: readonly string[], input = ''): Promise<string> =>
-    runProgram(name, paths.get(name) ?? name, args, env, input);
+  const run = (name: ProgramName, args: readonly string[], input = '', ofProgram = env): Promise<string> =>
+    runProgram(name, paths.get(name) ?? name, args, ofProgram, input);
   const user = userInfo().username;
 
   return {
-    async submit(args, script) {
-      const printed = await run('sbatch', args, script);
+    async submit(args, script, variables) {
+      const given = Object.entries(env).filter(
+        ([name]) => variables.includes(name) || /^(SLURM_CONF|SLURM_CLUSTERS|SBATCH_\w+)$/.test(name),
+      );
+      const printed = await run('sbatch', args, script, Object.fromEntries(given));
       const [jobId = ''] = printed.trim().split('\n').at(-1)?.split(';') ?? [];
       if (/^\d+$/.test(jobId)) return jobId;
       throw new SlurmProgramError(

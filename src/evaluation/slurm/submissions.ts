@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { noticingFullDisk } from '../fileErrors';
 import { removeFolder } from '../workFolder';
+import { jobVariables } from './jobScript';
 import { SlurmError } from './slurmError';
 import { SlurmProgramError } from './slurmPrograms';
 import type { SlurmPrograms } from './slurmPrograms';
@@ -131,7 +132,7 @@ export class Submissions {
     const startedAtMs = performance.now();
     for (let waitMs = firstWaitMs; ; waitMs = Math.min(longestWaitMs, 2 * waitMs)) {
       try {
-        const jobId = await programs.submit(args, script);
+        const jobId = await programs.submit(args, script, jobVariables);
         this.#together = Math.min(this.#most, 2 * this.#together);
         return jobId;
       } catch (error) {

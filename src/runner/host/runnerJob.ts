@@ -16,6 +16,8 @@ const secret = /KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL|INDEX/i;
 export interface RunnerJob {
   readonly args: readonly string[];
   readonly script: string;
+  /** What it gets of the environment. */
+  readonly variables: readonly string[];
 }
 
 /**
@@ -32,7 +34,7 @@ export function runnerJob(
     readonly ownArguments: readonly string[];
   },
 ): RunnerJob {
-  const names = Object.keys(options.env).filter((name) => passedOn.test(name) && !secret.test(name));
+  const variables = Object.keys(options.env).filter((name) => passedOn.test(name) && !secret.test(name));
   const command = [
     process.execPath,
     options.bundlePath,
@@ -42,13 +44,14 @@ export function runnerJob(
     options.root,
   ];
   return {
+    variables,
     args: [
       '--parsable',
       `--job-name=ttt-runner-${folder.sessionId}`,
       '--comment=ttt-discover session',
       ...['--nodes=1', '--ntasks=1', '--cpus-per-task=1', '--mem=2G'],
       ...['--requeue', `--signal=B:TERM@${noticeSeconds}`, '--open-mode=append'],
-      `--export=${names.join(',')}`,
+      '--export=ALL',
       `--chdir=${folder.path}`,
       `--output=${folder.startLogPath}`,
       ...options.ownArguments,

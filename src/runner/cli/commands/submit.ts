@@ -41,8 +41,13 @@ export const submitCommand: Command = {
     const programs = await findSlurmPrograms(process.env);
     const { folder } = createSessionFolder(root, spec);
     const ownArguments = lists['sbatch'] ?? [];
-    const { args, script } = runnerJob(folder, { root, bundlePath, env: process.env, ownArguments });
-    const job = await programs.submit(args, script).catch((error: unknown) => {
+    const { args, script, variables } = runnerJob(folder, {
+      root,
+      bundlePath,
+      env: process.env,
+      ownArguments,
+    });
+    const job = await programs.submit(args, script, variables).catch((error: unknown) => {
       if (!(error instanceof SlurmProgramError)) throw error;
       const refusal = submitRefusal(error.words);
       const advice = refusal.kind === 'busy' ? 'Try it again when `scontrol ping` answers.' : refusal.advice;

@@ -77,6 +77,21 @@ echo 0
     expect((await evaluate(await prepared(), candidate)).outcome).toMatchObject({ value: 0 });
   });
 
+  it('gets nothing of the environment that is not needed', async () => {
+    vi.stubEnv('MY_SECRET', 'kept by nobody');
+    const report = evaluate(await prepared(), 'sleep 1000\n');
+    report.catch(() => undefined);
+    const job = await untilJob('%A', /^\d+$/);
+    await untilJob('%T', /^RUNNING$/);
+    const { stdout } = await cluster
+      .run('grep', '-rl', 'kept by nobody', join(cluster.folder, 'state'))
+      .catch(() => ({ stdout: '' }));
+    expect(stdout).toBe('');
+    await cluster.run('scancel', job);
+    await expect(report).rejects.toThrow('was cancelled');
+    vi.unstubAllEnvs();
+  });
+
   it('has the same limits as elsewhere, each with its name', async () => {
     const on = await prepared({ keys: 'limits: { time: 1s, memory: 64MiB }' });
     expect((await evaluate(on, 'sleep 60\n')).outcome).toMatchObject({ kind: 'failed', reason: 'timeout' });
@@ -87,11 +102,12 @@ echo 0
     const report = evaluate(await prepared(), 'sleep 1000\n', stop.signal);
     report.catch(() => undefined);
     await untilJob('%T', /^RUNNING$/);
+    const job = await untilJob('%A', /^\d+$/);
     stop.abort(new Error('stopped'));
     await expect(report).rejects.toThrow('stopped');
     await untilJob('%T', /^$/);
-    const { stdout } = await cluster.run('squeue', '--noheader', '--states=all', '--format=%T', '--sort=-i');
-    expect(stdout).toMatch(/^CANCELLED/);
+    const { stdout } = await cluster.run('scontrol', '--oneliner', 'show', 'job', job);
+    expect(stdout).toContain(' JobState=CANCELLED ');
   });
 
   it('that somebody cancels stops the session', async () => {
