@@ -348,7 +348,6 @@ describe('reviewing at the edges', () => {
     await git('init', '-q', folder);
     await git('-C', folder, 'add', 'tracked.py');
     await git('-C', folder, '-c', 'user.name=Me', '-c', 'user.email=me@here', 'commit', '-qm', 'First');
-    await window.runCommand('Git: Refresh').catch(() => undefined);
     await window.reload();
     await openReview('Tracked');
     await acceptAll();
