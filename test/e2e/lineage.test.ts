@@ -172,11 +172,12 @@ describe('the lineage of a session of 25,608 candidates', () => {
     await window.runCommand('TTT-Discover: List Candidates, Best First');
     const first = row(new RegExp(`^Candidate c${best()}, best so far, .*not reviewed`));
     await first.waitFor();
-    await first.click({ button: 'right' });
-    await window.page.locator('.monaco-menu .action-item').filter({ hasText: 'Accept Candidate' }).click();
-    await window
-      .notification(/^(?:Info: )?Accepted c\d+ into .*initial\.py\. The file is what was scored/)
-      .waitFor();
+    await window.runCommand('TTT-Discover: Open Diff of the Best Candidate');
+    await window.pick(title);
+    await window.diff(/yours ↔/);
+    await window.focusEditor();
+    await press('Control+Shift+Enter');
+    await window.notification(/Accepted c\d+ into .*initial\.py\. The file is what was scored/).waitFor();
     await row(new RegExp(`^Candidate c${best()}, best so far, .*, accepted`)).waitFor();
     await window.picture('lineage-accepted');
     const record = await readFile(join(editor.workspaceFolder, '.ttt-discover/accepted.json'), 'utf8');
