@@ -74,4 +74,53 @@ describe('writing a problem', () => {
     await window.clearNotifications();
     await window.picture('reward-tried');
   });
+
+  chapter(
+    'a metric that it does not have is told while I write, and completion offers the right one',
+    async () => {
+      await goTo(6, 13);
+      await window.page.keyboard.press('Shift+End');
+      await window.page.keyboard.type('heigth');
+      await lens('has no metric heigth: did you mean height?').waitFor();
+      await window.picture('reward-misspelt');
+      await goTo(6, 13);
+      await window.page.keyboard.press('Shift+End');
+      await window.page.keyboard.type('hei');
+      await window.page.keyboard.press('Control+Space');
+      const offer = window.page.locator('.suggest-widget .monaco-list-row').filter({ hasText: 'height' });
+      await offer.first().waitFor();
+      await window.picture('reward-completion');
+      await offer.first().click();
+      await expect.poll(saved).toContain('reward: 1 / height\n');
+      await lens(/^reward = 1 \/ height → /).waitFor();
+    },
+  );
+
+  chapter('a renamed program is followed', async () => {
+    await window.runCommand('File: Reveal Active File in Explorer View');
+    const row = window.page
+      .locator('.explorer-folders-view .monaco-list-row')
+      .filter({ hasText: 'slope.py' });
+    await row.click();
+    await window.page.keyboard.press('F2');
+    const box = window.page.locator('.explorer-folders-view .monaco-inputbox input');
+    await box.fill('ground.py');
+    await box.press('Enter');
+    // The editor asks for the person's word itself.
+    await window.page.locator('.monaco-dialog-box .monaco-button').filter({ hasText: 'OK' }).click();
+    await expect.poll(saved).toContain('candidate: ground.py\n');
+  });
+
+  chapter('the prompt is shown to the letter, with an estimate of its tokens', async () => {
+    await window.openFile('slope.discover');
+    await window.codeLens('Preview prompt').click();
+    await window.tab('Prompt of Slope.md').waitFor();
+    await lens(/^about [\d,]+ tokens \(an estimate: [\d,]+ to [\d,]+\)/).waitFor();
+    await window.page
+      .locator('.view-line')
+      .filter({ hasText: 'Find the place where the ground is lowest.' })
+      .first()
+      .waitFor();
+    await window.picture('prompt-preview');
+  });
 });
