@@ -119,6 +119,7 @@ export function activate(context: ExtensionContext): void {
     requireHost: () => hosts.require(),
     settingsFor: currentSettings,
     tests: start.tests,
+    accepted: candidates.accepted,
     failures,
     log,
   });

@@ -35,7 +35,7 @@ export function createCandidates(needs: {
   readonly chooser: SessionChooser;
   readonly failures: FailureReporter;
   readonly log: LogOutputChannel;
-}): { readonly commands: Handlers; readonly dispose: () => void } {
+}): { readonly commands: Handlers; readonly accepted: AcceptedRecords; readonly dispose: () => void } {
   const { context, store, chooser, failures, log } = needs;
   const warn = (message: string, error: unknown): void => log.warn(`${message}: ${stackOf(error)}`);
   const contextKeys = new ContextKeys();
@@ -67,6 +67,7 @@ export function createCandidates(needs: {
     reviews,
   );
   return {
+    accepted: records,
     commands: {
       ...candidateCommands(store, chooser),
       ...reviewCommands({ store, reviews, reviewer, decisions }),

@@ -1,6 +1,7 @@
 import type { Uri } from 'vscode';
 import type { HostTarget } from '../../remote/hostClient';
 import type { FailureReporter } from '../base/failureReporter';
+import type { AcceptedRecords } from '../candidates/provenance/acceptedRecords';
 import type { Settings } from '../base/settings';
 import type { HostConnections } from '../hosts/hostConnections';
 import type { SessionChooser } from '../sessions/chooseSession';
@@ -18,6 +19,8 @@ export interface VerificationNeeds {
   readonly requireHost: () => Promise<HostTarget>;
   readonly settingsFor: (uri: Uri) => Settings;
   readonly tests: CaseTests;
+  /** What was accepted into the user's files. */
+  readonly accepted: Pick<AcceptedRecords, 'change'>;
   readonly failures: Pick<FailureReporter, 'report' | 'guard'>;
   readonly files: CandidateFiles;
   readonly results: Pick<ResultDocuments, 'create'>;

@@ -45,8 +45,9 @@ export async function reevaluateFile(needs: VerificationNeeds, args: readonly un
   result.update(evaluationText(head, evaluation, subject.metric));
   if (outcome.kind === 'valid') {
     const unit = subject.metric.unit;
-    await recordMeasured(file, withoutAbsent({ value: outcome.value, unit, atMs, sha256 })).catch(
-      (error: unknown) => needs.failures.report('accepted.json', error),
+    const measured = withoutAbsent({ value: outcome.value, unit, atMs, sha256 });
+    await recordMeasured(needs.accepted, file, measured).catch((error: unknown) =>
+      needs.failures.report('accepted.json', error),
     );
   }
   const [showTable, showTests] = ['Show Results', 'Show Tests'];
