@@ -168,6 +168,21 @@ describe('the charts', () => {
     await eventually(() => dashboard.page.isVisible('#found-panel')).toBe(false);
   });
 
+  it('say why a picture cannot be shown, until there is one that can', async () => {
+    await open();
+    const note = 'It could not be fetched: the host is not connected.';
+    await dashboard.deliver({ type: 'bestView', candidate: 12, view: null, note } satisfies ToDashboard);
+    await see('found');
+    await eventually(() => dashboard.page.locator('#found-panel .empty').innerText()).toBe(note);
+    await dashboard.deliver({
+      type: 'bestView',
+      candidate: 12,
+      view: exampleViews.circles,
+    } satisfies ToDashboard);
+    await eventually(() => dashboard.page.isVisible('#found-panel .empty')).toBe(false);
+    expect(await dashboard.page.isVisible('#construction svg')).toBe(true);
+  });
+
   it('answer the three questions before anything else', async () => {
     await open();
     const answers = await dashboard.page.locator('#glance > div').allInnerTexts();

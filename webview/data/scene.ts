@@ -38,6 +38,8 @@ export interface SceneParts {
 export interface BestView {
   readonly candidate: number;
   readonly view: ConstructionView | undefined;
+  /** Why there is a picture and it cannot be shown. */
+  readonly note?: string | undefined;
 }
 
 /** All that the panels draw, at one moment. What follows from the parts is found when a panel first asks for it. */

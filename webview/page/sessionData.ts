@@ -30,7 +30,11 @@ export class SessionData {
       case 'bestView': {
         // An evaluator's picture that breaks a bound is not drawn; everything else is as without one.
         const view = constructionView.safeParse(message.view);
-        this.#bestView = { candidate: message.candidate, view: view.success ? view.data : undefined };
+        this.#bestView = {
+          candidate: message.candidate,
+          view: view.success ? view.data : undefined,
+          note: message.note,
+        };
         return true;
       }
       default:

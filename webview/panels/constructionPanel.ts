@@ -22,8 +22,14 @@ export function makeConstructionPanel(ports: PanelPorts): Panel {
   const size = () => ({ width: Math.max(leastWidthPx, box.clientWidth), height: heightPx });
   const draw = (): void => {
     const current = view();
-    frame.element.hidden = current === undefined;
-    if (scene === undefined || current === undefined) return;
+    const note = scene?.bestView?.note;
+    frame.element.hidden = current === undefined && note === undefined;
+    frame.showEmpty(current === undefined ? note : undefined);
+    if (scene === undefined || current === undefined) {
+      // A picture that comes later is drawn in any case.
+      shown = undefined;
+      return;
+    }
     const theme = readChartTheme();
     frame.showSubtitle(`${current.title}, c${scene.bestView?.candidate ?? ''}`);
     frame.showLegend(constructionLegend(current), theme);

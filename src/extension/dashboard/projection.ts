@@ -42,7 +42,8 @@ export function projectHeader(view: SessionView, nowMs: number): DashboardHeader
     hostLabel: view.hostLabel,
     best: bestOf(snapshot, snapshot.best),
     announcedBest: bestOf(snapshot, snapshot.announcedBest),
-    initialValue: valueOf(snapshot.candidates.at(0)),
+    // The initial program is run once a group, each time with another seed.
+    initialValue: snapshot.initial?.best ?? null,
     evaluated: snapshot.evaluated,
     valid: snapshot.valid,
     lastSeq: snapshot.lastSeq,

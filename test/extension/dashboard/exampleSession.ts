@@ -37,6 +37,7 @@ export function exampleSession(stepCount: number, change: Partial<SessionView> =
   return viewOf(
     {
       candidates: candidateList(candidates),
+      initial: summarize(-1, [initialValue], initialValue),
       steps,
       best,
       announcedBest: best,
