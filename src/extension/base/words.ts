@@ -38,6 +38,11 @@ export function countText(count: number): string {
   return t('{0} billion', Number((count / 1e9).toPrecision(3)).toLocaleString('en-US'));
 }
 
+/** `1 candidate`, `25,600 candidates`. */
+export function candidatesText(count: number): string {
+  return count === 1 ? t('1 candidate') : t('{0} candidates', countText(count));
+}
+
 /** `$0.0042`, `$3.10`, `$1,250`: two digits at least, no more than cents from a dollar on. */
 export function usdText(usd: number): string {
   if (usd === 0) return '$0';

@@ -1,8 +1,9 @@
 import { QuickPickItemKind, window, type QuickPickItem } from 'vscode';
 import { QueryError } from '../../domain/lineage/candidateQuery';
 import { Cancelled } from '../base/failures';
+import { t } from '../base/translate';
 import { countText } from '../base/words';
-import { foundIds, searchOf, suggestionsFor, type Searched } from './candidateSearch';
+import { foundIds, quotedText, searchOf, suggestionsFor, type Searched } from './candidateSearch';
 import type { LineageSearch } from './lineagePages';
 import { mostPrograms } from './searchPrograms';
 
@@ -33,13 +34,13 @@ export function askSearch(
   }));
   return new Promise((resolve, reject) => {
     const box = window.createQuickPick<SearchItem>();
-    box.title = 'Search Candidates';
-    box.placeholder = 'For example: value < 0.4 step 10..20 valid "simulated annealing"';
+    box.title = t('Search Candidates');
+    box.placeholder = t('For example: value < 0.4 step 10..20 valid "simulated annealing"');
     box.value = before;
     const show = (): void => {
       box.items = [
         ...answersFor(searched, box.value),
-        { label: 'Add to the search', kind: QuickPickItemKind.Separator },
+        { label: t('Add to the search'), kind: QuickPickItemKind.Separator },
         ...suggestions,
       ];
     };
@@ -68,13 +69,17 @@ function answersFor(searched: Searched, text: string): SearchItem[] {
     const search = searchOf(text);
     if (search === undefined) {
       return [
-        { label: 'Show all candidates', alwaysShow: true, answer: { search: undefined, inPrograms: false } },
+        {
+          label: t('Show all candidates'),
+          alwaysShow: true,
+          answer: { search: undefined, inPrograms: false },
+        },
       ];
     }
     const count = foundIds(searched.index.byBest(), search, searched).length;
     const items: SearchItem[] = [
       {
-        label: `Show ${countText(count)} ${count === 1 ? 'candidate' : 'candidates'}`,
+        label: count === 1 ? t('Show 1 candidate') : t('Show {0} candidates', countText(count)),
         description: search.text,
         alwaysShow: true,
         answer: { search, inPrograms: false },
@@ -82,9 +87,9 @@ function answersFor(searched: Searched, text: string): SearchItem[] {
     ];
     if (search.query.words.length > 0) {
       items.push({
-        label: 'Look into the programs too',
-        description: `for ${search.query.words.map((word) => `“${word}”`).join(' and ')}`,
-        detail: `Reads up to ${mostPrograms} programs, the best first`,
+        label: t('Look into the programs too'),
+        description: t('for {0}', quotedText(search.query.words)),
+        detail: t('Reads up to {0} programs, the best first', mostPrograms),
         alwaysShow: true,
         answer: { search, inPrograms: true },
       });

@@ -2,6 +2,7 @@ import type { CandidateDecision } from '../../domain/lineage/candidateQuery';
 import type { LineageFacts } from '../../domain/lineage/lineageIndex';
 import type { CandidateRecord, SessionSnapshot } from '../../domain/session/snapshot';
 import { countText, valueText } from '../base/words';
+import { t } from '../base/translate';
 
 /** A row of the Candidates view, before it becomes a tree item. */
 export interface CandidateRow {
@@ -30,22 +31,22 @@ export function candidateRow(facts: CandidateRowFacts): CandidateRow {
   const { best } = snapshot;
   const isBest = record.id === best;
   const leadsToBest = !isBest && best !== undefined && lineage.bestBelow === best;
-  const parent = lineage.parent === undefined ? undefined : `parent c${lineage.parent}`;
-  const children = lineage.children === 0 ? undefined : countOf(lineage.children, 'child', 'children');
+  const parent = lineage.parent === undefined ? undefined : t('parent c{0}', lineage.parent);
+  const children = lineage.children === 0 ? undefined : childrenText(lineage.children);
   const spoken = [
-    `Candidate c${record.id}`,
-    isBest ? 'best so far' : undefined,
+    t('Candidate c{0}', record.id),
+    isBest ? t('best so far') : undefined,
     stepText(record),
     metricText(facts),
     parent,
     children,
-    leadsToBest ? `leads to the best, c${best}` : undefined,
+    leadsToBest ? t('leads to the best, c{0}', best) : undefined,
     decisionText(decision),
   ];
   const shown = [
     shortOutcome(facts),
     stepText(record),
-    facts.isInTree && leadsToBest ? `leads to c${best}` : undefined,
+    facts.isInTree && leadsToBest ? t('leads to c{0}', best) : undefined,
     facts.isInTree ? undefined : parent,
     facts.isInTree ? children : undefined,
     record.note,
@@ -62,22 +63,26 @@ export function candidateRow(facts: CandidateRowFacts): CandidateRow {
 
 /** `step 24`, counted from 1. */
 export function stepText({ step }: Pick<CandidateRecord, 'step'>): string {
-  return step < 0 ? 'initial program' : `step ${step + 1}`;
+  return step < 0 ? t('initial program') : t('step {0}', step + 1);
 }
 
 /** `accepted`, and what else the row's badge stands for. */
 export function decisionText(decision: CandidateDecision | undefined): string {
-  return {
-    none: 'not reviewed',
-    accepted: 'accepted',
-    partial: 'accepted in part',
-    rejected: 'rejected',
-  }[decision ?? 'none'];
+  switch (decision) {
+    case undefined:
+      return t('not reviewed');
+    case 'accepted':
+      return t('accepted');
+    case 'partial':
+      return t('accepted in part');
+    case 'rejected':
+      return t('rejected');
+  }
 }
 
 function shortOutcome({ record, snapshot }: CandidateRowFacts): string {
   const { outcome } = record;
-  if (outcome === undefined) return 'running';
+  if (outcome === undefined) return t('running');
   return outcome.kind === 'valid'
     ? valueText(outcome.value, snapshot.problem?.metric.unit)
     : outcome.reason.replaceAll('-', ' ');
@@ -85,22 +90,33 @@ function shortOutcome({ record, snapshot }: CandidateRowFacts): string {
 
 function metricText(facts: CandidateRowFacts): string {
   const { outcome } = facts.record;
-  if (outcome === undefined) return 'evaluation runs';
-  const name = facts.snapshot.problem?.metric.name ?? 'value';
-  return outcome.kind === 'valid' ? `${name} ${shortOutcome(facts)}` : `no value: ${shortOutcome(facts)}`;
+  if (outcome === undefined) return t('evaluation runs');
+  const name = facts.snapshot.problem?.metric.name ?? t('value');
+  return outcome.kind === 'valid'
+    ? `${name} ${shortOutcome(facts)}`
+    : t('no value: {0}', shortOutcome(facts));
 }
 
 function tooltipOf(facts: CandidateRowFacts): string {
   const { record, lineage, decision } = facts;
   const { outcome, verification } = record;
-  const place = record.step < 0 ? '' : `, group ${record.group + 1}, member ${record.member + 1}`;
+  const place = [
+    capital(stepText(record)),
+    record.step < 0 ? undefined : t('group {0}, member {1}', record.group + 1, record.member + 1),
+    lineage.parent === undefined ? undefined : t('from c{0}', lineage.parent),
+  ];
   const lines = [
     `c${record.id}: ${metricText(facts)}`,
-    outcome?.kind === 'valid' ? `Reward ${valueText(outcome.reward)}` : outcome?.message,
-    `${capital(stepText(record))}${place}${lineage.parent === undefined ? '' : `, from c${lineage.parent}`}`,
+    outcome?.kind === 'valid' ? t('Reward {0}', valueText(outcome.reward)) : outcome?.message,
+    joined(place, ', '),
     lineage.timesChosen === 0
-      ? 'Not yet a parent'
-      : `Chosen as a parent ${times(lineage.timesChosen)}: ${countOf(lineage.children, 'child', 'children')}, ${countOf(lineage.descendants, 'descendant', 'descendants')}`,
+      ? t('Not yet a parent')
+      : t(
+          'Chosen as a parent {0}: {1}, {2}',
+          times(lineage.timesChosen),
+          childrenText(lineage.children),
+          descendantsText(lineage.descendants),
+        ),
     verification === undefined ? undefined : verificationText(facts),
     decision === undefined ? undefined : capital(decisionText(decision)),
     record.note,
@@ -111,13 +127,13 @@ function tooltipOf(facts: CandidateRowFacts): string {
 function verificationText({ record, snapshot }: CandidateRowFacts): string | undefined {
   const { verification } = record;
   if (verification?.verdict === 'confirmed') {
-    const value =
-      verification.value === undefined
-        ? ''
-        : `: ${valueText(verification.value, snapshot.problem?.metric.unit)}`;
-    return `Confirmed with another seed${value}`;
+    return verification.value === undefined
+      ? t('Confirmed with another seed')
+      : t('Confirmed with another seed: {0}', valueText(verification.value, snapshot.problem?.metric.unit));
   }
-  return verification?.verdict === 'unclear' ? 'Run again with another seed, without an answer' : undefined;
+  return verification?.verdict === 'unclear'
+    ? t('Run again with another seed, without an answer')
+    : undefined;
 }
 
 function iconOf(
@@ -130,12 +146,16 @@ function iconOf(
   return { icon: step < 0 ? 'home' : 'circle-outline' };
 }
 
-function countOf(count: number, one: string, many: string): string {
-  return `${countText(count)} ${count === 1 ? one : many}`;
+function childrenText(count: number): string {
+  return count === 1 ? t('1 child') : t('{0} children', countText(count));
+}
+
+function descendantsText(count: number): string {
+  return count === 1 ? t('1 descendant') : t('{0} descendants', countText(count));
 }
 
 function times(count: number): string {
-  return count === 1 ? 'once' : `${countText(count)} times`;
+  return count === 1 ? t('once') : t('{0} times', countText(count));
 }
 
 function capital(text: string): string {

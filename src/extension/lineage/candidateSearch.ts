@@ -8,7 +8,8 @@ import {
 import type { LineageIndex } from '../../domain/lineage/lineageIndex';
 import type { CandidateList } from '../../domain/session/snapshot';
 import { valueOf } from '../sessions/sessionItems';
-import { countText, valueText } from '../base/words';
+import { candidatesText, valueText } from '../base/words';
+import { t } from '../base/translate';
 import type { LineageSearch } from './lineagePages';
 
 export interface Searched {
@@ -77,15 +78,20 @@ export function suggestionsFor(searched: Searched, unit: string | undefined): Se
     const is = best < tenth ? '<=' : '>=';
     suggestions.push({
       words: `value ${is} ${tenth}`,
-      meaning: `as good as the tenth best, ${valueText(tenth, unit)}`,
+      meaning: t('as good as the tenth best, {0}', valueText(tenth, unit)),
     });
   }
   if (lastStep > 1) {
     const from = Math.max(1, lastStep - 4);
-    suggestions.push({ words: `step ${from}..${lastStep}`, meaning: 'the latest steps' });
+    suggestions.push({ words: `step ${from}..${lastStep}`, meaning: t('the latest steps') });
   }
   for (const [words, number] of [...counts].sort((a, b) => b[1] - a[1])) {
-    suggestions.push({ words, meaning: `${countText(number)} ${number === 1 ? 'candidate' : 'candidates'}` });
+    suggestions.push({ words, meaning: candidatesText(number) });
   }
   return suggestions;
+}
+
+/** `“simulated” and “annealing”` */
+export function quotedText(words: readonly string[]): string {
+  return words.map((word) => `“${word}”`).reduce((all, word) => t('{0} and {1}', all, word));
 }

@@ -1,6 +1,7 @@
 import type { CandidateDecision } from '../../domain/lineage/candidateQuery';
 import { LineageIndex } from '../../domain/lineage/lineageIndex';
-import { countText } from '../base/words';
+import { t } from '../base/translate';
+import { candidatesText, countText } from '../base/words';
 import { titleOf } from '../sessions/sessionItems';
 import type { SessionView } from '../sessions/sessions';
 import { candidateRow, type CandidateRow } from './candidateRows';
@@ -193,7 +194,7 @@ export class CandidatesModel {
   get description(): string {
     if (this.session === undefined) return '';
     const { size } = this.index;
-    return `${titleOf(this.session)} · ${countText(size)} ${size === 1 ? 'candidate' : 'candidates'}`;
+    return `${titleOf(this.session)} · ${candidatesText(size)}`;
   }
 
   get isNothingFound(): boolean {
@@ -204,8 +205,12 @@ export class CandidatesModel {
   get message(): string | undefined {
     if (this.search === undefined) return undefined;
     const count = this.foundNow()?.length ?? 0;
-    const note = this.search.note === undefined ? '' : ` ${this.search.note}`;
-    return `${countText(count)} of ${countText(this.index.size)} found: ${this.search.text}.${note} Clear Search shows all again.`;
+    const { text, note } = this.search;
+    return [
+      t('{0} of {1} found: {2}.', countText(count), countText(this.index.size), text),
+      ...(note === undefined ? [] : [note]),
+      t('Clear Search shows all again.'),
+    ].join(' ');
   }
 
   private foundNow(): readonly number[] | undefined {

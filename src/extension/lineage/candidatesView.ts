@@ -14,6 +14,7 @@ import {
 import type { CandidateDecision } from '../../domain/lineage/candidateQuery';
 import type { Closeable } from '../base/emitter';
 import type { ContextKeys } from '../base/contextKeys';
+import { t } from '../base/translate';
 import { countText } from '../base/words';
 import { commandIds } from '../commandIds';
 import type { Sessions } from '../sessions/sessions';
@@ -199,15 +200,15 @@ export class CandidatesView implements TreeDataProvider<LineageElement>, FileDec
     const line = this.model.lineOf(element);
     const end = line.at(-1);
     const steps = line.length - 1;
-    const count = steps === 1 ? 'one step' : `${countText(steps)} steps`;
+    const count = steps === 1 ? t('one step') : t('{0} steps', countText(steps));
     const isBest = this.model.shown?.snapshot.best === end;
     const item = new TreeItem(
-      isBest ? 'Line of the best' : `Line of c${end}`,
+      isBest ? t('Line of the best') : t('Line of c{0}', end ?? ''),
       TreeItemCollapsibleState.Collapsed,
     );
     item.id = `${element.sessionId}/line/${element.lineTo}`;
     item.description = isBest ? `c${end} · ${count}` : count;
-    item.tooltip = `From c${end} back to what the session began with, ${count}`;
+    item.tooltip = t('From c{0} back to what the session began with, {1}', end ?? '', count);
     item.iconPath = new ThemeIcon('git-commit');
     item.accessibilityInformation = { label: item.tooltip };
     return item;
@@ -227,19 +228,19 @@ export class CandidatesView implements TreeDataProvider<LineageElement>, FileDec
     item.accessibilityInformation = { label: row.accessibleLabel };
     if (element.isInLine !== true && this.model.hasChildren(candidate))
       item.collapsibleState = TreeItemCollapsibleState.Collapsed;
-    item.command = { command: commandIds.openDiff, title: 'Open Diff', arguments: [element] };
+    item.command = { command: commandIds.openDiff, title: t('Open Diff'), arguments: [element] };
     return item;
   }
 }
 
 function moreItem({ sessionId, under, left }: Extract<LineageElement, { left: number }>): TreeItem {
   const next = Math.min(pageLength, left);
-  const item = new TreeItem(`Show ${next} More`);
+  const item = new TreeItem(t('Show {0} More', next));
   item.id = `${sessionId}/${under ?? 'top'}/more`;
-  item.description = `${countText(left)} not shown`;
+  item.description = t('{0} not shown', countText(left));
   item.iconPath = new ThemeIcon('ellipsis');
-  item.accessibilityInformation = { label: `Show ${next} more candidates, ${left} are not shown` };
-  item.command = { command: commandIds.showMoreCandidates, title: 'Show More', arguments: [under] };
+  item.accessibilityInformation = { label: t('Show {0} more candidates, {1} are not shown', next, left) };
+  item.command = { command: commandIds.showMoreCandidates, title: t('Show More'), arguments: [under] };
   return item;
 }
 

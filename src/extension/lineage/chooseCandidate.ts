@@ -1,6 +1,7 @@
 import { QuickPickItemKind, window, type QuickPickItem } from 'vscode';
 import { QueryError } from '../../domain/lineage/candidateQuery';
 import { Cancelled } from '../base/failures';
+import { t } from '../base/translate';
 import { countText } from '../base/words';
 import { candidateLabel } from '../candidates/documents/openDiff';
 import type { SessionView } from '../sessions/sessions';
@@ -24,7 +25,7 @@ export function chooseCandidate(
   return new Promise((resolve, reject) => {
     const box = window.createQuickPick<CandidateItem>();
     box.title = title;
-    box.placeholder = 'A number as in c17, words of a note, or a search such as: value < 0.4 step 3..8';
+    box.placeholder = t('A number as in c17, words of a note, or a search such as: value < 0.4 step 3..8');
     const show = (): void => {
       box.items =
         box.value.trim() === ''
@@ -64,11 +65,11 @@ function itemsFor(session: SessionView, searched: Searched, text: string): Candi
     );
     if (found.length > offeredCandidates) {
       items.push({
-        label: `${countText(found.length - offeredCandidates)} more: type to narrow it down`,
+        label: t('{0} more: type to narrow it down', countText(found.length - offeredCandidates)),
         kind: QuickPickItemKind.Separator,
       });
     }
-    if (items.length === 0) items.push({ label: 'No candidate is found by this', alwaysShow: true });
+    if (items.length === 0) items.push({ label: t('No candidate is found by this'), alwaysShow: true });
     return items;
   } catch (error) {
     if (error instanceof QueryError) return [...items, { label: error.message, alwaysShow: true }];

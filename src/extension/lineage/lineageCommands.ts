@@ -3,6 +3,7 @@ import { hasWords } from '../../domain/lineage/candidateQuery';
 import { LineageIndex } from '../../domain/lineage/lineageIndex';
 import { Cancelled, messageOf, Refusal } from '../base/failures';
 import { withNotification } from '../base/progress';
+import { t } from '../base/translate';
 import { countText } from '../base/words';
 import { candidateFromArguments } from '../candidates/documents/candidateArguments';
 import { bestOf, openCandidateDiff } from '../candidates/documents/openDiff';
@@ -12,7 +13,7 @@ import { sessionFromArguments, type SessionChooser } from '../sessions/chooseSes
 import type { SessionStore } from '../sessions/sessionStore';
 import type { SessionView } from '../sessions/sessions';
 import { askSearch } from './askSearch';
-import { idsToLookInto, type Searched } from './candidateSearch';
+import { idsToLookInto, quotedText, type Searched } from './candidateSearch';
 import type { CandidatesView } from './candidatesView';
 import { chooseCandidate, itemOf } from './chooseCandidate';
 import { lineageSteps, openComparison, openLineage } from './lineageDiffs';
@@ -85,7 +86,8 @@ export function lineageCommands(needs: LineageCommandNeeds): Pick<CommandHandler
     await showSession(session);
     if (await view.reveal(candidate)) return;
     view.setSearch(undefined);
-    if (!(await view.reveal(candidate))) throw new Refusal(`c${candidate} is not in its session’s list.`);
+    if (!(await view.reveal(candidate)))
+      throw new Refusal(t('c{0} is not in its session’s list.', candidate));
   }
 
   async function inPrograms(
@@ -98,37 +100,42 @@ export function lineageCommands(needs: LineageCommandNeeds): Pick<CommandHandler
       const record = searched.candidates.at(id);
       return record === undefined || hasWords(record.note, words) ? [] : [{ id, sha256: record.sha256 }];
     });
-    const title = `Looking into programs for ${words.map((word) => `“${word}”`).join(' and ')}`;
+    const title = t('Looking into programs for {0}', quotedText(words));
     const { found, looked, unread, failure } = await withNotification(title, (report, signal) =>
       searchPrograms({
         candidates: wanted,
         words,
         read: (candidate) => store.readCandidate(session.id, candidate),
-        onProgress: (done, of) => report(`${countText(done)} of ${countText(of)}`, done / of),
+        onProgress: (done, of) => report(t('{0} of {1}', countText(done), countText(of)), done / of),
         signal,
       }),
     );
     if (failure !== undefined) warn('A program could not be read for a search', failure);
     if (looked === 0 && unread > 0) {
-      throw new Refusal(`No program could be read: ${messageOf(failure)}`);
+      throw new Refusal(t('No program could be read: {0}', messageOf(failure)));
     }
     const left = wanted.length - looked;
     const note =
       left === 0
-        ? 'All programs were looked into.'
-        : `Programs of ${countText(looked)} candidates were looked into, of ${countText(left)} not: narrow the search by value or step to reach them.`;
+        ? t('All programs were looked into.')
+        : t(
+            'Programs of {0} candidates were looked into, of {1} not: narrow the search by value or step to reach them.',
+            countText(looked),
+            countText(left),
+          );
     return { ...search, programs: found, note };
   }
 
   return {
     async showCandidates(...args) {
-      await showSession(await chooser.choose(args, 'Show the candidates of which session?'));
+      await showSession(await chooser.choose(args, t('Show the candidates of which session?')));
     },
 
     async searchCandidates() {
       await store.ready;
       view.draw();
-      const session = shown.current ?? (await chooser.choose([], 'Search the candidates of which session?'));
+      const session =
+        shown.current ?? (await chooser.choose([], t('Search the candidates of which session?')));
       const before = view.model.search;
       const searched = searchedOf(session);
       const unit = session.snapshot.problem?.metric.unit;
@@ -156,12 +163,12 @@ export function lineageCommands(needs: LineageCommandNeeds): Pick<CommandHandler
     },
 
     async revealCandidate(...args) {
-      const { session, candidate } = await candidateOf(args, 'Show which candidate in the view?');
+      const { session, candidate } = await candidateOf(args, t('Show which candidate in the view?'));
       await reveal(session, candidate);
     },
 
     async openLineage(...args) {
-      const { session, candidate } = await candidateOf(args, 'Open the lineage of which candidate?');
+      const { session, candidate } = await candidateOf(args, t('Open the lineage of which candidate?'));
       tab.shows(await openLineage(session, searchedOf(session).index.pathTo(candidate), lineageSteps));
     },
 
@@ -169,8 +176,8 @@ export function lineageCommands(needs: LineageCommandNeeds): Pick<CommandHandler
       const before = tab.active;
       const session = before === undefined ? undefined : store.get(before.sessionId);
       if (before === undefined || session === undefined) {
-        throw new Refusal('Open the lineage of a candidate first.', {
-          title: 'Open Lineage',
+        throw new Refusal(t('Open the lineage of a candidate first.'), {
+          title: t('Open Lineage'),
           command: 'openLineage',
         });
       }
@@ -179,7 +186,7 @@ export function lineageCommands(needs: LineageCommandNeeds): Pick<CommandHandler
     },
 
     async compareCandidateWith(...args) {
-      const { session, candidate } = await candidateOf(args, 'Compare which candidate?');
+      const { session, candidate } = await candidateOf(args, t('Compare which candidate?'));
       const searched = searchedOf(session);
       const other = await chooseOther(session, searched, candidate);
       if (other === 'own-file') await openCandidateDiff(store, session, candidate);
@@ -199,22 +206,22 @@ async function chooseOther(
   const parent = searched.index.facts(candidate)?.parent;
   const [initial] = searched.index.pathTo(candidate);
   const roles = [
-    ['Parent', parent],
-    ['Initial program', initial === parent ? undefined : initial],
-    ['Best', best === parent ? undefined : best],
+    [t('Parent'), parent],
+    [t('Initial program'), initial === parent ? undefined : initial],
+    [t('Best'), best === parent ? undefined : best],
   ] as const;
   const named = roles.flatMap(([role, id]) =>
     id === undefined || id === candidate ? [] : [itemOf(session, id, role)],
   );
-  const another = 'Another candidate…';
+  const another = t('Another candidate…');
   const items = [
     ...named,
-    { label: 'Your file', description: 'with Accept and Reject for each change' },
+    { label: t('Your file'), description: t('with Accept and Reject for each change') },
     { label: '', kind: QuickPickItemKind.Separator },
     { label: another },
   ];
-  const chosen = await window.showQuickPick(items, { title: `Compare c${candidate} with` });
+  const chosen = await window.showQuickPick(items, { title: t('Compare c{0} with', candidate) });
   if (chosen === undefined) throw new Cancelled();
-  if (chosen.label === another) return chooseCandidate(session, searched, `Compare c${candidate} with`);
+  if (chosen.label === another) return chooseCandidate(session, searched, t('Compare c{0} with', candidate));
   return 'candidate' in chosen && typeof chosen.candidate === 'number' ? chosen.candidate : 'own-file';
 }

@@ -1,5 +1,6 @@
 import { commands, type Uri } from 'vscode';
 import { Refusal } from '../base/failures';
+import { t } from '../base/translate';
 import { candidateUri } from '../candidates/documents/candidateDocuments';
 import { candidateLabel } from '../candidates/documents/openDiff';
 import type { Sessions, SessionView } from '../sessions/sessions';
@@ -30,15 +31,17 @@ export async function openLineage(
   if (candidate === undefined || path.length < 2) {
     throw new Refusal(
       candidate === undefined
-        ? 'This candidate is not in its session’s list.'
-        : `c${candidate} has no parent: it is what the session began with.`,
+        ? t('This candidate is not in its session’s list.')
+        : t('c{0} has no parent: it is what the session began with.', candidate),
     );
   }
   const pairs = pairsOf(session, path);
   const shown = pairs.slice(-steps);
   const hasMore = shown.length < pairs.length;
   const begin = shown[0]?.parent ?? candidate;
-  const title = `Lineage of c${candidate} from c${begin}${hasMore ? `, ${shown.length} of ${pairs.length} steps` : ''}`;
+  const title = hasMore
+    ? t('Lineage of c{0} from c{1}, {2} of {3} steps', candidate, begin, shown.length, pairs.length)
+    : t('Lineage of c{0} from c{1}', candidate, begin);
   const resources = shown.map(({ parent, child }): [Uri, Uri, Uri] => [
     uriOf(session, child, 'lineage'),
     uriOf(session, parent, 'lineage'),
