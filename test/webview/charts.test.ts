@@ -183,6 +183,16 @@ describe('the charts', () => {
     expect(await dashboard.page.isVisible('#construction svg')).toBe(true);
   });
 
+  it('do not keep the list of candidates far away', async () => {
+    await open();
+    await dashboard.page.click('#to-candidates');
+    await eventually(() =>
+      dashboard.page.evaluate(
+        () => document.activeElement?.id === 'candidates-title' && window.scrollY > 500,
+      ),
+    ).toBe(true);
+  });
+
   it('answer the three questions before anything else', async () => {
     await open();
     const answers = await dashboard.page.locator('#glance > div').allInnerTexts();

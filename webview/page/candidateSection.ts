@@ -41,7 +41,8 @@ export function makeCandidateSection(
   ]);
   const element = make('section', { class: 'candidates', 'aria-labelledby': 'candidates-title' }, [
     make('div', { class: 'panel-head' }, [
-      make('h2', { id: 'candidates-title', text: 'Candidates' }),
+      // Focused by the link to it above the charts.
+      make('h2', { id: 'candidates-title', tabindex: '-1', text: 'Candidates' }),
       count,
       make('div', { class: 'order', role: 'group', 'aria-label': 'Order' }, [newest, best]),
     ]),

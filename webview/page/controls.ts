@@ -35,11 +35,24 @@ export function makeControls(
     button.addEventListener('click', () => send({ type: 'export', format }));
     return button;
   });
+  const toCandidates = make('button', {
+    class: 'link',
+    type: 'button',
+    id: 'to-candidates',
+    text: 'Candidates ↓',
+    'aria-label': 'Go to the list of candidates, below the charts',
+  });
+  toCandidates.addEventListener('click', () => {
+    const title = document.getElementById('candidates-title');
+    title?.scrollIntoView();
+    title?.focus();
+  });
   return {
     element: make('div', { class: 'controls', role: 'group', 'aria-label': 'Charts' }, [
       axis.element,
       height.element,
       make('div', { class: 'exports' }, [make('span', { class: 'muted', text: 'Save' }), ...exports]),
+      toCandidates,
     ]),
     show({ header, rows, choices, axis: shown }) {
       axis.show(
