@@ -16,6 +16,7 @@ import type { RememberedEvaluations } from './evaluations/rememberedEvaluations'
 import { rewardCheck } from './evaluations/rewardCheck';
 import { lensesFor } from './lenses';
 import { parsedOf } from './problemDocuments';
+import { t } from '../base/translate';
 
 export interface LensNeeds {
   hostLabel(): string;
@@ -75,8 +76,8 @@ export class ProblemLenses implements CodeLensProvider, Disposable {
         title,
         tooltip:
           last === undefined
-            ? 'The reward is what a session maximises'
-            : `Evaluated ${new Date(last.atMs).toLocaleString()}`,
+            ? t('The reward is what a session maximises')
+            : t('Evaluated {0}', new Date(last.atMs).toLocaleString()),
         command: evaluates ? 'tttDiscover.evaluateInitial' : '',
         arguments: evaluates ? [document.uri] : [],
       }),

@@ -12,6 +12,7 @@ import { knownValues, type KnownValuesNeeds } from './completion/knownValues';
 import { valueSuggestionsAt } from './completion/valueSuggestions';
 import { hoverAt, suggestionsAt, type Suggestion } from './keyText';
 import { parsedOf } from './problemDocuments';
+import { t } from '../base/translate';
 
 const itemKinds = {
   key: CompletionItemKind.Property,
@@ -29,8 +30,7 @@ export function keyCompletion(needs: KnownValuesNeeds): CompletionItemProvider {
       const known = await valueSuggestionsAt(text, parsed, position, knownValues(document.uri, needs));
       const fixed = suggestionsAt(text, parsed, position);
       // An example is for those who have nothing better.
-      const useful =
-        known.length === 0 ? fixed : fixed.filter(({ detail }) => !detail.startsWith('example of'));
+      const useful = known.length === 0 ? fixed : fixed.filter(({ isExample }) => isExample !== true);
       // In the order of the table: what is required comes first.
       return [...known, ...useful].map((suggestion, index) => itemOf(suggestion, index));
     },
@@ -45,7 +45,7 @@ function itemOf(suggestion: Suggestion, index: number): CompletionItem {
   item.range = toEditorRange(suggestion.replace);
   item.sortText = String(index).padStart(3, '0');
   if (suggestion.kind === 'folder' && suggestion.label.endsWith('/')) {
-    item.command = { title: 'Suggest', command: 'editor.action.triggerSuggest' };
+    item.command = { title: t('Suggest'), command: 'editor.action.triggerSuggest' };
   }
   return item;
 }

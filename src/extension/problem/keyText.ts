@@ -4,6 +4,7 @@ import type { ParsedProblem } from '../../domain/problem/parseProblem';
 import { serverWords } from '../../domain/session/modelSettings';
 import { contains } from '../../domain/text/lines';
 import type { Position, Range } from '../../domain/text/position';
+import { t } from '../base/translate';
 
 /** What completion offers: a key, or a value for one. */
 export interface Suggestion {
@@ -15,6 +16,8 @@ export interface Suggestion {
   readonly snippet: string;
   readonly kind: 'key' | 'value' | 'file' | 'folder';
   readonly replace: Range;
+  /** A value that only shows how one is written. */
+  readonly isExample?: boolean;
 }
 
 /** Keys and values that fit at a place; keys that the group already has are left out. */
@@ -35,7 +38,10 @@ export function suggestionsAt(
     .filter((key) => !isTaken(parsed, [...context.path, key.name].join('.'), position))
     .map((spec) => ({
       label: spec.name,
-      detail: spec.required === true ? 'required' : `optional; without it: ${spec.whenAbsent ?? 'nothing'}`,
+      detail:
+        spec.required === true
+          ? t('required')
+          : t('optional; without it: {0}', spec.whenAbsent ?? t('nothing')),
       documentation: documentationOf(spec),
       snippet: `${spec.name}: ${placeholder(spec)}`,
       kind: 'key',
@@ -69,7 +75,9 @@ function choicesOf({ value }: KeySpec): readonly string[] | undefined {
 function valueSuggestion(spec: KeySpec, value: string, replace: Range): Suggestion {
   return {
     label: value,
-    detail: choicesOf(spec) !== undefined ? spec.name : `example of ${spec.name}`,
+    ...(choicesOf(spec) === undefined
+      ? { detail: t('example of {0}', spec.name), isExample: true }
+      : { detail: spec.name }),
     documentation: documentationOf(spec),
     snippet: value.replace(/[\\$}]/g, '\\$&'),
     kind: 'value',
@@ -97,6 +105,6 @@ export function hoverAt(
 }
 
 function documentationOf(spec: KeySpec): string {
-  const absent = spec.whenAbsent === undefined ? 'Required.' : `Without it: ${spec.whenAbsent}.`;
+  const absent = spec.whenAbsent === undefined ? t('Required.') : t('Without it: {0}.', spec.whenAbsent);
   return `${spec.doc}\n\n${absent}\n\n\`\`\`yaml\n${spec.name}: ${spec.example}\n\`\`\``;
 }

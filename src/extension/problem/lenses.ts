@@ -1,3 +1,4 @@
+import { t } from '../base/translate';
 /** What a lens shows and does; every command but the one that opens the Problems view gets the document's URI. */
 export interface Lens {
   readonly title: string;
@@ -9,22 +10,25 @@ export interface Lens {
 /** The lenses above a problem file that has `errorCount` mistakes which keep it from running, in a workspace that may run it or not. */
 export function lensesFor(errorCount: number, hostLabel: string, isTrusted: boolean): readonly Lens[] {
   const host: Lens = {
-    title: `host: ${hostLabel}`,
-    tooltip: 'Choose the host on which sessions run',
+    title: t('host: {0}', hostLabel),
+    tooltip: t('Choose the host on which sessions run'),
     command: 'tttDiscover.selectHost',
     withUri: true,
   };
   const preview: Lens = {
-    title: 'Preview prompt',
-    tooltip: 'Show what a language model is told, to the letter',
+    title: t('Preview prompt'),
+    tooltip: t('Show what a language model is told, to the letter'),
     command: 'tttDiscover.previewPrompt',
     withUri: true,
   };
   if (errorCount > 0) {
     return [
       {
-        title: `$(error) ${errorCount} ${errorCount === 1 ? 'problem' : 'problems'} to mend first`,
-        tooltip: 'Open the Problems view',
+        title:
+          errorCount === 1
+            ? t('$(error) 1 problem to mend first')
+            : t('$(error) {0} problems to mend first', errorCount),
+        tooltip: t('Open the Problems view'),
         command: 'workbench.actions.view.problems',
         withUri: false,
       },
@@ -34,8 +38,8 @@ export function lensesFor(errorCount: number, hostLabel: string, isTrusted: bool
   if (!isTrusted) {
     return [
       {
-        title: '$(shield) Trust this folder to run it',
-        tooltip: 'Nothing of a folder is run in Restricted Mode',
+        title: t('$(shield) Trust this folder to run it'),
+        tooltip: t('Nothing of a folder is run in Restricted Mode'),
         command: 'workbench.trust.manage',
         withUri: false,
       },
@@ -45,14 +49,14 @@ export function lensesFor(errorCount: number, hostLabel: string, isTrusted: bool
   }
   return [
     {
-      title: '▶ Start discovery',
-      tooltip: 'Start a session on this problem',
+      title: t('▶ Start discovery'),
+      tooltip: t('Start a session on this problem'),
       command: 'tttDiscover.startDiscovery',
       withUri: true,
     },
     {
-      title: 'Evaluate initial program',
-      tooltip: 'Run the evaluator once on the initial program',
+      title: t('Evaluate initial program'),
+      tooltip: t('Run the evaluator once on the initial program'),
       command: 'tttDiscover.evaluateInitial',
       withUri: true,
     },

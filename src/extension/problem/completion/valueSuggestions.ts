@@ -5,6 +5,7 @@ import { rewardFunctionNames } from '../../../domain/problem/rewardExpression';
 import { Lines } from '../../../domain/text/lines';
 import type { Position, Range } from '../../../domain/text/position';
 import type { Suggestion } from '../keyText';
+import { t } from '../../base/translate';
 
 /** What is known outside of the file. */
 export interface ValueSources {
@@ -42,14 +43,14 @@ export async function valueSuggestionsAt(
       return commandFiles(written, replace, sources);
     case 'policy.model': {
       const server = parsed.places.keys.get('policy.server')?.text ?? '';
-      return (await sources.models(server)).map((name) => value(name, 'model', replace));
+      return (await sources.models(server)).map((name) => value(name, t('model'), replace));
     }
     case 'policy.server':
       return sources
         .servers()
-        .map((address) => value(`"${address}"`, 'server of an earlier session', replace));
+        .map((address) => value(`"${address}"`, t('server of an earlier session'), replace));
     case 'metric.name':
-      return sources.metrics().map((name) => value(name, 'metric of the last evaluation', replace));
+      return sources.metrics().map((name) => value(name, t('metric of the last evaluation'), replace));
     case 'reward':
       return rewardWords(written, replace, parsed, sources);
   }
@@ -70,10 +71,10 @@ function rewardWords(
   const metrics = [...new Set([...(own === undefined ? [] : [own]), ...sources.metrics()])];
   return [
     ...metrics.map((name) =>
-      value(name, name === own ? 'the metric' : 'metric of the last evaluation', place),
+      value(name, name === own ? t('the metric') : t('metric of the last evaluation'), place),
     ),
     ...rewardFunctionNames.map((name): Suggestion => {
-      return { ...value(name, 'function', place), snippet: `${name}($1)` };
+      return { ...value(name, t('function'), place), snippet: `${name}($1)` };
     }),
   ];
 }
@@ -106,7 +107,7 @@ async function files(
     .map(({ name, isFolder }): Suggestion => {
       // Another step into the folder follows; a folder that is wanted itself ends without a slash.
       const label = isFolder && wanted === 'file' ? `${name}/` : name;
-      const detail = isFolder ? 'folder' : 'file';
+      const detail = isFolder ? t('folder') : t('file');
       return { ...value(label, detail, place), kind: isFolder ? 'folder' : 'file' };
     });
 }

@@ -1,6 +1,7 @@
 import type { EvaluationOutcome } from '../../../domain/session/outcome';
 import type { SessionView } from '../../sessions/sessions';
 import type { RememberedEvaluation } from './rememberedEvaluations';
+import { t } from '../../base/translate';
 
 /** An evaluation that happened, and of what. */
 export interface LastEvaluation {
@@ -21,7 +22,7 @@ export function lastEvaluation(
 ): LastEvaluation | undefined {
   const byHand = remembered && {
     outcome: remembered.outcome,
-    of: 'the initial program',
+    of: t('the initial program'),
     atMs: remembered.atMs,
   };
   const ofSessions = sessions.flatMap((session) =>

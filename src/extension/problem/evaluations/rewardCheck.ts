@@ -3,6 +3,7 @@ import { parseReward } from '../../../domain/problem/rewardExpression';
 import type { Range } from '../../../domain/text/position';
 import { closest } from '../../../domain/text/closest';
 import type { LastEvaluation } from './lastEvaluation';
+import { t } from '../../base/translate';
 
 /** What the reward comes to with numbers that were measured, for a lens above it. */
 export interface RewardCheck {
@@ -23,11 +24,11 @@ export function rewardCheck(
   if (!expression.ok) return undefined;
   const at = place.key;
   if (last === undefined) {
-    return { at, title: 'Evaluate the initial program to try this reward', offersEvaluation: true };
+    return { at, title: t('Evaluate the initial program to try this reward'), offersEvaluation: true };
   }
   const { outcome } = last;
   if (outcome.kind === 'failed') {
-    const title = `The last evaluation, of ${last.of}, gave no metrics to try this reward with`;
+    const title = t('The last evaluation, of {0}, gave no metrics to try this reward with', last.of);
     return { at, title, offersEvaluation: true };
   }
   const { metrics } = outcome;
@@ -37,17 +38,36 @@ export function rewardCheck(
   }
   const used = [...expression.names].map((name) => `${name} = ${shortNumber(metrics[name])}`).join(', ');
   const result = expression.evaluate(metrics);
-  const given = used === '' ? '' : ` with ${used} of ${last.of}`;
-  return result.ok
-    ? { at, title: `reward = ${place.text} → ${shortNumber(result.reward)}${given}`, offersEvaluation: false }
-    : { at, title: `$(warning) This reward is no number${given}`, offersEvaluation: false };
+  const title = result.ok
+    ? rewardWords(place.text, shortNumber(result.reward), used, last.of)
+    : noNumberWords(used, last.of);
+  return { at, title, offersEvaluation: false };
+}
+
+function rewardWords(expression: string, reward: string, used: string, of: string): string {
+  return used === ''
+    ? t('reward = {0} → {1}', expression, reward)
+    : t('reward = {0} → {1} with {2} of {3}', expression, reward, used, of);
+}
+
+function noNumberWords(used: string, of: string): string {
+  return used === ''
+    ? t('$(warning) This reward is no number')
+    : t('$(warning) This reward is no number with {0} of {1}', used, of);
 }
 
 function missingWords(missing: readonly string[], known: readonly string[], of: string): string {
   const [first = ''] = missing;
   const meant = closest(first, known);
-  const advice = meant === undefined ? `it has ${known.slice(0, 8).join(', ')}` : `did you mean ${meant}?`;
-  return `$(warning) The last evaluation, of ${of}, has no metric ${missing.join(', ')}: ${advice}`;
+  const lacking = missing.join(', ');
+  return meant === undefined
+    ? t(
+        '$(warning) The last evaluation, of {0}, has no metric {1}: it has {2}',
+        of,
+        lacking,
+        known.slice(0, 8).join(', '),
+      )
+    : t('$(warning) The last evaluation, of {0}, has no metric {1}: did you mean {2}?', of, lacking, meant);
 }
 
 /** Five digits. */

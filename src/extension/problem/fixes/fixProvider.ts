@@ -15,6 +15,7 @@ import { namedUri } from '../namedFiles';
 import { parsedOf } from '../problemDocuments';
 import { fileNamedAt, meantFiles, newFileText, type NamedFile } from './missingFiles';
 import { fixesFor } from './quickFixes';
+import { t } from '../../base/translate';
 
 /** Files that are looked at to guess which one is meant. */
 const mostFiles = 200;
@@ -58,8 +59,8 @@ function textActions(document: TextDocument, diagnostic: ProblemDiagnostic, show
     },
   );
   if (diagnostic.code !== 'secret-in-file') return actions;
-  const setKey = quickFix('Set Model Server Key…', shown, {});
-  setKey.command = { title: 'Set Model Server Key…', command: 'tttDiscover.setModelServerKey' };
+  const setKey = quickFix(t('Set Model Server Key…'), shown, {});
+  setKey.command = { title: t('Set Model Server Key…'), command: 'tttDiscover.setModelServerKey' };
   return [...actions, setKey];
 }
 
@@ -87,7 +88,7 @@ function creation(document: TextDocument, named: NamedFile, shown: Diagnostic): 
   const edit = new WorkspaceEdit();
   const contents = Buffer.from(newFileText(named, parsedOf(document)), 'utf8');
   edit.createFile(namedUri(document.uri, named.path), { contents, overwrite: false });
-  return quickFix(`Create ${named.path}`, shown, { edit, isPreferred: true });
+  return quickFix(t('Create {0}', named.path), shown, { edit, isPreferred: true });
 }
 
 async function otherFiles(
@@ -103,6 +104,6 @@ async function otherFiles(
   return meantFiles(named.path, paths).map((path) => {
     const edit = new WorkspaceEdit();
     edit.replace(document.uri, toEditorRange(named.range), path);
-    return quickFix(`Change to ${path}`, shown, { edit });
+    return quickFix(t('Change to {0}', path), shown, { edit });
   });
 }

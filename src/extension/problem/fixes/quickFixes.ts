@@ -8,6 +8,7 @@ import { Lines } from '../../../domain/text/lines';
 import type { Range } from '../../../domain/text/position';
 import { insertionOf, missingKeysAt } from './missingKeys';
 import { insertAt, lineEnd, removalOf, sameRange, textIn, type TextEdit } from './textEdits';
+import { t } from '../../base/translate';
 
 export interface Fix {
   readonly title: string;
@@ -37,7 +38,9 @@ export function fixesFor(diagnostic: ProblemDiagnostic, text: string, parsed: Pa
       return closingFence(lines);
     default:
       return preferFirst(
-        valueFixes(diagnostic, parsed).map((value) => fix(`Change to ${value}`, [{ range, newText: value }])),
+        valueFixes(diagnostic, parsed).map((value) =>
+          fix(t('Change to {0}', value), [{ range, newText: value }]),
+        ),
       );
   }
 }
@@ -63,12 +66,12 @@ function knownKey({ range }: ProblemDiagnostic, text: string, lines: Lines): rea
   if (context === undefined || context.keyOfValue !== undefined) return [];
   const names = keysBelow(context.path).map(({ name }) => name);
   const meant = closest(textIn(lines, range), names);
-  return meant === undefined ? [] : [fix(`Change to ${meant}`, [{ range, newText: meant }])];
+  return meant === undefined ? [] : [fix(t('Change to {0}', meant), [{ range, newText: meant }])];
 }
 
 function removal(lines: Lines, { range }: ProblemDiagnostic): readonly Fix[] {
   const edit = removalOf(lines, range);
-  return edit === undefined ? [] : [fix(`Remove ${textIn(lines, range)}`, [edit], false)];
+  return edit === undefined ? [] : [fix(t('Remove {0}', textIn(lines, range)), [edit], false)];
 }
 
 function missingKeys({ range }: ProblemDiagnostic, lines: Lines, parsed: ParsedProblem): readonly Fix[] {
@@ -77,7 +80,7 @@ function missingKeys({ range }: ProblemDiagnostic, lines: Lines, parsed: ParsedP
   return missing.keys.flatMap((key) => {
     const edit = insertionOf(parsed, lines, missing.group, key, range);
     const isChoice = missing.keys.some((other) => other !== key && other.name === key.name);
-    return edit === undefined ? [] : [fix(`Add ${key.name}: ${key.value}`, [edit], !isChoice)];
+    return edit === undefined ? [] : [fix(t('Add {0}: {1}', key.name, key.value), [edit], !isChoice)];
   });
 }
 
@@ -95,7 +98,7 @@ function closingFence(lines: Lines): readonly Fix[] {
 function missingValue({ range }: ProblemDiagnostic, lines: Lines, parsed: ParsedProblem): readonly Fix[] {
   const { place, spec } = keyShownAt(range, parsed) ?? {};
   if (place === undefined || spec === undefined) return [];
-  const title = `Write ${spec.name}: ${spec.example}`;
+  const title = t('Write {0}: {1}', spec.name, spec.example);
   if (!sameRange(place.key, range)) return [fix(title, [{ range, newText: spec.example }])];
   const end = lines.offsetAt(place.key.end);
   const colon = /^[ ]*:/.exec(lines.text.slice(end))?.[0];

@@ -1,5 +1,6 @@
 import { Uri, window, workspace, type QuickPickItem } from 'vscode';
 import { Cancelled, Refusal } from '../../base/failures';
+import { t } from '../../base/translate';
 import { valueText } from '../../base/words';
 import type { SessionStore } from '../../sessions/sessionStore';
 import { chooseProblem } from '../../start/chooseProblem';
@@ -18,8 +19,8 @@ export async function previewPromptOf(
   const uri = await chooseProblem(args);
   const { problem } = await parsedProblemAt(uri);
   if (problem === undefined) {
-    throw new Refusal('The problem file has mistakes, so it has no prompt yet.', {
-      title: 'Show Problems',
+    throw new Refusal(t('The problem file has mistakes, so it has no prompt yet.'), {
+      title: t('Show Problems'),
       command: { id: 'workbench.actions.view.problems' },
     });
   }
@@ -45,18 +46,21 @@ async function chooseParent(
       outcome?.kind === 'valid' ? valueText(outcome.value, snapshot.problem?.metric.unit) : undefined;
     return [
       {
-        label: `From c${candidate}, the best of a session`,
+        label: t('From c{0}, the best of a session', candidate),
         description: [value, hostLabel].filter((words) => words !== undefined).join(' · '),
-        detail: 'With the notes to the model that the session has now',
+        detail: t('With the notes to the model that the session has now'),
         parent: { session: id, candidate },
       },
     ];
   });
   if (bests.length === 0) return undefined;
-  const first: ParentItem = { label: 'From the initial program', description: 'the first step of a session' };
+  const first: ParentItem = {
+    label: t('From the initial program'),
+    description: t('the first step of a session'),
+  };
   const chosen = await window.showQuickPick([first, ...bests.slice(0, 20)], {
-    title: 'Preview Prompt',
-    placeHolder: 'Which program is the model to make better?',
+    title: t('Preview Prompt'),
+    placeHolder: t('Which program is the model to make better?'),
   });
   if (chosen === undefined) throw new Cancelled();
   return chosen.parent;

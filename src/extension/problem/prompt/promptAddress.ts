@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { t } from '../../base/translate';
 
 /** Scheme of the documents that show prompts. */
 export const promptScheme = 'discover-prompt';
@@ -17,8 +18,11 @@ export function promptPlace(
   place: PromptAddress,
 ): { readonly path: string; readonly query: string } {
   const name = title.replaceAll(/[/\\?#\0]+/g, ' ').trim();
-  const from = place.parent === undefined ? '' : ` from c${place.parent.candidate}`;
-  return { path: `/Prompt of ${name}${from}.md`, query: JSON.stringify(place) };
+  const words =
+    place.parent === undefined
+      ? t('Prompt of {0}', name)
+      : t('Prompt of {0} from c{1}', name, place.parent.candidate);
+  return { path: `/${words}.md`, query: JSON.stringify(place) };
 }
 
 /** Undefined for a query that was not made here. */

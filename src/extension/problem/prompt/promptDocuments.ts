@@ -11,6 +11,7 @@ import {
 } from 'vscode';
 import type { Problem } from '../../../domain/problem/problem';
 import { Refusal } from '../../base/failures';
+import { t } from '../../base/translate';
 import { findModel, type EditorModels } from '../../languageModels/models';
 import type { SessionStore } from '../../sessions/sessionStore';
 import { asksEditorModel, plannedOptions } from '../../start/plannedSession';
@@ -57,12 +58,13 @@ export class PromptDocuments implements TextDocumentContentProvider, CodeLensPro
 
   async provideTextDocumentContent(uri: Uri): Promise<string> {
     const address = promptAddressOf(uri.query);
-    if (address === undefined) return 'This is no prompt of a problem.\n';
+    if (address === undefined) return `${t('This is no prompt of a problem.')}\n`;
     const key = uri.toString();
     const { problem } = await parsedProblemAt(Uri.parse(address.problem));
     const known = this.shown.get(key);
     if (problem === undefined) {
-      return known?.text ?? 'The problem file has mistakes: mend them first, and the prompt appears here.\n';
+      const words = t('The problem file has mistakes: mend them first, and the prompt appears here.');
+      return known?.text ?? `${words}\n`;
     }
     const preview = previewPrompt(problem, await this.programOf(address, problem));
     this.shown.set(key, preview);
@@ -83,7 +85,7 @@ export class PromptDocuments implements TextDocumentContentProvider, CodeLensPro
         offersEvaluation === true && problem !== undefined
           ? new CodeLens(top, {
               title: `$(beaker) ${text}`,
-              tooltip: 'Evaluate the initial program now',
+              tooltip: t('Evaluate the initial program now'),
               command: 'tttDiscover.evaluateInitial',
               arguments: [Uri.parse(problem)],
             })
@@ -112,12 +114,12 @@ export class PromptDocuments implements TextDocumentContentProvider, CodeLensPro
     if (parent === undefined) {
       const text = await textAt(namedUri(Uri.parse(problem), parsed.candidate));
       const outcome = outcomeOfInitial(problem, programSha256(text), evaluations.of(problem), sessions.all);
-      return { name: 'the initial program', text, ...(outcome !== undefined && { outcome }) };
+      return { name: t('the initial program'), text, ...(outcome !== undefined && { outcome }) };
     }
     const { candidates, notes } = sessions.get(parent.session)?.snapshot ?? {};
     const record = candidates?.at(parent.candidate);
     if (record === undefined) {
-      throw new Refusal('The session that this prompt is of is not in the list of this window any more.');
+      throw new Refusal(t('The session that this prompt is of is not in the list of this window any more.'));
     }
     const before = record.parent === undefined ? undefined : candidates?.at(record.parent)?.outcome;
     return {

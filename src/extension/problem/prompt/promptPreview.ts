@@ -5,6 +5,7 @@ import { promptParentOf } from '../../../domain/prompt/promptParent';
 import type { EvaluationOutcome } from '../../../domain/session/outcome';
 import { charactersPerToken } from '../../../domain/session/tokenGuesses';
 import { plannedOptions } from '../../start/plannedSession';
+import { t } from '../../base/translate';
 
 /** The program that the model would be asked to make better. */
 export interface PreviewedProgram {
@@ -47,16 +48,19 @@ export function previewPrompt(problem: Problem, program: PreviewedProgram): Prom
 
 function remarksOf(problem: Problem, { name, outcome }: PreviewedProgram): readonly Remark[] {
   const { policy, model } = plannedOptions(problem, {});
-  const remarks: Remark[] = [{ text: `What the model is told to make ${name} better` }];
+  const remarks: Remark[] = [{ text: t('What the model is told to make {0} better', name) }];
   if (outcome === undefined) {
-    const text = `${name} was not evaluated as it is now: its value and the words of its run are missing here`;
+    const text = t(
+      '{0} was not evaluated as it is now: its value and the words of its run are missing here',
+      name,
+    );
     remarks.push({ text, offersEvaluation: true });
   }
   if (policy === 'tunables') {
-    remarks.push({ text: 'The policy is tunables, which asks no model: this is what one would be told' });
+    remarks.push({ text: t('The policy is tunables, which asks no model: this is what one would be told') });
   } else if (policy === 'tinker') {
-    const named = model === undefined ? 'the model' : model.model;
-    remarks.push({ text: `The chat format of ${named} adds its own frame around this message` });
+    const named = model === undefined ? t('the model') : model.model;
+    remarks.push({ text: t('The chat format of {0} adds its own frame around this message', named) });
   }
   return remarks;
 }
@@ -79,11 +83,16 @@ export function estimateTokens(text: string): TokenEstimate {
 
 /** `counted`: by whose tokenizer. */
 export function tokenWords(text: string, counted?: { readonly tokens: number; readonly by: string }): string {
-  const characters = `${text.length.toLocaleString('en-US')} characters`;
+  const characters = t('{0} characters', text.length.toLocaleString('en-US'));
   if (counted !== undefined) {
-    return `${counted.tokens.toLocaleString('en-US')} tokens, counted by ${counted.by} · ${characters}`;
+    return `${t('{0} tokens, counted by {1}', counted.tokens.toLocaleString('en-US'), counted.by)} · ${characters}`;
   }
   const { fewest, likely, most } = estimateTokens(text);
-  const [low, middle, high] = [fewest, likely, most].map((count) => count.toLocaleString('en-US'));
-  return `about ${middle} tokens (an estimate: ${low} to ${high}) · ${characters}`;
+  const words = t(
+    'about {0} tokens (an estimate: {1} to {2})',
+    likely.toLocaleString('en-US'),
+    fewest.toLocaleString('en-US'),
+    most.toLocaleString('en-US'),
+  );
+  return `${words} · ${characters}`;
 }
