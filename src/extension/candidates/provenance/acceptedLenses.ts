@@ -15,6 +15,7 @@ import type { AcceptedRecords } from './acceptedRecords';
 import { userSchemes, type AcceptedText } from './acceptedText';
 import { lensTitle, provenanceText } from './provenanceWords';
 import { acceptedRuns } from './standing';
+import { t } from '../../base/translate';
 
 const setting = 'review.provenanceLenses';
 /** Most changes of one candidate that have a lens; a hover tells of the others. */
@@ -66,8 +67,11 @@ class AcceptedLenses implements CodeLensProvider, Disposable {
           const range = new Range(start, 0, start, 0);
           const origin = new CodeLens(range, {
             // All of it once: the same sentence at every change would be in the way of the program.
-            title: index === 0 ? lensTitle(record, standing, measured) : `from c${record.candidate}`,
-            tooltip: `${provenanceText(record, standing)} Click to compare the candidate with your file.`,
+            title: index === 0 ? lensTitle(record, standing, measured) : t('from c{0}', record.candidate),
+            tooltip: t(
+              '{0} Click to compare the candidate with your file.',
+              provenanceText(record, standing),
+            ),
             command: commandIds.openDiff,
             arguments: [record.session, record.candidate],
           });
@@ -80,8 +84,8 @@ class AcceptedLenses implements CodeLensProvider, Disposable {
 
 function measureCommand({ uri }: TextDocument): Command {
   return {
-    title: 'Re-evaluate',
-    tooltip: 'Run the problem’s evaluator on this file as it is now',
+    title: t('Re-evaluate'),
+    tooltip: t('Run the problem’s evaluator on this file as it is now'),
     command: commandIds.reevaluateFile,
     arguments: [uri],
   };

@@ -1,5 +1,6 @@
 import { commands, Uri, window, workspace } from 'vscode';
 import { Refusal } from '../../base/failures';
+import { t } from '../../base/translate';
 import type { CommandHandlers } from '../../commandIds';
 import { userSchemes, type AcceptedText } from './acceptedText';
 import { gitRepositoryOf } from './gitRepository';
@@ -11,18 +12,18 @@ export function commitTrailerCommand(texts: AcceptedText): Pick<CommandHandlers,
     async addCommitTrailer(...args) {
       const uri = args[0] instanceof Uri ? args[0] : window.activeTextEditor?.document.uri;
       if (uri === undefined || !userSchemes.includes(uri.scheme)) {
-        throw new Refusal('Open the file that you accepted a candidate into: this is about its lines.');
+        throw new Refusal(t('Open the file that you accepted a candidate into: this is about its lines.'));
       }
       const name = workspace.asRelativePath(uri);
       const standings = await texts.of(await workspace.openTextDocument(uri));
       const present = standings.filter(({ standing }) => standing.fidelity !== 'undone');
       if (present.length === 0) {
-        throw new Refusal(`${name} holds no lines that were accepted from a candidate.`);
+        throw new Refusal(t('{0} holds no lines that were accepted from a candidate.', name));
       }
       const repository = await gitRepositoryOf(uri);
       if (repository === undefined) {
         throw new Refusal(
-          `${name} is in no git repository that this editor has open, so there is no commit message.`,
+          t('{0} is in no git repository that this editor has open, so there is no commit message.', name),
         );
       }
       const { inputBox } = repository;

@@ -1,4 +1,5 @@
 import { valueText } from '../../base/words';
+import { t } from '../../base/translate';
 import type { AcceptedRecord } from './provenance';
 import type { Standing } from './standing';
 
@@ -6,13 +7,14 @@ import type { Standing } from './standing';
 export function provenanceText(record: AcceptedRecord, standing: Standing): string {
   const { candidate, problem, step, metric, ancestors } = record;
   const facts = [
-    `From c${candidate} of ${problem}`,
-    ...(step === undefined ? [] : [`step ${step}`]),
+    t('From c{0} of {1}', candidate, problem),
+    ...(step === undefined ? [] : [t('step {0}', step)]),
     ...(metric === undefined ? [] : [`${metric.name} ${valueText(metric.value, metric.unit)}`]),
   ].join(', ');
   const named = ancestors.slice(0, 5).map((one) => `c${one}`);
   const more = ancestors.length > named.length ? ', …' : '';
-  return `${facts}: ${standingText(standing)}${named.length === 0 ? '' : ` Parents: ${named.join(', ')}${more}.`}`;
+  const words = standingText(facts, standing);
+  return named.length === 0 ? words : `${words} ${t('Parents: {0}{1}.', named.join(', '), more)}`;
 }
 
 /**
@@ -25,19 +27,24 @@ export function lensTitle(
   measured?: AcceptedRecord['measured'],
 ): string {
   const { candidate, step, metric } = record;
-  const origin = `from c${candidate}${step === undefined ? '' : `, step ${step}`}`;
-  const value = metric === undefined ? '' : `${valueText(metric.value, metric.unit)}, `;
+  const origin = step === undefined ? t('from c{0}', candidate) : t('from c{0}, step {1}', candidate, step);
   const score =
-    measured === undefined ? 'not scored' : `measured ${valueText(measured.value, measured.unit)}`;
-  return {
-    exact: `${origin}: ${value}exact`,
-    rebased: `${origin}: with your own edits, ${score}`,
-    partial: `${origin}: partial ${standing.kept} of ${standing.of}, ${score}`,
-    undone: origin,
-  }[standing.fidelity];
+    measured === undefined ? t('not scored') : t('measured {0}', valueText(measured.value, measured.unit));
+  switch (standing.fidelity) {
+    case 'exact':
+      return metric === undefined
+        ? t('{0}: exact', origin)
+        : t('{0}: {1}, exact', origin, valueText(metric.value, metric.unit));
+    case 'rebased':
+      return t('{0}: with your own edits, {1}', origin, score);
+    case 'partial':
+      return t('{0}: partial {1} of {2}, {3}', origin, standing.kept, standing.of, score);
+    case 'undone':
+      return origin;
+  }
 }
 
-/** Trailers for a commit message: who the lines came from, and whether its score is the file's. */
+/** Trailers for a commit message, English as programs read them: who the lines came from, and whether its score is the file's. */
 export function trailerText(record: AcceptedRecord, standing: Standing): string {
   const { candidate, problem, metric, session, file } = record;
   const value =
@@ -51,13 +58,17 @@ function fidelityWord({ fidelity, kept, of }: Standing): string {
   return fidelity === 'partial' ? `partial ${kept} of ${of}` : fidelity;
 }
 
-function standingText({ fidelity, kept, of }: Standing): string {
-  return {
-    exact: 'accepted as it was scored.',
-    rebased: 'on top of your own edits, so this text was not scored.',
-    partial: `${kept} of ${of} changes, so this text was not scored.`,
-    undone: 'nothing of it is left.',
-  }[fidelity];
+function standingText(facts: string, { fidelity, kept, of }: Standing): string {
+  switch (fidelity) {
+    case 'exact':
+      return t('{0}: accepted as it was scored.', facts);
+    case 'rebased':
+      return t('{0}: on top of your own edits, so this text was not scored.', facts);
+    case 'partial':
+      return t('{0}: {1} of {2} changes, so this text was not scored.', facts, kept, of);
+    case 'undone':
+      return t('{0}: nothing of it is left.', facts);
+  }
 }
 
 /** A message with trailers at its end, as git reads them: a block of its own, no trailer twice. */

@@ -80,7 +80,7 @@ export function elsewhereCommands(needs: {
         );
       }
       const live = await reviews.open({ sessionId: session.id, candidate });
-      if (live === undefined) throw new Error(`${name} was created and is not there.`);
+      if (live === undefined) throw new Error(t('{0} was created and is not there.', name));
       const done = await reviewer.accept(live, (review) => review.open);
       await openCandidateDiff(store, session, candidate);
       if (done !== undefined) reviewer.tell(live, done.applied, done.fidelity);

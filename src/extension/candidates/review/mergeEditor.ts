@@ -23,8 +23,8 @@ export async function openConflict(live: LiveReview, path: string): Promise<Conf
     await commands.executeCommand('workbench.action.keepEditor');
     await commands.executeCommand(openMergeEditor, {
       base: document('base'),
-      input1: { uri: document('yours'), title: 'Yours' },
-      input2: { uri: document('theirs'), title: `Candidate c${candidate}` },
+      input1: { uri: document('yours'), title: t('Yours') },
+      input2: { uri: document('theirs'), title: t('Candidate c{0}', candidate) },
       output: target,
     });
     return 'merge-editor-opened';

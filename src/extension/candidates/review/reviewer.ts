@@ -118,14 +118,10 @@ export class Reviewer {
     const value = session === undefined ? undefined : valueOf(session.snapshot, live.candidate);
     const metric = session?.snapshot.problem?.metric;
     const score =
-      value === undefined ? '' : ` (${metric?.name ?? 'value'} ${valueText(value, metric?.unit)})`;
+      value === undefined ? undefined : `${metric?.name ?? t('value')} ${valueText(value, metric?.unit)}`;
     const { open, rejected } = applied.left;
     const left = open.length + rejected.length;
-    const standing = {
-      exact: `The file is what was scored${score}.`,
-      rebased: 'With your own edits kept, so this text was not scored.',
-      partial: `${changesText(left)} of it ${left === 1 ? 'is' : 'are'} not in the file, so this text was not scored.`,
-    }[fidelity];
+    const standing = standingText(fidelity, score, left);
     const key = process.platform === 'darwin' ? '⌘Z' : 'Ctrl+Z';
     const show = t('Show File');
     const what =
@@ -161,5 +157,20 @@ export class Reviewer {
 
   private tellKeys(): void {
     this.needs.contextKeys.set('tttDiscover.canTakeBack', this.made.length > 0);
+  }
+}
+
+function standingText(fidelity: Fidelity, score: string | undefined, left: number): string {
+  switch (fidelity) {
+    case 'exact':
+      return score === undefined
+        ? t('The file is what was scored.')
+        : t('The file is what was scored ({0}).', score);
+    case 'rebased':
+      return t('With your own edits kept, so this text was not scored.');
+    case 'partial':
+      return left === 1
+        ? t('{0} of it is not in the file, so this text was not scored.', changesText(left))
+        : t('{0} of it are not in the file, so this text was not scored.', changesText(left));
   }
 }
