@@ -41,12 +41,19 @@ export async function fetchNode(
     return program;
   } catch (cause) {
     if (signal.aborted)
-      throw new RemoteError('cancelled', 'Cancelled.', 'Connect again when you want it.', { cause });
+      throw new RemoteError('cancelled', t('Cancelled.'), t('Connect again when you want it.'), { cause });
     if (cause instanceof RemoteError) throw cause;
     throw new RemoteError(
       'no-runtime',
-      `Node ${release.version} for the host could not be downloaded from ${new URL(release.url).host}: ${reasonOf(cause)}`,
-      'Check the network and proxy settings of the editor, name a Node program in tttDiscover.remote.nodeBinary, or install Node 20 or later on the host.',
+      t(
+        'Node {0} for the host could not be downloaded from {1}: {2}',
+        release.version,
+        new URL(release.url).host,
+        reasonOf(cause),
+      ),
+      t(
+        'Check the network and proxy settings of the editor, name a Node program in tttDiscover.remote.nodeBinary, or install Node 20 or later on the host.',
+      ),
       { cause },
     );
   } finally {
@@ -63,7 +70,7 @@ async function download(
   const message = t('Downloading Node {0}', release.version);
   progress(message, 0);
   const response = await fetch(release.url, { signal });
-  if (!response.ok || response.body === null) throw new Error(`the server answered ${response.status}`);
+  if (!response.ok || response.body === null) throw new Error(t('the server answered {0}', response.status));
   const totalBytes = Number(response.headers.get('content-length') ?? '0');
   const hash = createHash('sha256');
   const file = await open(path, 'wx', 0o600);
@@ -82,8 +89,16 @@ async function download(
   if (sha256 !== release.sha256) {
     throw new RemoteError(
       'no-runtime',
-      `What was downloaded from ${release.url} is not Node ${release.version}: its SHA-256 is ${sha256}, and ${release.sha256} was expected.`,
-      'Something on the way changes downloads. Use another network, or name a Node program in tttDiscover.remote.nodeBinary.',
+      t(
+        'What was downloaded from {0} is not Node {1}: its SHA-256 is {2}, and {3} was expected.',
+        release.url,
+        release.version,
+        sha256,
+        release.sha256,
+      ),
+      t(
+        'Something on the way changes downloads. Use another network, or name a Node program in tttDiscover.remote.nodeBinary.',
+      ),
     );
   }
 }

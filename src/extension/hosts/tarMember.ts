@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
+import { t } from '../base/translate';
 
 const blockBytes = 512;
 
@@ -40,7 +41,7 @@ export async function extractTarMember(
         member = undefined;
       }
     }
-    throw new Error('The archive does not hold the file, or is cut.');
+    throw new Error(t('The archive does not hold the file, or is cut.'));
   } finally {
     await target.close();
   }
@@ -51,7 +52,7 @@ function readHeader(block: Buffer): { name: string; sizeBytes: number; isFile: b
   const text = (start: number, end: number) => block.toString('utf8', start, end).replace(/\0.*$/s, '');
   const prefix = text(345, 500);
   const sizeBytes = parseInt(text(124, 136).trim() || '0', 8);
-  if (!Number.isSafeInteger(sizeBytes)) throw new Error('The archive is damaged.');
+  if (!Number.isSafeInteger(sizeBytes)) throw new Error(t('The archive is damaged.'));
   return {
     name: prefix === '' ? text(0, 100) : `${prefix}/${text(0, 100)}`,
     sizeBytes,

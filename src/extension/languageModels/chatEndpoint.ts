@@ -5,6 +5,7 @@ import type { BearerKeys, Grant } from './bearerKeys';
 import { chatErrorOf, modelNotFound, type ChatError } from './chatErrors';
 import { longestRequestBytes, readChatRequest } from './chatRequest';
 import { findModel, type EditorModels } from './models';
+import { t } from '../base/translate';
 
 export interface ChatEndpointPorts {
   readonly models: EditorModels;
@@ -163,7 +164,7 @@ async function chat(
 }
 
 export function justificationFor(title: string): string {
-  return `TTT-Discover asks this model for candidate programs for "${title}" while the session runs.`;
+  return t('TTT-Discover asks this model for candidate programs for "{0}" while the session runs.', title);
 }
 
 /** Undefined if it is too long; the rest is then left unread, so that the refusal can still be sent. */

@@ -164,7 +164,9 @@ export class TrackedSession {
     if (cached !== undefined) return cached;
     const text = await this.request(fetch);
     if (sha256Of(text) !== sha256) {
-      throw new Error(`The host answered with another text than the journal of "${this.known.title}" names.`);
+      throw new Error(
+        t('The host answered with another text than the journal of "{0}" names.', this.known.title),
+      );
     }
     await this.context.cache.writeCandidate(this.known.id, text).catch((error: unknown) => {
       this.context.warn(`${name} was not kept on this machine`, error);

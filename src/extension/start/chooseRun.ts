@@ -61,7 +61,7 @@ function rowsOf(question: RunQuestion): Row[] {
   const candidates = options.steps * options.groups * options.groupSize;
   return [
     {
-      label: '$(play) Start',
+      label: t('$(play) Start'),
       description: proposerWords(options),
       detail:
         estimate === undefined

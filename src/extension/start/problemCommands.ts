@@ -60,12 +60,12 @@ async function chooseBeginning(extensionUri: Uri): Promise<'small' | 'other-tool
   >(
     [
       {
-        label: '$(file-code) A small Python program and its evaluator',
+        label: t('$(file-code) A small Python program and its evaluator'),
         detail: t('Runs at once, with Python alone; meant to be changed into your own'),
         beginning: 'small',
       },
       {
-        label: '$(folder-opened) A folder that I have for another tool',
+        label: t('$(folder-opened) A folder that I have for another tool'),
         detail: t(
           'GPU MODE, AtCoder Heuristic Contest, OpenEvolve, ShinkaEvolve, KernelBench: opened as it is',
         ),
