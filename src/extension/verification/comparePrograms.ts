@@ -3,6 +3,7 @@ import type { Comparison } from '../../domain/verification/comparison';
 import { changeText } from '../../domain/verification/comparisonWords';
 import { numberText } from '../../domain/verification/numberWords';
 import { Refusal } from '../base/failures';
+import { t } from '../base/translate';
 import { requireTrust } from '../base/trust';
 import { candidateFromArguments } from '../candidates/documents/candidateArguments';
 import { userFileOf } from '../candidates/documents/userFile';
@@ -25,7 +26,7 @@ const mostRounds = 30;
  * is then one of the two; without them the candidate that is shown, the problem of the file in the editor, else the user's choice of a session.
  */
 export async function comparePrograms(needs: VerificationNeeds, named: readonly unknown[]): Promise<void> {
-  requireTrust('Comparing runs the programs of this folder.');
+  requireTrust(t('Comparing runs the programs of this folder.'));
   const args = withShownCandidate(named);
   const place = await placeOf(needs, args);
   const sources = await sourcesOf(place);
@@ -38,12 +39,14 @@ export async function comparePrograms(needs: VerificationNeeds, named: readonly 
   const a = await chooseSide(
     needs,
     sources,
-    known === undefined ? 'Program A' : `Compare ${known.label} with`,
+    known === undefined ? t('Program A') : t('Compare {0} with', known.label),
     known,
   );
-  const b = known ?? (await chooseSide(needs, sources, `Program B, to compare with ${a.label}`, a));
+  const b = known ?? (await chooseSide(needs, sources, t('Program B, to compare with {0}', a.label), a));
   if (a.text === b.text) {
-    throw new Refusal(`${capital(a.label)} and ${b.label} are the same text: there is nothing to compare.`);
+    throw new Refusal(
+      t('{0} and {1} are the same text: there is nothing to compare.', capital(a.label), b.label),
+    );
   }
   const subject =
     'subject' in place ? place.subject : subjectOfSession(place.session, startOfBoth(place.session, a, b));
@@ -51,9 +54,16 @@ export async function comparePrograms(needs: VerificationNeeds, named: readonly 
   await needs.failures.guard('showResults', () => run.result.show());
   await run.run();
   const { comparison, sentence } = run;
-  showInTests(needs, subject, `Compare ${a.label} and ${b.label}`, comparison, sentence, run.durationMs);
+  showInTests(
+    needs,
+    subject,
+    t('Compare {0} and {1}', a.label, b.label),
+    comparison,
+    sentence,
+    run.durationMs,
+  );
   const show = comparison.verdict === 'failed' ? window.showWarningMessage : window.showInformationMessage;
-  const showTable = 'Show Results';
+  const showTable = t('Show Results');
   void show(sentence, showTable).then((chosen) =>
     chosen === showTable ? needs.failures.guard('showResults', () => run.result.show()) : undefined,
   );
@@ -76,7 +86,7 @@ async function placeOf(needs: VerificationNeeds, args: readonly unknown[]): Prom
     named !== undefined &&
     (named.path.endsWith('.discover') || (await needs.files.problemsOf(named)).length > 0);
   if (!isOwn && needs.store.all.length > 0)
-    return { session: await needs.chooser.choose([], 'Compare programs of which session?') };
+    return { session: await needs.chooser.choose([], t('Compare programs of which session?')) };
   const problem = isOwn ? undefined : await chooseProblem([]);
   const own = await ownFileOf(needs, [problem ?? named]);
   const session = newestSession(needs, own.problem);
@@ -93,10 +103,8 @@ async function sourcesOf(place: Place): Promise<SideSources> {
 
 /** Both go on from the same construction, so that the text is all they differ by: that of the first one that is a candidate with a parent's. */
 function startOfBoth(session: SessionView, a: Side, b: Side): ReturnType<typeof startOf> {
-  const starts = [a, b].map(({ candidate }) => startOf(session, candidate));
-  const found = starts.find(({ from }) => from !== undefined);
-  if (found === undefined) return { notes: [] };
-  return { ...found, notes: found.notes.map((note) => note.replace('It goes on', 'Both go on')) };
+  const starts = [a, b].map(({ candidate }) => startOf(session, candidate, 'both'));
+  return starts.find(({ from }) => from !== undefined) ?? { notes: [] };
 }
 
 /** Each case is an item below the problem. */
@@ -112,23 +120,37 @@ function showInTests(
   const shown = needs.tests.begin(problem, title, runName);
   for (const { name, unit, a, b, scale, estimate } of comparison.cases) {
     if (a === undefined || b === undefined || estimate === undefined) {
-      shown.onCase({ name, verdict: 'skipped', message: 'One of the programs has no value for it.' });
+      shown.onCase({ name, verdict: 'skipped', message: t('One of the programs has no value for it.') });
       continue;
     }
-    const message = `A ${numberText(a, unit)}, B ${numberText(b, unit)}, from A to B ${changeText(scale, estimate, unit)}`;
+    const message = t(
+      'A {0}, B {1}, from A to B {2}',
+      numberText(a, unit),
+      numberText(b, unit),
+      changeText(scale, estimate, unit),
+    );
     shown.onCase({ name, verdict: 'passed', message });
   }
   const { effect, scale, verdict } = comparison;
-  const change = effect === undefined ? '' : `, ${changeText(scale, effect.estimate, metric.unit)}`;
-  const words = {
-    'a-better': `A is better${change}`,
-    'b-better': `B is better${change}`,
-    same: 'no difference',
-    unclear: `unclear${change}`,
-    failed: 'not comparable',
-  }[verdict];
+  const change = effect === undefined ? undefined : changeText(scale, effect.estimate, metric.unit);
+  const words = [verdictText(verdict), verdict === 'same' || verdict === 'failed' ? undefined : change];
   const mark = verdict === 'failed' ? 'failed' : verdict === 'unclear' ? 'skipped' : 'passed';
-  shown.conclude(mark, words, sentence, durationMs);
+  shown.conclude(mark, words.filter((part) => part !== undefined).join(', '), sentence, durationMs);
+}
+
+function verdictText(verdict: Comparison['verdict']): string {
+  switch (verdict) {
+    case 'a-better':
+      return t('A is better');
+    case 'b-better':
+      return t('B is better');
+    case 'same':
+      return t('no difference');
+    case 'unclear':
+      return t('unclear');
+    case 'failed':
+      return t('not comparable');
+  }
 }
 
 function capital(text: string): string {

@@ -2,10 +2,10 @@ import { window } from 'vscode';
 import { compareRounds, type Comparison } from '../../domain/verification/comparison';
 import type { ComparisonRound } from '../../domain/verification/comparisonRound';
 import { comparisonSentence, type Labels } from '../../domain/verification/comparisonWords';
-import { countOf } from '../../domain/verification/numberWords';
 import { withoutAbsent } from '../../domain/withoutAbsent';
 import { RemoteError } from '../../remote/hostClient';
 import { Cancelled, isCancelled } from '../base/failures';
+import { t } from '../base/translate';
 import { askingForIsolation } from '../start/withoutIsolation';
 import type { VerificationNeeds } from './needs';
 import { onTarget } from './onTarget';
@@ -13,8 +13,6 @@ import type { ResultDocument } from './resultDocuments';
 import { comparisonText } from './resultTexts';
 import type { Side } from './sideChoice';
 import { withIsolation, type Subject } from './subject';
-
-const goOn = 'Go On';
 
 /** One comparison: its rounds so far, and the document that follows them. */
 export class ComparisonRun {
@@ -33,9 +31,9 @@ export class ComparisonRun {
     const { a, b } = sides;
     this.labels = { a: a.label, b: b.label };
     this.atMs = needs.nowMs();
-    const title = `${subject.title}, ${a.label} and ${b.label}`;
+    const title = t('{0}, {1} and {2}', subject.title, a.label, b.label);
     this.result = needs.results.create(title, this.atMs, subject.problem);
-    this.show('Connecting…');
+    this.show(t('Connecting…'));
   }
 
   /** What the rounds so far say. */
@@ -60,11 +58,13 @@ export class ComparisonRun {
         return;
       } catch (error) {
         if (isCancelled(error)) {
-          this.show(`Stopped by you after ${this.done()}.`);
+          this.show(t('Stopped by you after {0}.', this.done()));
           throw new Cancelled();
         }
         if (!(error instanceof RemoteError && error.isTransient)) {
-          this.show(`Ended after ${this.done()}: ${error instanceof Error ? error.message : String(error)}`);
+          this.show(
+            t('Ended after {0}: {1}', this.done(), error instanceof Error ? error.message : String(error)),
+          );
           throw error;
         }
         await this.askToGoOn(error);
@@ -74,11 +74,16 @@ export class ComparisonRun {
 
   private async askToGoOn(error: RemoteError): Promise<void> {
     const { hostLabel } = this.subject;
-    const words = `Contact with ${hostLabel} was lost after ${this.done()}. What was measured is kept, and what still ran there ends by itself.`;
+    const words = t(
+      'Contact with {0} was lost after {1}. What was measured is kept, and what still ran there ends by itself.',
+      hostLabel,
+      this.done(),
+    );
     this.show(words);
+    const goOn = t('Go On');
     const answer = await window.showErrorMessage(`${words} ${error.message}`, goOn);
     if (answer !== goOn) throw new Cancelled();
-    this.show('Connecting again…');
+    this.show(t('Connecting again…'));
   }
 
   private async runOnce(isolation: { readonly isolation?: 'none' }): Promise<void> {
@@ -91,7 +96,7 @@ export class ComparisonRun {
       earlier: [...this.rounds],
       seed: this.seed,
     };
-    const title = `Comparing ${a.label} and ${b.label}`;
+    const title = t('Comparing {0} and {1}', a.label, b.label);
     const reply = await onTarget(
       this.needs.connections,
       this.subject.target,
@@ -104,30 +109,35 @@ export class ComparisonRun {
           onRound: (index, round) => {
             if (index !== this.rounds.length) return;
             this.rounds.push(round);
-            this.show(`Running: ${this.done()}.`);
+            this.show(t('Running: {0}.', this.done()));
           },
         }),
     );
-    const why = {
-      clear: 'it is settled',
-      rounds: 'that is the most that was asked for',
-      time: 'the time was over',
+    const rounds = roundsText(this.rounds.length);
+    const standing = {
+      clear: t('Done after {0}: it is settled.', rounds),
+      rounds: t('Done after {0}: that is the most that was asked for.', rounds),
+      time: t('Done after {0}: the time was over.', rounds),
     };
-    this.show(`Done after ${countOf(this.rounds.length, 'round')}: ${why[reply.end]}.`);
+    this.show(standing[reply.end]);
   }
 
   private done(): string {
-    return `${this.rounds.length} of at most ${countOf(this.mostRounds, 'round')}`;
+    return t('{0} of at most {1}', this.rounds.length, roundsText(this.mostRounds));
   }
 
   private show(standing: string): void {
     const { subject, seed } = this;
     const head = {
-      title: `${subject.title}: ${this.labels.a} and ${this.labels.b}`,
+      title: t('{0}: {1} and {2}', subject.title, this.labels.a, this.labels.b),
       hostLabel: subject.hostLabel,
       atMs: this.atMs,
-      notes: [...(seed === undefined ? [] : [`The seeds come from --seed ${seed}.`]), ...subject.notes],
+      notes: [...(seed === undefined ? [] : [t('The seeds come from --seed {0}.', seed)]), ...subject.notes],
     };
     this.result.update(comparisonText(head, this.labels, this.comparison, subject.metric, standing));
   }
+}
+
+function roundsText(count: number): string {
+  return count === 1 ? t('1 round') : t('{0} rounds', count);
 }

@@ -1,5 +1,6 @@
 import type { HostClient, HostTarget, Progress } from '../../remote/hostClient';
 import { withNotification } from '../base/progress';
+import { t } from '../base/translate';
 import type { HostConnections } from '../hosts/hostConnections';
 import { labelOf } from '../hosts/hostTargets';
 
@@ -11,7 +12,7 @@ export function onTarget<T>(
   work: (client: HostClient, report: Progress, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   return withNotification(title, async (report, signal) => {
-    report(`connecting to ${labelOf(target)}`);
+    report(t('connecting to {0}', labelOf(target)));
     const client = await connections.connect(target, signal, (message) => report(message));
     return work(client, report, signal);
   });

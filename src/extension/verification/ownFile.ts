@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { Uri, window, workspace, type QuickPickItem } from 'vscode';
 import { Cancelled, Refusal } from '../base/failures';
+import { t } from '../base/translate';
 import { namedUri } from '../problem/namedFiles';
 import type { SessionView } from '../sessions/sessions';
 import { checkProblem } from '../start/problemFolder';
@@ -29,9 +30,12 @@ export async function ownFileOf(
     return { file: named, problem: Uri.parse(session.problemUri), session };
   const problem = named === undefined ? undefined : await problemOf(needs, named);
   if (named === undefined || problem === undefined) {
-    const name = named === undefined ? 'What is in the editor' : `"${basename(named.path)}"`;
+    const name = named === undefined ? t('What is in the editor') : `"${basename(named.path)}"`;
     throw new Refusal(
-      `${name} is not the program of a problem in this workspace. Open the file that a problem's candidate: key names, or the problem.`,
+      t(
+        "{0} is not the program of a problem in this workspace. Open the file that a problem's candidate: key names, or the problem.",
+        name,
+      ),
     );
   }
   const isProblem = named.path.endsWith('.discover');
@@ -53,7 +57,7 @@ async function problemOf({ files }: Pick<VerificationNeeds, 'files'>, file: Uri)
     label: workspace.asRelativePath(uri),
     uri,
   }));
-  const title = `${basename(file.path)}: under which problem?`;
+  const title = t('{0}: under which problem?', basename(file.path));
   const chosen = await window.showQuickPick(items, { title });
   if (chosen === undefined) throw new Cancelled();
   return chosen.uri;

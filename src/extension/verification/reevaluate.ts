@@ -5,6 +5,7 @@ import { withoutAbsent } from '../../domain/withoutAbsent';
 import type { MeasureSpec } from '../../protocol/measureSpec';
 import type { HostEvaluation } from '../../remote/hostClient';
 import { describeFailure, isCancelled } from '../base/failures';
+import { t } from '../base/translate';
 import { requireTrust } from '../base/trust';
 import { sha256Of } from '../sessions/journalCache';
 import { askingForIsolation } from '../start/withoutIsolation';
@@ -20,7 +21,7 @@ import { subjectOfProblem, withIsolation, type Subject } from './subject';
  * selected one. Arguments: the file's URI, then a session and a candidate that was accepted; without them the file in the editor.
  */
 export async function reevaluateFile(needs: VerificationNeeds, args: readonly unknown[]): Promise<void> {
-  requireTrust('Evaluating runs the programs of this folder.');
+  requireTrust(t('Evaluating runs the programs of this folder.'));
   const { file, problem, session } = await ownFileOf(needs, args);
   const accepted = typeof args[2] === 'number' ? args[2] : undefined;
   const start = await startOfOwn(needs, session, accepted);
@@ -31,17 +32,17 @@ export async function reevaluateFile(needs: VerificationNeeds, args: readonly un
   const subject = await subjectOfProblem(problem, target, needs.settingsFor(problem), start);
   const name = basename(file.path);
   const evaluation = await askingForIsolation(target, (isolation) =>
-    evaluate(needs, subject, `Evaluating your ${name}`, withIsolation(subject, isolation)),
+    evaluate(needs, subject, t('Evaluating your {0}', name), withIsolation(subject, isolation)),
   );
   const { outcome } = evaluation;
   const atMs = needs.nowMs();
-  const result = needs.results.create(`${subject.title}, your ${name}`, atMs, problem);
+  const result = needs.results.create(t('{0}, your {1}', subject.title, name), atMs, problem);
   const notes = [
-    ...(isUnsaved ? [`The text was not saved when it was measured.`] : []),
-    `SHA-256 of the text: ${sha256}.`,
+    ...(isUnsaved ? [t('The text was not saved when it was measured.')] : []),
+    t('SHA-256 of the text: {0}.', sha256),
     ...subject.notes,
   ];
-  const head = { title: `${subject.title}: your ${name}`, hostLabel: subject.hostLabel, atMs, notes };
+  const head = { title: t('{0}: your {1}', subject.title, name), hostLabel: subject.hostLabel, atMs, notes };
   result.update(evaluationText(head, evaluation, subject.metric));
   if (outcome.kind === 'valid') {
     const unit = subject.metric.unit;
@@ -50,8 +51,8 @@ export async function reevaluateFile(needs: VerificationNeeds, args: readonly un
       needs.failures.report('accepted.json', error),
     );
   }
-  const [showTable, showTests] = ['Show Results', 'Show Tests'];
-  const message = `Your ${name}: ${outcomeSentence(outcome, subject.metric)}`;
+  const [showTable, showTests] = [t('Show Results'), t('Show Tests')];
+  const message = t('Your {0}: {1}', name, outcomeSentence(outcome, subject.metric));
   const show = outcome.kind === 'valid' ? window.showInformationMessage : window.showWarningMessage;
   void show(message, showTable, showTests).then((chosen) => {
     if (chosen === showTable) return needs.failures.guard('showResults', () => result.show());
@@ -72,7 +73,7 @@ async function evaluate(
     let cases = 0;
     const onCase = (result: CaseResult): void => {
       cases += 1;
-      report(`${cases} ${cases === 1 ? 'case' : 'cases'} done`);
+      report(cases === 1 ? t('1 case done') : t('{0} cases done', cases));
       shown?.onCase(result);
     };
     try {

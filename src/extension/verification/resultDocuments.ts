@@ -15,6 +15,7 @@ import {
   type Memento,
 } from 'vscode';
 import * as z from 'zod';
+import { t } from '../base/translate';
 
 /** Scheme of the read-only documents that show results. */
 export const resultScheme = 'ttt-discover-results';
@@ -123,7 +124,7 @@ export class ResultDocuments implements FileSystemProvider {
     const found = this.texts.get(uri.path);
     if (found === undefined)
       throw FileSystemError.Unavailable(
-        'These results are not kept any more. Measure again, and save what you want to keep.',
+        t('These results are not kept any more. Measure again, and save what you want to keep.'),
       );
     return found;
   }
@@ -143,7 +144,7 @@ export function registerResultDocuments(documents: ResultDocuments): Disposable 
   const options = {
     isCaseSensitive: true,
     isReadonly: new MarkdownString(
-      'Results are read-only. **Save Results As…** keeps them in a file of yours.',
+      t('Results are read-only. **Save Results As…** keeps them in a file of yours.'),
     ),
   };
   return Disposable.from(workspace.registerFileSystemProvider(resultScheme, documents, options), {

@@ -5,10 +5,11 @@ import { comparisonTable } from '../../domain/verification/comparisonTable';
 import { comparisonSentence, sentence, type Labels } from '../../domain/verification/comparisonWords';
 import type { Judgement } from '../../domain/verification/judgeVerification';
 import { markdownTable } from '../../domain/verification/markdownTable';
-import { countOf, numberText } from '../../domain/verification/numberWords';
+import { numberText } from '../../domain/verification/numberWords';
 import type { VerifyReply } from '../../protocol/hostCommands';
 import type { HostEvaluation } from '../../remote/hostClient';
 import { durationText } from '../base/words';
+import { t } from '../base/translate';
 
 /** What every document of results says of itself. */
 export interface ResultHead {
@@ -26,7 +27,7 @@ export function evaluationText(head: ResultHead, evaluation: HostEvaluation, met
   const rest = outcome.kind === 'valid' ? (outcome.feedback ?? '') : (outcome.outputTail ?? '');
   return documentOf(head, [
     `**${outcomeSentence(outcome, metric)}**`,
-    `It took ${durationText(durationMs)}.`,
+    t('It took {0}.', durationText(durationMs)),
     ...(cases.length === 0 ? [] : [casesTable(cases)]),
     ...(rest.trim() === '' ? [] : [fenced(rest.trimEnd())]),
   ]);
@@ -34,8 +35,8 @@ export function evaluationText(head: ResultHead, evaluation: HostEvaluation, met
 
 /** `height = 3 m, valid.`, or why there is no value. */
 export function outcomeSentence(outcome: EvaluationOutcome, { name, unit }: Metric): string {
-  if (outcome.kind === 'valid') return `${name} = ${numberText(outcome.value, unit)}, valid.`;
-  return `No value (${outcome.reason}): ${sentence(outcome.message)}`;
+  if (outcome.kind === 'valid') return t('{0} = {1}, valid.', name, numberText(outcome.value, unit));
+  return t('No value ({0}): {1}', outcome.reason, sentence(outcome.message));
 }
 
 function casesTable(cases: readonly CaseResult[]): string {
@@ -45,7 +46,7 @@ function casesTable(cases: readonly CaseResult[]): string {
     value === undefined ? '' : numberText(value, unit),
     message ?? '',
   ]);
-  return markdownTable(['case', 'verdict', 'value', ''], rows, (column) => column === 2);
+  return markdownTable([t('case'), t('verdict'), t('value'), ''], rows, (column) => column === 2);
 }
 
 /** The runs of a verification, and what they say about the recorded value. */
@@ -57,14 +58,14 @@ export function verificationText(
   metric: Metric,
 ): string {
   const rows = runs.map(({ seed, outcome, durationMs }, index) => [
-    `run ${index + 1}`,
+    t('run {0}', index + 1),
     String(seed),
-    outcome.kind === 'valid' ? numberText(outcome.value, metric.unit) : `failed (${outcome.reason})`,
+    outcome.kind === 'valid' ? numberText(outcome.value, metric.unit) : t('failed ({0})', outcome.reason),
     durationText(durationMs),
     outcome.kind === 'valid' ? '' : outcome.message,
   ]);
   const table = markdownTable(
-    ['', 'seed', metric.name, 'time', ''],
+    ['', t('seed'), metric.name, t('time'), ''],
     rows,
     (column) => column > 0 && column < 4,
   );
@@ -75,22 +76,47 @@ export function verificationText(
 export function judgementSentence(label: string, judgement: Judgement, { name, unit }: Metric): string {
   const { verdict, why, recorded } = judgement;
   const again = valuesText(judgement.values, unit);
-  const before = recorded === undefined ? '' : `${name} ${numberText(recorded, unit)} is recorded`;
+  const before = recorded === undefined ? '' : numberText(recorded, unit);
   switch (why) {
     case 'failed':
-      return `${label} is refuted: a run with another seed and the stricter check failed by its own fault.`;
+      return t(
+        '{0} is refuted: a run with another seed and the stricter check failed by its own fault.',
+        label,
+      );
     case 'limits':
-      return `${label}: ${verdict}. A run was ended by a limit or by the machine, which refutes nothing. Verify it again.`;
+      return t(
+        '{0}: {1}. A run was ended by a limit or by the machine, which refutes nothing. Verify it again.',
+        label,
+        verdict,
+      );
     case 'valid':
-      return `${label} is confirmed: all of its runs were valid, ${name} ${again}.`;
+      return t('{0} is confirmed: all of its runs were valid, {1} {2}.', label, name, again);
     case 'reached':
-      return `${label} is confirmed: ${before}, and ${again} came again.`;
+      return t('{0} is confirmed: {1} {2} is recorded, and {3} came again.', label, name, before, again);
     case 'missed':
-      return `${label} is refuted: ${before}, but with other seeds it is ${again}.`;
+      return t(
+        '{0} is refuted: {1} {2} is recorded, but with other seeds it is {3}.',
+        label,
+        name,
+        before,
+        again,
+      );
     case 'drift':
-      return `${label}: unclear. ${before}, and now it is ${again}. Times differ so much from day to day; compare it with another program to be sure.`;
+      return t(
+        '{0}: unclear. {1} {2} is recorded, and now it is {3}. Times differ so much from day to day; compare it with another program to be sure.',
+        label,
+        name,
+        before,
+        again,
+      );
     case 'alone':
-      return `${label}: unclear. ${before}, and one more run gave ${again}, which does not say how much it scatters.`;
+      return t(
+        '{0}: unclear. {1} {2} is recorded, and one more run gave {3}, which does not say how much it scatters.',
+        label,
+        name,
+        before,
+        again,
+      );
   }
 }
 
@@ -99,9 +125,10 @@ function valuesText(values: readonly number[], unit: string | undefined): string
   const least = Math.min(...values);
   const most = Math.max(...values);
   const text = (value: number): string => numberText(value, unit);
+  const runs = values.length === 1 ? t('1 run') : t('{0} runs', values.length);
   return text(least) === text(most)
-    ? `${text(least)} in ${countOf(values.length, 'run')}`
-    : `${text(least)} to ${text(most)} in ${countOf(values.length, 'run')}`;
+    ? t('{0} in {1}', text(least), runs)
+    : t('{0} to {1} in {2}', text(least), text(most), runs);
 }
 
 /** Two programs, as far as they are compared. `standing`: what is being done, or how it ended. */
@@ -112,7 +139,7 @@ export function comparisonText(
   metric: Metric,
   standing: string,
 ): string {
-  const better = isBetter(metric.goal, 0, 1) ? 'Less is better.' : 'More is better.';
+  const better = isBetter(metric.goal, 0, 1) ? t('Less is better.') : t('More is better.');
   const rounds = comparison.rounds;
   return documentOf(head, [
     `A: ${labels.a}\nB: ${labels.b}`,
@@ -121,13 +148,13 @@ export function comparisonText(
       ? []
       : [`**${comparisonSentence(comparison, metric, labels)}**`]),
     ...(rounds === 0 ? [] : [comparisonTable(comparison, metric)]),
-    `${better} A and B are medians of the rounds; both run in turns (A B, B A, …) on the same seeds. The intervals hold at every look, whatever the variance, if the differences are symmetric about their centre; each row is by itself.`,
+    `${better} ${t('A and B are medians of the rounds; both run in turns (A B, B A, …) on the same seeds. The intervals hold at every look, whatever the variance, if the differences are symmetric about their centre; each row is by itself.')}`,
   ]);
 }
 
 function documentOf({ title, hostLabel, atMs, notes }: ResultHead, parts: readonly string[]): string {
   const when = new Date(atMs).toISOString().slice(0, 19).replace('T', ' ');
-  const facts = [`Measured on ${hostLabel}, ${when} UTC.`, ...notes].join('\n');
+  const facts = [t('Measured on {0}, {1} UTC.', hostLabel, when), ...notes].join('\n');
   return `${[`# ${title}`, ...parts, facts].join('\n\n')}\n`;
 }
 

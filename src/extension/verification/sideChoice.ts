@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { window, workspace, type QuickPickItem, type Uri } from 'vscode';
 import { Cancelled } from '../base/failures';
+import { t } from '../base/translate';
 import { candidateLabel, pickCandidate } from '../candidates/documents/openDiff';
 import { titleOf } from '../sessions/sessionItems';
 import type { SessionView } from '../sessions/sessions';
@@ -46,7 +47,7 @@ function itemsOf(store: VerificationNeeds['store'], { session, own }: SideSource
       : [
           {
             label: candidateText(best),
-            description: `best candidate of ${titleOf(session)}, ${candidateLabel(session, best)}`,
+            description: t('best candidate of {0}, {1}', titleOf(session), candidateLabel(session, best)),
             read: () => candidateSide(store, session, best),
           },
         ]),
@@ -54,16 +55,16 @@ function itemsOf(store: VerificationNeeds['store'], { session, own }: SideSource
       ? []
       : [
           {
-            label: 'initial program',
-            description: 'what the session began with',
+            label: t('initial program'),
+            description: t('what the session began with'),
             read: () => candidateSide(store, session, 0),
           },
           {
-            label: 'Another Candidate…',
+            label: t('Another Candidate…'),
             read: async () => candidateSide(store, session, await pickCandidate(session)),
           },
         ]),
-    { label: 'Another File…', read: readOtherFile },
+    { label: t('Another File…'), read: readOtherFile },
   ];
 }
 
@@ -71,22 +72,22 @@ function itemsOf(store: VerificationNeeds['store'], { session, own }: SideSource
 function ownItems(file: Uri): Item[] {
   const name = basename(file.path);
   const path = workspace.asRelativePath(file);
-  const mine = `your ${name}`;
-  const saved = `saved ${name}`;
+  const mine = t('your {0}', name);
+  const saved = t('saved {0}', name);
   const isUnsaved = workspace.textDocuments.some(
     ({ uri, isDirty }) => isDirty && uri.toString() === file.toString(),
   );
   return [
     {
       label: mine,
-      description: isUnsaved ? `${path}, with what is not saved yet` : path,
+      description: isUnsaved ? t('{0}, with what is not saved yet', path) : path,
       read: async () => ({ label: mine, text: (await workspace.openTextDocument(file)).getText() }),
     },
     ...(isUnsaved
       ? [
           {
             label: saved,
-            description: `${path}, as it is on disk`,
+            description: t('{0}, as it is on disk', path),
             read: async () => ({
               label: saved,
               text: Buffer.from(await workspace.fs.readFile(file)).toString('utf8'),
@@ -110,11 +111,11 @@ export async function candidateSide(
 }
 
 function candidateText(candidate: number): string {
-  return candidate === 0 ? 'initial program' : `c${candidate}`;
+  return candidate === 0 ? t('initial program') : `c${candidate}`;
 }
 
 async function readOtherFile(): Promise<Side> {
-  const [uri] = (await window.showOpenDialog({ title: 'Which program?', canSelectMany: false })) ?? [];
+  const [uri] = (await window.showOpenDialog({ title: t('Which program?'), canSelectMany: false })) ?? [];
   if (uri === undefined) throw new Cancelled();
   return { label: basename(uri.path), text: (await workspace.openTextDocument(uri)).getText() };
 }

@@ -6,6 +6,7 @@ import type { MeasureSpec, StartFrom } from '../../protocol/measureSpec';
 import type { HostTarget } from '../../remote/hostClient';
 import { Refusal } from '../base/failures';
 import type { Settings } from '../base/settings';
+import { t } from '../base/translate';
 import { labelOf } from '../hosts/hostTargets';
 import { titleOf } from '../sessions/sessionItems';
 import type { SessionView } from '../sessions/sessions';
@@ -31,15 +32,24 @@ export interface Start {
   readonly notes: readonly string[];
 }
 
-/** What a candidate began with in its session. */
-export function startOf({ id, snapshot }: SessionView, candidate: number | undefined): Start {
-  const parent = candidate === undefined ? undefined : snapshot.candidates.at(candidate)?.parent;
+/** What a candidate began with in its session, for itself alone or for both programs of a comparison. */
+export function startOf(
+  { id, snapshot }: SessionView,
+  candidate: number | undefined,
+  programs: 'one' | 'both' = 'one',
+): Start {
+  if (candidate === undefined) return { notes: [] };
+  const parent = snapshot.candidates.at(candidate)?.parent;
   const outcome = parent === undefined ? undefined : snapshot.candidates.at(parent)?.outcome;
   if (parent === undefined || outcome?.kind !== 'valid' || outcome.stateSha256 === undefined)
     return { notes: [] };
   return {
     from: { sessionId: id, sha256: outcome.stateSha256 },
-    notes: [`It goes on from the construction of c${parent}, as c${candidate} did.`],
+    notes: [
+      programs === 'one'
+        ? t('It goes on from the construction of c{0}, as c{1} did.', parent, candidate)
+        : t('Both go on from the construction of c{0}, as c{1} did.', parent, candidate),
+    ],
   };
 }
 
@@ -47,8 +57,8 @@ export function startOf({ id, snapshot }: SessionView, candidate: number | undef
 export function subjectOfSession(session: SessionView, start: Start): Subject {
   const { snapshot, target, hostLabel, problemUri } = session;
   if (snapshot.problem === undefined) {
-    throw new Refusal(`Nothing is known of session "${titleOf(session)}" yet. Reconnect to it first.`, {
-      title: 'Reconnect',
+    throw new Refusal(t('Nothing is known of session "{0}" yet. Reconnect to it first.', titleOf(session)), {
+      title: t('Reconnect'),
       command: 'reconnectSession',
       args: [session.id],
     });
@@ -65,7 +75,7 @@ export function subjectOfSession(session: SessionView, start: Start): Subject {
       overrides: {},
       startFrom: start.from,
     }),
-    notes: [`The evaluator is that of session ${session.id}, as it began.`, ...start.notes],
+    notes: [t('The evaluator is that of session {0}, as it began.', session.id), ...start.notes],
   });
 }
 
@@ -91,7 +101,10 @@ export async function subjectOfProblem(
     hostLabel: labelOf(target),
     problem,
     spec: withoutAbsent({ ...prepared.spec, startFrom: start.from }),
-    notes: [`The evaluator is that of ${basename(problem.fsPath)} as it is in the editor.`, ...start.notes],
+    notes: [
+      t('The evaluator is that of {0} as it is in the editor.', basename(problem.fsPath)),
+      ...start.notes,
+    ],
   };
 }
 
