@@ -3,6 +3,7 @@ import { constructionView, type ConstructionView } from '../../domain/session/co
 import type { SessionSnapshot } from '../../domain/session/snapshot';
 import type { ToDashboard } from '../../protocol/dashboardMessages';
 import type { SessionView } from '../sessions/sessions';
+import { t } from '../base/translate';
 
 /** The name under which evaluators offer a picture of what they scored; see docs/evaluators.md. */
 export const viewArtifact = 'view';
@@ -74,7 +75,7 @@ export class BestViews {
       (text): Found => readView(text),
       (error: unknown): Found => ({
         kind: 'unfit',
-        note: `It could not be fetched: ${error instanceof Error ? error.message : String(error)}`,
+        note: t('It could not be fetched: {0}', error instanceof Error ? error.message : String(error)),
         retry: { contactWasLost },
       }),
     );
@@ -129,22 +130,26 @@ export function readView(text: string): Exclude<Found, { kind: 'loading' }> {
   try {
     value = JSON.parse(text);
   } catch {
-    return { kind: 'unfit', note: `The evaluator’s picture is not JSON. ${whereToRead}` };
+    return { kind: 'unfit', note: `${t('The evaluator’s picture is not JSON.')} ${whereToRead()}` };
   }
   const parsed = constructionView.safeParse(value);
-  if (!parsed.success) return { kind: 'unfit', note: `${unfitWords(parsed.error)} ${whereToRead}` };
+  if (!parsed.success) return { kind: 'unfit', note: `${unfitWords(parsed.error)} ${whereToRead()}` };
   const uneven =
     parsed.data.kind === 'bars' ? unevenRow(parsed.data.series.length, parsed.data.rows) : undefined;
-  if (uneven !== undefined) return { kind: 'unfit', note: `${uneven} ${whereToRead}` };
+  if (uneven !== undefined) return { kind: 'unfit', note: `${uneven} ${whereToRead()}` };
   return { kind: 'shown', view: parsed.data };
 }
 
-const whereToRead = 'See “A picture of the construction” in the page on evaluators.';
+function whereToRead(): string {
+  return t('See “A picture of the construction” in the page on evaluators.');
+}
 
 function unfitWords(error: z.ZodError): string {
   const issue = error.issues[0];
-  const place = issue === undefined || issue.path.length === 0 ? '' : ` at ${issue.path.join('.')}`;
-  return `The evaluator’s picture is not of a form that is known${place}: ${issue?.message ?? error.message}.`;
+  const why = issue?.message ?? error.message;
+  return issue === undefined || issue.path.length === 0
+    ? t('The evaluator’s picture is not of a form that is known: {0}.', why)
+    : t('The evaluator’s picture is not of a form that is known at {0}: {1}.', issue.path.join('.'), why);
 }
 
 function unevenRow(
@@ -153,5 +158,10 @@ function unevenRow(
 ): string | undefined {
   const uneven = rows.find(({ values }) => values.length !== series);
   if (uneven === undefined) return undefined;
-  return `The evaluator’s picture has ${uneven.values.length} values for “${uneven.label}”, and ${series} series.`;
+  return t(
+    'The evaluator’s picture has {0} values for “{1}”, and {2} series.',
+    uneven.values.length,
+    uneven.label,
+    series,
+  );
 }

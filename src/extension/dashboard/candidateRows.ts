@@ -1,6 +1,7 @@
 import { isBetter } from '../../domain/problem/problem';
 import type { CandidateRecord, SessionSnapshot } from '../../domain/session/snapshot';
 import { candidateRowLimit, type CandidateRow } from '../../protocol/dashboardMessages';
+import { t } from '../base/translate';
 
 const bestRowLimit = 50;
 
@@ -105,7 +106,7 @@ function noteOf({ outcome, note, verification }: CandidateRecord): string {
     verification === undefined
       ? undefined
       : verification.value === undefined
-        ? 'run again, it ended by a limit'
-        : `run again with another seed: ${Number(verification.value.toPrecision(8))}`;
+        ? t('run again, it ended by a limit')
+        : t('run again with another seed: {0}', Number(verification.value.toPrecision(8)));
   return [note, again].filter((part) => part !== undefined && part !== '').join('; ');
 }

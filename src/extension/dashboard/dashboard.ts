@@ -5,6 +5,7 @@ import type { Sessions } from '../sessions/sessions';
 import type { AcceptedCandidates } from './acceptedCandidates';
 import { dashboardPage } from './page';
 import { linkPanel, type BestViewSource, type DashboardActions } from './panelLink';
+import { t } from '../base/translate';
 
 export const dashboardViewType = 'tttDiscover.dashboard';
 
@@ -87,5 +88,5 @@ export function registerDashboard(needs: DashboardNeeds): Dashboard {
 }
 
 function panelTitle(sessions: Sessions, sessionId: string): string {
-  return sessions.get(sessionId)?.snapshot.problem?.title ?? 'Discovery session';
+  return sessions.get(sessionId)?.snapshot.problem?.title ?? t('Discovery session');
 }

@@ -7,6 +7,7 @@ import { DashboardChannel, type Clock } from './channel';
 import { Comparison, comparisonIntervalMs } from './comparison';
 import { SessionFeed } from './feed';
 import { wordsChangeEveryMs } from './sessionWords';
+import { t } from '../base/translate';
 
 /** A chart as the page draws it. */
 export interface ChartImage {
@@ -75,7 +76,9 @@ export function linkPanel(
     messages(what, nowMs) {
       const view = sessions.get(sessionId);
       return view === undefined
-        ? 'This session is not in the list of sessions of this window. It appears here as soon as its host is connected.'
+        ? t(
+            'This session is not in the list of sessions of this window. It appears here as soon as its host is connected.',
+          )
         : feed[what](view, nowMs);
     },
     changesEveryMs() {

@@ -7,6 +7,7 @@ import { distinctWarnings } from '../sessions/warningWords';
 import { CandidateRows, valueOf } from './candidateRows';
 import { CandidateTable, type StepTotals } from './candidateTable';
 import { connectionText, statusOf } from './sessionWords';
+import { t } from '../base/translate';
 
 /** All that the page shows of a session but its columns. */
 export interface DashboardProjection {
@@ -31,7 +32,7 @@ export function projectHeader(view: SessionView, nowMs: number): DashboardHeader
   const { snapshot } = view;
   const { problem } = snapshot;
   return {
-    title: problem?.title ?? `Session ${view.id}`,
+    title: problem?.title ?? t('Session {0}', view.id),
     metricName: problem?.metric.name ?? '',
     unit: problem?.metric.unit ?? '',
     goal: problem?.metric.goal ?? 'minimize',

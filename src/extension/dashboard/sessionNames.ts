@@ -1,11 +1,17 @@
 import type { Method } from '../../domain/problem/problem';
 import type { SessionView } from '../sessions/sessions';
+import { t } from '../base/translate';
 
-const methodNames: Readonly<Record<Method, string>> = {
-  'ttt-discover': 'TTT-Discover',
-  puct: 'PUCT',
-  'best-of-n': 'Best of n',
-};
+function methodName(method: Method): string {
+  switch (method) {
+    case 'ttt-discover':
+      return 'TTT-Discover';
+    case 'puct':
+      return 'PUCT';
+    case 'best-of-n':
+      return t('Best of n');
+  }
+}
 
 /** Names by which people tell apart sessions of one problem. */
 export interface SessionWords {
@@ -17,13 +23,13 @@ export interface SessionWords {
 
 export function sessionWords({ snapshot, hostLabel, id }: SessionView): SessionWords {
   const { options, createdAtMs } = snapshot;
-  const method = options && methodNames[options.method];
+  const method = options && methodName(options.method);
   const policy = options?.model?.model.split('/').at(-1) ?? options?.policy;
   const began =
     createdAtMs === undefined
       ? undefined
       : new Date(createdAtMs).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
-  const steps = options && `${options.steps} steps`;
+  const steps = options && t('{0} steps', options.steps);
   return {
     title: [method, policy].filter(Boolean).join(', ') || id,
     description: [hostLabel, began, steps].filter(Boolean).join(', '),

@@ -1,5 +1,6 @@
 import type { DashboardHeader } from '../../protocol/dashboardMessages';
 import { processGone } from '../../protocol/verdictWords';
+import { t } from '../base/translate';
 import type { Connection, SessionView } from '../sessions/sessions';
 
 type Status = Pick<DashboardHeader, 'status' | 'statusText'>;
@@ -15,28 +16,28 @@ function statusText(view: SessionView): string {
   const { snapshot } = view;
   switch (snapshot.status) {
     case 'preparing':
-      return snapshot.statusMessage ?? 'Making the environment ready';
+      return snapshot.statusMessage ?? t('Making the environment ready');
     case 'running':
       return (
         snapshot.statusMessage ??
-        (snapshot.steps.length === 0 ? 'Evaluating the initial program' : `Step ${stepWords(view)}`)
+        (snapshot.steps.length === 0 ? t('Evaluating the initial program') : t('Step {0}', stepWords(view)))
       );
     case 'pausing':
-      return `After step ${stepWords(view)}`;
+      return t('After step {0}', stepWords(view));
     case 'paused':
-      return snapshot.statusMessage ?? `At step ${stepWords(view)}`;
+      return snapshot.statusMessage ?? t('At step {0}', stepWords(view));
     case 'stopping':
-      return `At step ${stepWords(view)}`;
+      return t('At step {0}', stepWords(view));
     case 'finished':
-      return snapshot.statusMessage ?? `After step ${stepWords(view)}`;
+      return snapshot.statusMessage ?? t('After step {0}', stepWords(view));
     case 'failed':
-      return snapshot.statusMessage ?? 'The journal gives no reason';
+      return snapshot.statusMessage ?? t('The journal gives no reason');
   }
 }
 
 function stepWords(view: SessionView): string {
   const { steps, options } = view.snapshot;
-  return options === undefined ? `${steps.length}` : `${steps.length} of ${options.steps}`;
+  return options === undefined ? `${steps.length}` : t('{0} of {1}', steps.length, options.steps);
 }
 
 /** A session that should be at work, but whose process the host says is not there, or cannot see. */
@@ -46,7 +47,7 @@ function interruption(connection: Connection): Status | undefined {
   // The journal's last entries are on their way.
   if (verdict.state === 'exited' && verdict.reason === 'finished') return undefined;
   if (verdict.state === 'exited' && verdict.reason === 'failed')
-    return { status: 'failed', statusText: verdict.message ?? 'The host gives no reason' };
+    return { status: 'failed', statusText: verdict.message ?? t('The host gives no reason') };
   const words = processGone(verdict);
   if (words === undefined) return undefined;
   return { status: 'interrupted', statusText: [words.what, words.advice].filter(Boolean).join(' ') };
@@ -60,21 +61,22 @@ export function connectionText(view: SessionView, nowMs: number): string | null 
     case 'connected':
       return null;
     case 'connecting':
-      return `Connecting to ${view.hostLabel}…`;
+      return t('Connecting to {0}…', view.hostLabel);
     case 'offline':
       return view.lastContactMs === undefined
-        ? `Not connected to ${view.hostLabel}`
-        : `Not connected to ${view.hostLabel}, last heard ${age(nowMs - view.lastContactMs)} ago`;
+        ? t('Not connected to {0}', view.hostLabel)
+        : t('Not connected to {0}, last heard {1} ago', view.hostLabel, age(nowMs - view.lastContactMs));
     case 'lost': {
       const heardAgo = age(nowMs - connection.sinceMs);
       const lost =
         connection.isUnverifiable === true
-          ? `No contact for ${heardAgo}, so what it does now is not known`
-          : `Connection lost ${heardAgo} ago`;
+          ? t('No contact for {0}, so what it does now is not known', heardAgo)
+          : t('Connection lost {0} ago', heardAgo);
       if (connection.retryAtMs === undefined) return `${lost}: ${connection.reason}`;
       const waitSeconds = Math.ceil((connection.retryAtMs - nowMs) / 1000);
-      const retry = waitSeconds <= 0 ? 'trying again now' : `trying again in ${waitSeconds} s`;
-      return `${lost}, ${retry} (${connection.reason})`;
+      return waitSeconds <= 0
+        ? t('{0}, trying again now ({1})', lost, connection.reason)
+        : t('{0}, trying again in {1} s ({2})', lost, waitSeconds, connection.reason);
     }
   }
 }
@@ -94,8 +96,8 @@ export function wordsChangeEveryMs(view: SessionView): number | undefined {
 
 function age(milliseconds: number): string {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
-  if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
-  if (seconds < 172_800) return `${Math.floor(seconds / 3600)} h`;
-  return `${Math.floor(seconds / 86_400)} days`;
+  if (seconds < 60) return t('{0} s', seconds);
+  if (seconds < 3600) return t('{0} min', Math.floor(seconds / 60));
+  if (seconds < 172_800) return t('{0} h', Math.floor(seconds / 3600));
+  return t('{0} days', Math.floor(seconds / 86_400));
 }
