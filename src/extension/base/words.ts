@@ -2,7 +2,7 @@ import { t } from './translate';
 /** `4 s ago`, `12 min ago`, `3 h ago`, `2 d ago`; `now` within a second. */
 export function ageText(sinceMs: number, nowMs: number): string {
   const seconds = Math.max(0, Math.floor((nowMs - sinceMs) / 1000));
-  if (seconds < 1) return 'now';
+  if (seconds < 1) return t('now');
   if (seconds < 60) return t('{0} s ago', seconds);
   if (seconds < 3600) return t('{0} min ago', Math.floor(seconds / 60));
   if (seconds < 86_400) return t('{0} h ago', Math.floor(seconds / 3600));
@@ -18,14 +18,14 @@ export function valueText(value: number, unit?: string): string {
 /** `850 ms`, `2.1 s`, `3 min 5 s`. */
 export function durationText(durationMs: number): string {
   if (durationMs < 1000) return t('{0} ms', Math.round(durationMs));
-  if (durationMs < 60_000) return `${(durationMs / 1000).toFixed(1)} s`;
+  if (durationMs < 60_000) return t('{0} s', (durationMs / 1000).toFixed(1));
   const seconds = Math.round(durationMs / 1000);
   return t('{0} min {1} s', Math.floor(seconds / 60), seconds % 60);
 }
 
 /** `512 B`, `3.2 KiB`, `64 MiB`. */
 export function bytesText(bytes: number): string {
-  if (bytes < 1024) return `${bytes} B`;
+  if (bytes < 1024) return t('{0} B', bytes);
   if (bytes < 1024 ** 2) return t('{0} KiB', Number((bytes / 1024).toFixed(1)));
   return t('{0} MiB', Number((bytes / 1024 ** 2).toFixed(1)));
 }

@@ -33,7 +33,9 @@ export function fixesFor(diagnostic: ProblemDiagnostic, text: string, parsed: Pa
     case 'missing-key':
       return missingKeys(diagnostic, lines, parsed);
     case 'front-matter-missing':
-      return [fix('Add the keys of a problem', [insertAt(lines, text.startsWith('\uFEFF') ? 1 : 0, frame)])];
+      return [
+        fix(t('Add the keys of a problem'), [insertAt(lines, text.startsWith('\uFEFF') ? 1 : 0, frame)]),
+      ];
     case 'front-matter-unclosed':
       return closingFence(lines);
     default:
@@ -89,9 +91,10 @@ function closingFence(lines: Lines): readonly Fix[] {
   for (let line = 1; line < lines.count; line++) {
     const start = lines.offsetAt({ line, character: 0 });
     const content = lines.text.slice(start, lineEnd(lines, line));
-    if (/^\s*$|^#+ /.test(content)) return [fix('End the keys with ---', [insertAt(lines, start, '---\n')])];
+    if (/^\s*$|^#+ /.test(content))
+      return [fix(t('End the keys with ---'), [insertAt(lines, start, '---\n')])];
   }
-  return [fix('End the keys with ---', [insertAt(lines, lines.text.length, '\n---\n')])];
+  return [fix(t('End the keys with ---'), [insertAt(lines, lines.text.length, '\n---\n')])];
 }
 
 /** A key without a value gets its example; so does an empty text. */
