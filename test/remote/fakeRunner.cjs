@@ -156,7 +156,7 @@ function attach() {
     } else {
       send({
         id: message.id,
-        error: { code: -32601, message: 'No such thing.', data: { advice: 'Ask for another.' } },
+        error: { code: 1, message: 'No such thing.', data: { advice: 'Ask for another.' } },
       });
     }
   };
