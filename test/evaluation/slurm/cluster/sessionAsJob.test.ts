@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -63,7 +71,9 @@ describe('a session that is a job itself', () => {
     );
     // As Slurm does before the end of the time.
     await cluster.run('scancel', '--signal=TERM', '--batch', job);
-    await beginAgain(cluster, job);
+    await beginAgain(cluster, job, () =>
+      readFileSync(join(runner.root, 'sessions', sessionId, 'start.log'), 'utf8'),
+    );
     const entries = await runner.until(sessionId, ({ event }) =>
       ['session.finished', 'session.failed', 'session.paused'].includes(event.type),
     );
