@@ -214,7 +214,9 @@ describe('reviewing at the edges', () => {
     await showFile('long.py');
     await window.save();
     expect(await onDisk('long.py')).toBe(caseOf('Long').to);
-    await writeFile(join(repositoryFolder, 'test-results/e2e/long.json'), JSON.stringify(probed));
+    const results = join(repositoryFolder, 'test-results/e2e');
+    await mkdir(results, { recursive: true });
+    await writeFile(join(results, 'long.json'), JSON.stringify(probed));
     await settle();
   });
 
