@@ -145,6 +145,8 @@ describe('reviewing at the edges', () => {
       workspace: {},
       extensions: [prober],
       settings: {
+        // The message box scrolls out of sight where the active file is far down the list of changes.
+        'scm.autoReveal': false,
         'diffEditor.useInlineViewWhenSpaceIsLimited': false,
         'files.readonlyInclude': { '**/locked/*.py': true },
       },
@@ -364,7 +366,9 @@ describe('reviewing at the edges', () => {
       .waitFor();
     await window.picture('accepted-lines');
     await window.runCommand('TTT-Discover: Add Candidate to Commit Message');
-    await window.page.locator('.scm-editor').getByText('Candidate: c1 of Tracked in tracked.py').waitFor();
+    // The box wraps the line where it is narrow.
+    const message = window.page.locator('.view-line').filter({ hasText: /Candidate:\s+c1\s+of\s+Tracked/ });
+    await message.first().waitFor();
     await showFile('tracked.py');
     await window.runCommand('Git: Open Changes');
     const diff = await window.diff(/tracked\.py \(Working Tree\)/);
