@@ -15,6 +15,7 @@ import {
   type Memento,
 } from 'vscode';
 import * as z from 'zod';
+import { ReadOnlyFiles } from '../base/readOnlyFiles';
 import { t } from '../base/translate';
 
 /** Scheme of the read-only documents that show results. */
@@ -41,7 +42,7 @@ interface Kept {
  * Read-only Markdown documents of what was measured, which read well as plain text and can be saved elsewhere. The newest are kept in the
  * memory of the workspace, so that tabs find their text again after a reload.
  */
-export class ResultDocuments implements FileSystemProvider {
+export class ResultDocuments extends ReadOnlyFiles implements FileSystemProvider {
   private readonly changes = new EventEmitter<FileChangeEvent[]>();
   readonly onDidChangeFile = this.changes.event;
   /** By path. */
@@ -52,6 +53,7 @@ export class ResultDocuments implements FileSystemProvider {
     private readonly warn: (message: string, error: unknown) => void,
     private readonly nowMs: () => number,
   ) {
+    super();
     const earlier = kept.safeParse(memory.get<unknown>(memoryKey)).data ?? [];
     this.texts = new Map(earlier.map(([path, text]) => [path, { text, changedAtMs: 0 }]));
   }
@@ -87,10 +89,6 @@ export class ResultDocuments implements FileSystemProvider {
     };
   }
 
-  watch(): Disposable {
-    return new Disposable(() => undefined);
-  }
-
   stat(uri: Uri): FileStat {
     const { text, changedAtMs } = this.read(uri);
     return { type: FileType.File, ctime: 0, mtime: changedAtMs, size: Buffer.byteLength(text) };
@@ -98,22 +96,6 @@ export class ResultDocuments implements FileSystemProvider {
 
   readFile(uri: Uri): Uint8Array {
     return Buffer.from(this.read(uri).text, 'utf8');
-  }
-
-  readDirectory(uri: Uri): never {
-    throw FileSystemError.NoPermissions(uri);
-  }
-  createDirectory(uri: Uri): never {
-    throw FileSystemError.NoPermissions(uri);
-  }
-  writeFile(uri: Uri): never {
-    throw FileSystemError.NoPermissions(uri);
-  }
-  delete(uri: Uri): never {
-    throw FileSystemError.NoPermissions(uri);
-  }
-  rename(uri: Uri): never {
-    throw FileSystemError.NoPermissions(uri);
   }
 
   dispose(): void {

@@ -1,5 +1,5 @@
+import type { Disposable } from 'vscode';
 import {
-  Disposable,
   FileSystemError,
   FileType,
   MarkdownString,
@@ -11,6 +11,7 @@ import {
   type FileSystemProvider,
 } from 'vscode';
 import { messageOf } from '../../base/failures';
+import { ReadOnlyFiles } from '../../base/readOnlyFiles';
 import type { Sessions } from '../../sessions/sessions';
 import {
   candidateAddressOf,
@@ -37,18 +38,15 @@ export interface ReviewSource {
  * tab that was restored after a reload finds its text again. A candidate's own text never changes; a review's does, as
  * the user's document does.
  */
-class CandidateDocuments implements FileSystemProvider {
+class CandidateDocuments extends ReadOnlyFiles implements FileSystemProvider {
   readonly onDidChangeFile: Event<FileChangeEvent[]>;
 
   constructor(
     private readonly sessions: Sessions,
     private readonly reviews: ReviewSource,
   ) {
+    super();
     this.onDidChangeFile = reviews.onDidChangeFile;
-  }
-
-  watch(): Disposable {
-    return new Disposable(() => undefined);
   }
 
   async stat(uri: Uri): Promise<FileStat> {
@@ -76,22 +74,6 @@ class CandidateDocuments implements FileSystemProvider {
     } catch (error) {
       throw FileSystemError.Unavailable(messageOf(error));
     }
-  }
-
-  readDirectory(uri: Uri): never {
-    throw FileSystemError.NoPermissions(uri);
-  }
-  createDirectory(uri: Uri): never {
-    throw FileSystemError.NoPermissions(uri);
-  }
-  writeFile(uri: Uri): never {
-    throw FileSystemError.NoPermissions(uri);
-  }
-  delete(uri: Uri): never {
-    throw FileSystemError.NoPermissions(uri);
-  }
-  rename(uri: Uri): never {
-    throw FileSystemError.NoPermissions(uri);
   }
 }
 
