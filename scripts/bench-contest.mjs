@@ -2,6 +2,8 @@
 //
 //   npm run bench:contest                   12 seeds an evaluation
 //   npm run bench:contest -- --seeds 150    as many as a contest has
+//   npm run bench:contest -- --seconds 2    of a seed: by the clock, and about as much fixed work (1)
+//   npm run bench:contest -- --strangers    only one evaluation, alone and beside strangers
 //   npm run bench:contest -- --json FILE    writes [{ "name", "value", "unit" }, …] as well
 //
 // Needs g++, taskset and flock. It fills all cores for some minutes; what else computes meanwhile is part of what it measures.
@@ -14,7 +16,12 @@ import * as esbuild from 'esbuild';
 import { repositoryFolder } from './lib/paths.mjs';
 
 const { values: options } = parseArgs({
-  options: { json: { type: 'string' }, seeds: { type: 'string', default: '12' } },
+  options: {
+    json: { type: 'string' },
+    seeds: { type: 'string', default: '12' },
+    seconds: { type: 'string', default: '1' },
+    strangers: { type: 'boolean', default: false },
+  },
 });
 const built = join(repositoryFolder, '.build/bench-contest');
 await mkdir(built, { recursive: true });
@@ -28,9 +35,13 @@ await esbuild.build({
   logLevel: 'warning',
 });
 const figures = [];
-const timing = spawn(process.execPath, [join(built, 'timing.mjs'), options.seeds], {
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
+const timing = spawn(
+  process.execPath,
+  [join(built, 'timing.mjs'), options.seeds, options.seconds, options.strangers ? 'strangers' : 'all'],
+  {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  },
+);
 const ended = new Promise((resolve) => timing.once('close', resolve));
 for await (const line of createInterface({ input: timing.stdout })) {
   const figure = JSON.parse(line);

@@ -217,8 +217,11 @@ describe('the dashboard page', () => {
     await open(exampleSession(3));
     expect(await dashboard.page.isVisible('#training')).toBe(false);
     await deliver(messageOf(trainedSession(12), 2));
-    const facts = await dashboard.page.locator('.counts > div').allInnerTexts();
-    expect(facts.map((fact) => fact.split('\n').slice(0, 2).join(' '))).toEqual(
+    const facts = async (): Promise<string[]> =>
+      (await dashboard.page.locator('.counts > div').allInnerTexts()).map((fact) =>
+        fact.split('\n').slice(0, 2).join(' '),
+      );
+    await eventually(facts).toEqual(
       expect.arrayContaining([
         'tokens 6.96M',
         'tokens/s 8.12K',
@@ -229,11 +232,16 @@ describe('the dashboard page', () => {
     const cost = dashboard.page.locator('.counts > div').filter({ hasText: 'by the prices' });
     expect(await cost.getByText('the session ends at $20.00').getAttribute('class')).toBe('visually-hidden');
     expect(await cost.getAttribute('title')).toContain('the session ends at $20.00');
-    const gauges = await dashboard.page
-      .locator('.gauge')
-      .evaluateAll((cells) => cells.map((cell) => cell.dataset['gauge']));
-    expect(gauges.slice(0, 5)).toEqual(['samplerTrainerGap', 'klBase', 'entropy', 'gradientNorm', 'beta']);
-    expect(gauges.at(-1)).toBe('answersCut');
+    const gauges = (): Promise<(string | undefined)[]> =>
+      dashboard.page.locator('.gauge').evaluateAll((cells) => cells.map((cell) => cell.dataset['gauge']));
+    await eventually(async () => (await gauges()).slice(0, 5)).toEqual([
+      'samplerTrainerGap',
+      'klBase',
+      'entropy',
+      'gradientNorm',
+      'beta',
+    ]);
+    expect((await gauges()).at(-1)).toBe('answersCut');
     expect(await text('[data-gauge=validShare] .gauge-value')).toBe('87.5%');
     expect(await dashboard.page.getAttribute('[data-gauge=samplerTrainerGap]', 'title')).toContain(
       'do not run the same model',

@@ -13,23 +13,29 @@ import {
 } from '../../../src/evaluation/atCoder/timedCommand';
 import { createLocalExecutor } from '../../../src/evaluation/localExecutor';
 
-/** `work`: a fixed amount. `clock`: as much as a second of the clock on the wall allows, as programs of contests do; it prints how much. */
+/** `work`: a fixed amount. `clock`: as much as a time by the clock on the wall allows, as programs of contests do; it prints how much. */
 const program = `
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 int main(int count, char** words) {
   auto now = [] { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); };
   const bool clock = count > 1 && words[1][0] == 'c';
-  const double end = now() + 1.0;
+  const double seconds = count > 2 ? std::atof(words[2]) : 1.0;
+  const long fixed = 2600 * seconds;
+  const double end = now() + seconds;
   uint64_t state = 88172645463325252ull;
   long rounds = 0;
-  for (; clock ? now() < end : rounds < 2000; rounds++)
+  for (; clock ? now() < end : rounds < fixed; rounds++)
     for (int step = 0; step < 250000; step++) { state ^= state << 13; state ^= state >> 7; state ^= state << 17; }
   std::printf("%ld %d\\n", rounds, (int)(state & 1));
 }`;
 
 const seeds = Number(process.argv[2] ?? 12);
+/** Of one seed: by the clock, and about as much fixed work. */
+const seconds = process.argv[3] ?? '1';
+const onlyBesideStrangers = process.argv[4] === 'strangers';
 const folder = mkdtempSync(join(tmpdir(), 'contest-timing-'));
 /** The programs are ours. */
 const executor = createLocalExecutor({ containment: 'sweep' });
@@ -68,7 +74,7 @@ async function runOnce(host: HostTools, word: string, core: number): Promise<Run
   const told: Buffer[] = [];
   const command = measured(
     host,
-    [join(folder, 'program'), word],
+    [join(folder, 'program'), word, seconds],
     { files, errors: join(own, 'errors') },
     { timeMs: 120_000, outputBytes: 4096 },
   );
@@ -103,13 +109,18 @@ async function scenario(name: string, host: HostTools, cores: number, evaluation
         median(done.map(({ wallMs, waitedMs }) => wallMs - waitedMs)),
         'ms',
       );
+      note(
+        `${name}: fixed work, longest wall time without waiting`,
+        Math.max(...done.map(({ wallMs, waitedMs }) => wallMs - waitedMs)),
+        'ms',
+      );
       note(`${name}: fixed work, longest wall time`, Math.max(...walls), 'ms');
       note(`${name}: fixed work, median processor time`, median(done.map(({ cpuMs }) => cpuMs)), 'ms');
     } else {
       const rounds = done.map((run) => run.rounds);
-      note(`${name}: done in a second, median`, median(rounds), 'rounds');
-      note(`${name}: done in a second, least`, Math.min(...rounds), 'rounds');
-      note(`${name}: done in a second, coefficient of variation`, variation(rounds), '%');
+      note(`${name}: done in ${seconds} s, median`, median(rounds), 'rounds');
+      note(`${name}: done in ${seconds} s, least`, Math.min(...rounds), 'rounds');
+      note(`${name}: done in ${seconds} s, coefficient of variation`, variation(rounds), '%');
     }
   }
 }
@@ -144,9 +155,11 @@ try {
   note('uptime', uptime() / 3600, 'h');
   note('load before', loadavg()[0] ?? 0, '');
   await scenario('one evaluation, pinned', pinned, cores, 1);
-  await scenario('one evaluation, unpinned', anywhere, cores, 1);
-  await scenario('two evaluations at once, pinned', pinned, cores, 2);
-  await scenario('two evaluations at once, unpinned', anywhere, cores, 2);
+  if (!onlyBesideStrangers) {
+    await scenario('one evaluation, unpinned', anywhere, cores, 1);
+    await scenario('two evaluations at once, pinned', pinned, cores, 2);
+    await scenario('two evaluations at once, unpinned', anywhere, cores, 2);
+  }
   await withLoad(cores, async () => {
     await scenario('one evaluation beside a stranger a core, pinned', pinned, cores, 1);
     await scenario('one evaluation beside a stranger a core, unpinned', anywhere, cores, 1);
