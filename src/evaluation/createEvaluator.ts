@@ -284,7 +284,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       });
       if (options.preparesMethod !== false) await prepareMethod(onProgress, signal);
       prepared = true;
-      return { isolation };
+      return { isolation, ...(python === undefined ? {} : { pythonFolder: python.folder }) };
     },
 
     evaluate(request, signal) {

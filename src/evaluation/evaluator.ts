@@ -1,3 +1,4 @@
+import type { MachineRecord, ReusedFrom } from '../domain/session/events';
 import type { CaseResult, EvaluationOutcome } from '../domain/session/outcome';
 import type { IsolationKind } from './sandbox/isolation';
 
@@ -24,6 +25,11 @@ export interface EvaluationRequest {
   readonly incumbent?: { readonly cases: readonly CaseResult[] };
   /** Called as soon as a case is known, where the evaluator has cases. */
   readonly onCase?: (result: CaseResult) => void;
+  /**
+   * The outcome of the same evaluation, if one is known, may be taken in place of a run, and that of this run be taken by others; they will call
+   * it by this number of a candidate. Absent where a run is wanted.
+   */
+  readonly reuse?: { readonly candidate: number };
 }
 
 export interface EvaluationReport {
@@ -34,6 +40,8 @@ export interface EvaluationReport {
   readonly durationMs: number;
   /** How long it waited for a place to run at, where that is not the runner's own doing. */
   readonly queuedMs?: number;
+  /** Nothing was run: all of this is the outcome of the same evaluation. */
+  readonly reusedFrom?: ReusedFrom;
   /** In order, where the evaluator has cases. */
   readonly cases?: readonly CaseResult[];
   /** To be called when the report is written down: until then it is kept for a runner that comes after this one. */
@@ -42,6 +50,10 @@ export interface EvaluationReport {
 
 export interface Preparation {
   readonly isolation: IsolationKind;
+  /** Folder of the Python environment that was made; its name is never used for another one. Absent without one. */
+  readonly pythonFolder?: string;
+  /** What evaluations run on, where that is known. */
+  readonly machine?: MachineRecord;
 }
 
 /** Runs one problem's evaluator on candidates. */

@@ -29,6 +29,28 @@ const tokens = z.int().min(0);
 
 /** How long the evaluation waited in a cluster's queue, apart from `durationMs`; absent where it ran on the host of the session. */
 const queuedMs = z.number().nonnegative().optional();
+const optionalMs = z.number().nonnegative().optional();
+
+/** What evaluations run on, where that is this host. */
+export const machineRecord = z.object({
+  /** Model and number of logical processors. */
+  processor: z.string(),
+  processors: z.int().min(1),
+  /** Names of the GPUs that programs see; only of problems that use GPUs. */
+  gpus: z.array(z.string()).optional(),
+  /** How many of them one evaluation has. */
+  gpusEach: z.int().min(1).optional(),
+});
+export type MachineRecord = z.infer<typeof machineRecord>;
+
+/** An evaluation whose outcome was taken in place of a run: same text, seed and evaluator, on this host. */
+export const reusedFrom = z.object({
+  session: z.string(),
+  candidate: candidateId,
+  /** How long that one ran. */
+  durationMs: z.number().nonnegative(),
+});
+export type ReusedFrom = z.infer<typeof reusedFrom>;
 
 /** What can happen in a session. A reader ignores types that it does not know. */
 export const sessionEvent = z.discriminatedUnion('type', [
@@ -53,6 +75,7 @@ export const sessionEvent = z.discriminatedUnion('type', [
     durationMs: z.number(),
     /** What keeps evaluations from the rest of the host: `bubblewrap`, or `none`. Absent in older journals, where nothing did. */
     isolation: z.string().optional(),
+    machine: machineRecord.optional(),
   }),
   /** What the policy is doing before it can propose: starting a server, loading a model. */
   z.object({ type: z.literal('policy.progress'), message: z.string() }),
@@ -87,8 +110,15 @@ export const sessionEvent = z.discriminatedUnion('type', [
     type: z.literal('candidate.evaluated'),
     candidate: candidateId,
     outcome: evaluationOutcome,
+    /** Of the commands of the evaluation alone; 0 where nothing was run. */
     durationMs: z.number(),
     queuedMs,
+    /** From the proposal, or from when the runner went on, until the evaluation began: for a free evaluator, and for the run of its parent. */
+    waitedMs: optionalMs,
+    /** Of the evaluation, neither in `durationMs` nor in `queuedMs`: making the work folder, reading the verdict, cleaning up. */
+    aroundMs: optionalMs,
+    /** Nothing was run: this is the outcome of the same evaluation. */
+    reusedFrom: reusedFrom.optional(),
   }),
   /**
    * A candidate that would be the new best was run again from scratch, with a seed of its own and `DISCOVER_STRICT`. `confirmed`: it
@@ -113,6 +143,7 @@ export const sessionEvent = z.discriminatedUnion('type', [
     step: z.int().min(0),
     outcome: evaluationOutcome,
     durationMs: z.number(),
+    queuedMs,
   }),
   /** All evaluations of the step are in, the archive is updated and the policy has learned. */
   z.object({

@@ -1,5 +1,6 @@
 import { isBetter, type Goal } from '../problem/problem';
 import { PersistentCandidateList } from './candidateList';
+import { accountsAfter, noAccounts, type EvaluationFacts } from './evaluationAccounts';
 import type { SessionEvent } from './events';
 import { withNote } from './notes';
 import { SequenceError, type SequencedEntry } from './sequence';
@@ -135,8 +136,11 @@ class Reduction {
       case 'notes.removed':
         this.next.notes = [];
         break;
-      case 'environment.progress':
       case 'environment.ready':
+        if (event.machine === undefined) delete this.next.machine;
+        else this.next.machine = event.machine;
+        break;
+      case 'environment.progress':
       case 'policy.progress':
       case 'policy.ready':
       case 'request.received':
@@ -190,7 +194,7 @@ class Reduction {
   }
 
   private evaluate(event: Event<'candidate.evaluated'>, atMs: number): void {
-    const { candidate: id, outcome, durationMs } = event;
+    const { candidate: id, outcome, durationMs, reusedFrom } = event;
     const record = this.candidates.at(id);
     if (!record) {
       this.inconsistent(`candidate ${id} was evaluated before it was proposed`);
@@ -202,7 +206,12 @@ class Reduction {
     }
     const change = this.changeOf(record.step);
     if (!change) return;
-    this.candidates = this.candidates.with({ ...record, outcome, durationMs, endedAtMs: atMs });
+    this.candidates = this.candidates.with({
+      ...record,
+      ...{ outcome, durationMs, endedAtMs: atMs },
+      ...(reusedFrom === undefined ? {} : { reusedFrom }),
+    });
+    this.account(event);
     this.happened('outcome', change, atMs, durationMs);
     this.next.evaluated += 1;
     change.summary.evaluated += 1;
@@ -226,6 +235,7 @@ class Reduction {
     }
     const change = this.changeOf(record.step);
     this.happened('outcome', change, atMs, durationMs);
+    this.account(event);
     const { value } = record.outcome;
     const verification = {
       verdict,
@@ -253,7 +263,14 @@ class Reduction {
     if (this.next.best === id) this.findBest();
   }
 
-  private evaluateParent({ step, durationMs }: Event<'parent.evaluated'>, atMs: number): void {
+  private account(facts: EvaluationFacts): void {
+    const { accounts = noAccounts, problem } = this.next;
+    this.next.accounts = accountsAfter(accounts, facts, problem?.metric.name);
+  }
+
+  private evaluateParent(event: Event<'parent.evaluated'>, atMs: number): void {
+    const { step, durationMs } = event;
+    this.account(event);
     this.next.parentRuns = (this.next.parentRuns ?? 0) + 1;
     const change = this.changeOf(step);
     if (change) this.happened('outcome', change, atMs, durationMs);

@@ -1,4 +1,5 @@
-import type { ProblemRecord } from './events';
+import type { EvaluationAccounts } from './evaluationAccounts';
+import type { MachineRecord, ProblemRecord, ReusedFrom } from './events';
 import type { SessionOptions } from './options';
 import type { SessionNote } from './notes';
 import type { EvaluationOutcome } from './outcome';
@@ -18,6 +19,8 @@ export interface CandidateRecord {
   /** Absent while the evaluation runs. */
   readonly outcome?: EvaluationOutcome;
   readonly durationMs?: number;
+  /** Nothing was run for it: its outcome is that of the same evaluation. */
+  readonly reusedFrom?: ReusedFrom;
   /** When the outcome came, by the host's clock, Unix milliseconds. */
   readonly endedAtMs?: number;
   /** What the policy's answer took. A prompt that several candidates share is counted at one of them. */
@@ -87,6 +90,8 @@ export interface SessionSnapshot {
   /** Absent before the first entry. */
   readonly clock?: ActiveClock;
   readonly hostName?: string;
+  /** What evaluations ran on last, where that is the host. */
+  readonly machine?: MachineRecord;
   /** Runner processes so far. */
   readonly runs: number;
   /** The step in work, or the last one; -1 until the first step begins. */
@@ -100,6 +105,8 @@ export interface SessionSnapshot {
   readonly valid: number;
   /** Runs of parents to compare their children with; absent before the first. They are not in `evaluated`. */
   readonly parentRuns?: number;
+  /** What evaluations took and spared; absent before the first. */
+  readonly accounts?: EvaluationAccounts;
   /** The evaluations of the initial program (step -1); absent before the first is proposed. */
   readonly initial?: StepSummary;
   /** Index = step. */

@@ -137,7 +137,7 @@ export function createSlurmEvaluator(options: SlurmEvaluatorOptions): Evaluator 
       lastSignal = signal;
       const programs = options.programs ?? (await findSlurmPrograms(hostEnv));
       await tryOut(programs, options);
-      await preparer.prepare(onProgress, signal);
+      const { pythonFolder } = await preparer.prepare(onProgress, signal);
       board ??= await TaskBoard.open({
         programs,
         folder,
@@ -157,7 +157,7 @@ export function createSlurmEvaluator(options: SlurmEvaluatorOptions): Evaluator 
         if (error instanceof SlurmProgramError) throw unreachable(error);
         throw error;
       });
-      return { isolation };
+      return { isolation, ...(pythonFolder === undefined ? {} : { pythonFolder }) };
     },
 
     evaluate(request, signal) {

@@ -72,10 +72,13 @@ export class Incumbents {
       // From here on the record counts it.
       this.#running -= 1;
     }
-    const { outcome, durationMs } = report;
+    const { outcome, durationMs, queuedMs } = report;
     // A run that we ourselves ended says nothing.
     if (signal.aborted && outcome.kind === 'failed') return undefined;
-    append({ type: 'parent.evaluated', candidate: parent, step, outcome, durationMs });
+    append({
+      ...{ type: 'parent.evaluated', candidate: parent, step, outcome, durationMs },
+      ...(queuedMs === undefined ? {} : { queuedMs }),
+    });
     await report.forget?.();
     return outcome.kind === 'valid' ? report.cases : undefined;
   }

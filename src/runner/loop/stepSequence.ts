@@ -79,7 +79,7 @@ export class StepSequence {
   async #prepare(signal: AbortSignal): Promise<void> {
     const { clock, evaluator } = this.#options.ports;
     const startedMs = clock.monotonicMs();
-    const { isolation } = await evaluator.prepare((message) => {
+    const { isolation, machine } = await evaluator.prepare((message) => {
       if (!signal.aborted) this.#options.append({ type: 'environment.progress', message });
     }, signal);
     signal.throwIfAborted();
@@ -88,6 +88,7 @@ export class StepSequence {
       type: 'environment.ready',
       durationMs: clock.monotonicMs() - startedMs,
       isolation,
+      ...(machine === undefined ? {} : { machine }),
     });
     if (isolation === 'none') this.#options.append({ type: 'warning', ...notIsolatedWarning });
   }

@@ -43,6 +43,8 @@ export class Stretch {
   readonly #unwanted: AbortSignal;
   readonly #failures: unknown[] = [];
   readonly #samplings = new Map<number, { readonly ended: Promise<void>; readonly stop: AbortController }>();
+  /** When candidates came to wait for an evaluator, by the monotonic clock. */
+  readonly #waitingSinceMs = new Map<number, number>();
   /** Candidates whose evaluation runs and whose outcome is not written. */
   readonly #inWork = new Set<number>();
   readonly #incumbents: Incumbents;
@@ -96,7 +98,7 @@ export class Stretch {
         const place = { candidate: id, step: -1, group: id, member: 0 };
         this.#options.append({ type: 'candidate.proposed', ...place, sha256 });
       }
-      this.#pool.add({ candidate: id, text, seed: keyedSeed(options.seed, 'initial', id) });
+      this.#queue({ candidate: id, text, seed: keyedSeed(options.seed, 'initial', id) });
     }
   }
 
@@ -174,7 +176,7 @@ export class Stretch {
       else if (known.outcome === undefined) {
         const failure = step.failures.get(id);
         if (failure !== undefined) this.#noProgram(id, failure);
-        else this.#pool.add({ ...group.common, candidate: id, text: await facts.text(known) });
+        else this.#queue({ ...group.common, candidate: id, text: await facts.text(known) });
       }
     }
     if (missing.length === 0 || signal.aborted) return;
@@ -230,7 +232,7 @@ export class Stretch {
     });
     if (usage !== undefined) this.#options.occupancy.sampled(usage.sampledTokens);
     if (failure !== undefined) this.#noProgram(candidate, failure);
-    else this.#pool.add({ ...common, candidate, text });
+    else this.#queue({ ...common, candidate, text });
   }
 
   #noProgram(candidate: number, message: string): void {
@@ -241,8 +243,14 @@ export class Stretch {
     this.#changed();
   }
 
+  #queue(job: Job): void {
+    this.#waitingSinceMs.set(job.candidate, this.#options.ports.clock.monotonicMs());
+    this.#pool.add(job);
+  }
+
   async #evaluate(job: Job): Promise<void> {
     const { ports, record, signals } = this.#options;
+    const { clock } = ports;
     const signal = signals.working;
     const request = {
       id: `r${record.snapshot.runs}-c${job.candidate}`,
@@ -250,18 +258,24 @@ export class Stretch {
       candidateText: job.text,
       seed: job.seed,
       ...(job.parentState === undefined ? {} : { parentState: job.parentState }),
+      // The initial program is run as often as it is asked for, and a run that starts from a construction may find another one.
+      ...(job.parent === undefined || job.parentState !== undefined
+        ? {}
+        : { reuse: { candidate: job.candidate } }),
     };
     this.#inWork.add(job.candidate);
     this.#options.onEvaluationBegun();
+    let begunMs = clock.monotonicMs();
     try {
       const report = await this.#incumbents
         .casesFor(job, signal)
-        .then((cases) =>
-          ports.evaluator.evaluate(
+        .then((cases) => {
+          begunMs = clock.monotonicMs();
+          return ports.evaluator.evaluate(
             cases === undefined ? request : { ...request, incumbent: { cases } },
             signal,
-          ),
-        )
+          );
+        })
         .catch((error: unknown) => {
           // Killed because the session ends or leaves: the candidate stays without an outcome.
           if (signal.aborted) return undefined;
@@ -269,7 +283,9 @@ export class Stretch {
         });
       // A run that we ourselves ended says nothing about the program.
       if (report === undefined || (signal.aborted && report.outcome.kind === 'failed')) return;
-      const { outcome, state, durationMs, queuedMs } = report;
+      const { outcome, state, durationMs, queuedMs, reusedFrom } = report;
+      const waitedMs = begunMs - (this.#waitingSinceMs.get(job.candidate) ?? begunMs);
+      const aroundMs = Math.max(0, clock.monotonicMs() - begunMs - durationMs - (queuedMs ?? 0));
       if (state !== undefined) await ports.states.write(state);
       // From here on the record counts it.
       this.#inWork.delete(job.candidate);
@@ -279,10 +295,13 @@ export class Stretch {
         outcome,
         durationMs,
         ...(queuedMs === undefined ? {} : { queuedMs }),
+        waitedMs,
+        ...(reusedFrom === undefined ? { aroundMs } : { reusedFrom }),
       });
       await report.forget?.();
     } finally {
       this.#inWork.delete(job.candidate);
+      this.#waitingSinceMs.delete(job.candidate);
     }
   }
 
