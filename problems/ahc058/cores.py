@@ -10,16 +10,25 @@ SIBLINGS = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
 
 
 def physical_cores():
-    """One processor number for each core that we may use: two threads of one core slow each other down."""
-    first_of = {}
-    for number in sorted(os.sched_getaffinity(0)):
-        try:
-            with open(SIBLINGS.format(number)) as file:
-                core = file.read().strip()
-        except OSError:
-            core = str(number)
-        first_of.setdefault(core, number)
-    return list(first_of.values())
+    """One processor number for each core to time programs on: two threads of one core slow each other down. Cores of which we have all
+    processors, if there are such: on another's second processor anybody may run."""
+    ours = os.sched_getaffinity(0)
+    first_of, whole = {}, []
+    for number in sorted(ours):
+        threads = _threads_beside(number)
+        if first_of.setdefault(min(threads), number) == number and threads <= ours:
+            whole.append(number)
+    return whole or list(first_of.values())
+
+
+def _threads_beside(number):
+    """Processors of the same core, this one included."""
+    try:
+        with open(SIBLINGS.format(number)) as file:
+            ranges = [part.split("-") for part in file.read().strip().split(",")]
+        return {number}.union(*(range(int(ends[0]), int(ends[-1]) + 1) for ends in ranges))
+    except (OSError, ValueError):
+        return {number}
 
 
 @contextlib.contextmanager
@@ -47,7 +56,8 @@ def _take_free(locks):
 
 
 def _lock_file(core):
-    path = os.path.join(FOLDER, f"timed-core-{os.getuid()}-{core}.lock")
+    # After the core's first processor, which is the same for all, whatever part of the machine they have.
+    path = os.path.join(FOLDER, f"timed-core-{os.getuid()}-{min(_threads_beside(core))}.lock")
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     file = os.fdopen(descriptor, "r+")
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):

@@ -4,31 +4,40 @@ import contextlib
 import fcntl
 import os
 import stat
+import time
 
 FOLDER = "/tmp"
 
 
 class GpuTurn:
-    """name: of the GPU, the same for all that use it."""
+    """uuid: of the GPU, 32 hexadecimal digits. waited_s: until turns began, of all of them together."""
 
-    def __init__(self, name):
-        self._lock, self._gate = (self._open(f"ttt-discover-{os.getuid()}-{name}-{part}.lock") for part in ("gpu", "gate"))
+    def __init__(self, uuid):
+        self._lock, self._gate = (self._open(os.path.join(FOLDER, f"ttt-discover-{uuid}-{part}.lock")) for part in ("gpu", "gate"))
+        self.waited_s = 0.0
 
     @staticmethod
-    def _open(name):
-        file = os.open(os.path.join(FOLDER, name), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    def _open(path):
+        how = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        try:
+            # Reading is enough to lock: the file may be another user's.
+            file = os.open(path, how)
+        except FileNotFoundError:
+            file = os.open(path, how | os.O_CREAT, 0o644)
         if not stat.S_ISREG(os.fstat(file).st_mode):
-            raise OSError(f"{os.path.join(FOLDER, name)} is not a regular file: remove it.")
+            raise OSError(f"{path} is not a regular file: remove it.")
         return file
 
     @contextlib.contextmanager
     def _held(self, kind):
+        began = time.monotonic()
         # Who wants the GPU alone keeps the gate while waiting, so that those who share it cannot go on for ever.
         fcntl.flock(self._gate, fcntl.LOCK_EX)
         try:
             fcntl.flock(self._lock, kind)
         finally:
             fcntl.flock(self._gate, fcntl.LOCK_UN)
+        self.waited_s += time.monotonic() - began
         try:
             yield
         finally:

@@ -83,7 +83,7 @@ async function runInSandbox(
 ): Promise<ExecutionReport> {
   const hasGpus = request.limits.gpus > 0;
   const filter = syscallFilter({ hasGpus });
-  const locks = timingLocks(hasGpus);
+  const locks = timingLocks(hasGpus, request.env['CUDA_VISIBLE_DEVICES']);
   const prefix = bubblewrapArguments(bubblewrap, {
     files: request.files ?? { writable: [request.cwd], readable: [], hidden: [] },
     cwd: request.cwd,

@@ -84,7 +84,7 @@ describe('the problem mla-decode, without a GPU', () => {
     expect(tunables).toHaveLength(7);
   });
 
-  it.each(['candidate_process.py', 'cuda_memory.py', 'gpu_turn.py', 'page.py'])(
+  it.each(['candidate_process.py', 'cuda_memory.py', 'gpu_state.py', 'gpu_turn.py', 'page.py'])(
     'has the same %s as the other problem that is timed on a GPU',
     (name) => {
       expect(catalogueText(`mla-decode/${name}`)).toBe(catalogueText(`trimul/${name}`));

@@ -1,13 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import { namespaceArguments } from '../containment';
 import type { PreparationContext } from '../evaluationMethod';
 import { endedWell } from '../environmentTools';
 import { EnvironmentError } from '../evaluator';
+import { physicalCores, readTopology, type PhysicalCore } from '../leases/physicalCores';
 
 /** How programs can be timed and kept apart on this host. */
 export interface HostTools {
-  /** One processor of each core that we may use; empty where programs cannot be kept on one. */
-  readonly cores: readonly number[];
+  /** Whole cores, of which programs get one each; empty where they cannot be kept on one. */
+  readonly cores: readonly PhysicalCore[];
   /** Goes before a command to give it process numbers of its own, so that it can neither see nor end who measures it. */
   readonly isolation: readonly string[];
 }
@@ -24,7 +24,7 @@ export async function findHostTools(context: PreparationContext): Promise<HostTo
   }
   const canPin = (await has('taskset')) && (await has('flock'));
   return {
-    cores: canPin ? await physicalCores() : [],
+    cores: canPin ? physicalCores(readTopology()) : [],
     isolation: await findIsolation(context),
   };
 }
@@ -44,30 +44,6 @@ async function findIsolation(context: PreparationContext): Promise<readonly stri
 
 async function succeeds(context: PreparationContext, argv: [string, ...string[]]): Promise<boolean> {
   return endedWell(await context.execute({ argv, cwd: '/' }));
-}
-
-/** Two threads of one core slow each other down, so only one of them is used. */
-async function physicalCores(): Promise<number[]> {
-  const status = await readFile('/proc/self/status', 'utf8').catch(() => '');
-  const allowed = numbersIn(/^Cpus_allowed_list:\s*(\S+)/m.exec(status)?.[1] ?? '');
-  const firstOfCore = new Map<string, number>();
-  for (const number of allowed) {
-    const path = `/sys/devices/system/cpu/cpu${number}/topology/thread_siblings_list`;
-    // Not every kernel and sandbox tells; then each processor counts as a core.
-    const core = (await readFile(path, 'utf8').catch(() => '')).trim() || String(number);
-    if (!firstOfCore.has(core)) firstOfCore.set(core, number);
-  }
-  return [...firstOfCore.values()];
-}
-
-/** `0-3,8` (cpuset(7)). */
-export function numbersIn(list: string): number[] {
-  return list.split(',').flatMap((part) => {
-    const found = /^(\d+)(?:-(\d+))?$/.exec(part);
-    if (found === null) return [];
-    const [from, to] = [Number(found[1]), Number(found[2] ?? found[1])];
-    return Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => from + index);
-  });
 }
 
 /** A command has a program. */

@@ -6,10 +6,13 @@ import { asCommand, type HostTools } from './hostTools';
  */
 const lockPrefix = `/tmp/timed-core-${process.getuid?.() ?? 0}-`;
 
-/** $1: cores, the wanted one first; $2: begin of the locks' names; then the command, which runs on one core that nobody else times on. */
+/**
+ * $1: cores, the wanted one first, each as its number, which the lock is named after, and behind a colon the processor to run on; $2: begin of the
+ * locks' names; then the command, which runs on one core that nobody else times on.
+ */
 const ownCoreScript = `
 cores=$1 prefix=$2; shift 2
-take() { { command exec 9>>"$prefix$1.lock"; } 2>/dev/null && flock $2 9; }
+take() { { command exec 9>>"$prefix\${1%:*}.lock"; } 2>/dev/null && flock $2 9; }
 core=
 for one in $cores; do
   if take "$one" -n; then core=$one; break; fi
@@ -18,6 +21,7 @@ if [ -z "$core" ] && [ -n "$cores" ]; then
   core=\${cores%% *}
   take "$core" ''
 fi
+core=\${core#*:}
 if [ -n "$core" ] && taskset -cp "$core" $$ >/dev/null 2>&1; then export TIMED_CORE="$core"; fi
 exec "$@"
 `;
@@ -31,7 +35,8 @@ export function onOwnCore(
   if (cores.length === 0) return asCommand(command);
   const first = preferred % cores.length;
   const order = [...cores.slice(first), ...cores.slice(0, first)];
-  return ['/bin/sh', '-c', ownCoreScript, 'sh', order.join(' '), lockPrefix, ...command];
+  const words = order.map(({ core, processor }) => `${core}:${processor}`).join(' ');
+  return ['/bin/sh', '-c', ownCoreScript, 'sh', words, lockPrefix, ...command];
 }
 
 /**

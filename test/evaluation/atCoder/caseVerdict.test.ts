@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { refusalOfRun } from '../../../src/evaluation/atCoder/caseVerdict';
 import { readMeasurement, type Measurement } from '../../../src/evaluation/atCoder/timedCommand';
 import type { ExecutionEnd } from '../../../src/evaluation/executor';
-import { numbersIn } from '../../../src/evaluation/atCoder/hostTools';
+import { numbersIn } from '../../../src/evaluation/leases/physicalCores';
 
 const limits = { timeMs: 2000, memoryBytes: 1024 ** 3, outputBytes: 1024 ** 2 };
 const fine: Measurement = { exitCode: 0, wallMs: 1900, cpuMs: 1850, waitedMs: 0 };
