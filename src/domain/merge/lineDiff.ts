@@ -15,16 +15,16 @@ export type LineDiff = (from: readonly string[], to: readonly string[]) => reado
  * The changes between two texts, in order; between two changes there is at least one line that stayed. As few lines as
  * possible change, unless that would take long to find: then the changes are right, but may not be the fewest.
  */
-export function diffLines(from: readonly string[], to: readonly string[]): LineChange[] {
-  const numbers = new Map<string, number>();
-  const a = numbered(from, numbers);
-  const b = numbered(to, numbers);
-  let start = 0;
-  while (start < a.length && start < b.length && a[start] === b[start]) start += 1;
-  let tail = 0;
-  while (tail < Math.min(a.length, b.length) - start && a[a.length - 1 - tail] === b[b.length - 1 - tail]) {
-    tail += 1;
-  }
+export function diffLines(
+  from: readonly string[],
+  to: readonly string[],
+  numbers = new LineNumbers(),
+): LineChange[] {
+  const start = commonStart(from, to);
+  const tail = commonTail(from, to, Math.min(from.length, to.length) - start);
+  if (start + tail === from.length && from.length === to.length) return [];
+  const a = numbers.of(from);
+  const b = numbers.of(to);
   const isChangedA = new Uint8Array(a.length);
   const isChangedB = new Uint8Array(b.length);
   const common = sharedNumbers(a, b, start, tail, numbers.size);
@@ -39,26 +39,68 @@ export function diffLines(from: readonly string[], to: readonly string[]): LineC
   return tidyChanges(changesFrom(isChangedA, isChangedB), from, to);
 }
 
-/** A `diffLines` that computes each pair of texts once. Texts are told apart by identity. */
+/** Lines from which on `rememberingDiff` forgets their numbers: a document that is typed in has ever new ones. */
+const mostNumbers = 200_000;
+
+/**
+ * A `diffLines` that computes each pair of texts once, and looks at the lines of each text once. Texts are told apart by
+ * identity, and forgotten with it.
+ */
 export function rememberingDiff(): LineDiff {
-  const known = new Map<readonly string[], Map<readonly string[], readonly LineChange[]>>();
+  const known = new WeakMap<readonly string[], WeakMap<readonly string[], readonly LineChange[]>>();
+  let numbers = new LineNumbers();
   return (from, to) => {
-    const ofFrom = known.get(from) ?? new Map<readonly string[], readonly LineChange[]>();
+    if (from === to) return [];
+    const ofFrom = known.get(from) ?? new WeakMap<readonly string[], readonly LineChange[]>();
     known.set(from, ofFrom);
-    const changes = ofFrom.get(to) ?? diffLines(from, to);
+    if (numbers.size > mostNumbers) numbers = new LineNumbers();
+    const changes = ofFrom.get(to) ?? diffLines(from, to, numbers);
     ofFrom.set(to, changes);
     return changes;
   };
 }
 
-/** Equal lines get equal numbers. */
-function numbered(lines: readonly string[], numbers: Map<string, number>): Int32Array {
-  return Int32Array.from(lines, (line) => {
-    const known = numbers.get(line);
+/** Numbers in place of lines, which are faster to compare: equal lines have equal ones. */
+class LineNumbers {
+  private readonly ofLine = new Map<string, number>();
+  private readonly ofText = new WeakMap<readonly string[], Int32Array>();
+
+  /** All numbers are less. */
+  get size(): number {
+    return this.ofLine.size;
+  }
+
+  of(lines: readonly string[]): Int32Array {
+    const known = this.ofText.get(lines);
     if (known !== undefined) return known;
-    numbers.set(line, numbers.size);
-    return numbers.size - 1;
-  });
+    const { ofLine } = this;
+    const numbers = new Int32Array(lines.length);
+    for (const [index, line] of lines.entries()) {
+      let number = ofLine.get(line);
+      if (number === undefined) {
+        number = ofLine.size;
+        ofLine.set(line, number);
+      }
+      numbers[index] = number;
+    }
+    this.ofText.set(lines, numbers);
+    return numbers;
+  }
+}
+
+/** How many lines two texts begin with together. */
+function commonStart(from: readonly string[], to: readonly string[]): number {
+  const most = Math.min(from.length, to.length);
+  let count = 0;
+  while (count < most && from[count] === to[count]) count += 1;
+  return count;
+}
+
+/** How many lines two texts end with together; no more than `most`. */
+function commonTail(from: readonly string[], to: readonly string[], most: number): number {
+  let count = 0;
+  while (count < most && from[from.length - 1 - count] === to[to.length - 1 - count]) count += 1;
+  return count;
 }
 
 /** Flags of the numbers that both texts have between their common start and end. */

@@ -20,10 +20,11 @@ export function replaceLines(lines: readonly string[], replacements: readonly Li
   const result: string[] = [];
   let place = 0;
   for (const { range, lines: newLines } of replacements) {
-    result.push(...lines.slice(place, range.start), ...newLines);
+    for (; place < range.start; place++) result.push(lines[place] ?? '');
+    for (const line of newLines) result.push(line);
     place = range.end;
   }
-  result.push(...lines.slice(place));
+  for (; place < lines.length; place++) result.push(lines[place] ?? '');
   return result.length === 0 ? [''] : result;
 }
 

@@ -1,6 +1,6 @@
 import { changeIds } from './changeIds';
 import { joinNearChanges } from './joinChanges';
-import { rememberingDiff } from './lineDiff';
+import { rememberingDiff, type LineDiff } from './lineDiff';
 import { replaceLines, type LineReplacement } from './lineEdits';
 import { withPresentChanges } from './presentChanges';
 import { linesOf, sameLines, type LineRange } from './textLines';
@@ -49,13 +49,38 @@ export interface CandidateReview {
 
 /** Puts a candidate onto the user's document, and names what it changes. `rejected` holds ids of hunks (or their parts). */
 export function reviewCandidate(texts: ReviewTexts, rejected: ReadonlySet<string>): CandidateReview {
-  const mine = linesOf(texts.mine);
+  return reviewsOf(texts)(texts.mine, rejected);
+}
+
+/** As `reviewCandidate`, again and again while the document changes: what is known of the other texts is kept. */
+export function reviewsOf(
+  texts: Omit<ReviewTexts, 'mine'>,
+): (mine: string, rejected: ReadonlySet<string>) => CandidateReview {
+  const seed = linesOf(texts.seed);
   const candidate = linesOf(texts.candidate);
+  const versions = [...texts.accepted.map(linesOf), candidate];
   const diff = rememberingDiff();
-  const base = [...texts.accepted.map(linesOf), candidate].reduce<readonly string[]>(
-    (soFar, version) => withPresentChanges(soFar, version, mine, diff),
-    linesOf(texts.seed),
-  );
+  return (text, rejected) => {
+    // The same lines are one text to the diff.
+    const mine = text === texts.seed ? seed : text === texts.candidate ? candidate : linesOf(text);
+    return reviewOf({ seed, versions, candidate, mine }, rejected, diff);
+  };
+}
+
+interface ReviewedLines {
+  readonly seed: readonly string[];
+  /** What was accepted before, then the candidate. */
+  readonly versions: readonly (readonly string[])[];
+  readonly candidate: readonly string[];
+  readonly mine: readonly string[];
+}
+
+function reviewOf(
+  { seed, versions, candidate, mine }: ReviewedLines,
+  rejected: ReadonlySet<string>,
+  diff: LineDiff,
+): CandidateReview {
+  const base = versions.reduce((soFar, version) => withPresentChanges(soFar, version, mine, diff), seed);
   const changes = joinNearChanges(diff(base, candidate), base);
   const ids = new Map(changeIds(base, candidate, changes).map((id, index) => [changes[index], id]));
   const regions = mergeRegions(base, mine, candidate, diff(base, mine), changes);

@@ -21,6 +21,7 @@ export class AcceptedText {
     TextDocument,
     {
       readonly version: number;
+      readonly text: NumberedLines;
       readonly records: readonly AcceptedRecord[];
       readonly standings: readonly StandingRecord[];
     }
@@ -35,7 +36,7 @@ export class AcceptedText {
     const known = this.known.get(document);
     if (known?.version === document.version && sameRecords(known.records, records)) return known.standings;
     const { version } = document;
-    const text = new NumberedLines(linesOf(document.getText()));
+    const text = new NumberedLines(linesOf(document.getText()), known?.text);
     const isMeasured = records.some((record) => record.measured !== undefined);
     const sha256 = isMeasured ? sha256Of(document.getText()) : undefined;
     const standings = records.map((record) => ({
@@ -43,7 +44,7 @@ export class AcceptedText {
       standing: standingOf(record, text),
       measured: record.measured?.sha256 === sha256 ? record.measured : undefined,
     }));
-    this.known.set(document, { version, records, standings });
+    this.known.set(document, { version, text, records, standings });
     return standings;
   }
 }

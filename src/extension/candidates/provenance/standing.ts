@@ -8,11 +8,17 @@ const mostPlaces = 1000;
 /** The lines of a document, numbered so that what was accepted is found in them. */
 export class NumberedLines {
   private readonly places = new Map<string, number[]>();
+  private readonly ids = new Map<string, string>();
   private digest: string | undefined;
 
-  constructor(readonly lines: readonly string[]) {
+  /** `before`: an earlier version of the text, whose lines need not be named again. */
+  constructor(
+    readonly lines: readonly string[],
+    before?: NumberedLines,
+  ) {
     for (const [index, line] of lines.entries()) {
-      const id = linesId([line]);
+      const id = this.ids.get(line) ?? before?.ids.get(line) ?? linesId([line]);
+      this.ids.set(line, id);
       const places = this.places.get(id);
       if (places === undefined) this.places.set(id, [index]);
       else places.push(index);

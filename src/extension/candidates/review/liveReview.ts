@@ -1,5 +1,6 @@
 import { EndOfLine, workspace, type TextDocument, type Uri } from 'vscode';
-import { reviewCandidate, type CandidateReview, type ReviewHunk } from '../../../domain/merge/review';
+import { reviewsOf, type CandidateReview, type ReviewHunk } from '../../../domain/merge/review';
+import { sameLines } from '../../../domain/merge/textLines';
 import { Refusal } from '../../base/failures';
 import { isThere } from '../documents/userFile';
 import type { Decisions } from './decisions';
@@ -26,6 +27,20 @@ export interface LiveReviewContext {
   readonly acceptedCandidates: () => Promise<readonly number[]>;
 }
 
+interface PreparedReview {
+  readonly acceptedBefore: readonly number[];
+  readonly review: ReturnType<typeof reviewsOf>;
+}
+
+/** What a review is made from, besides the document's version. */
+interface ReviewedState {
+  readonly prepared: PreparedReview;
+  readonly document: TextDocument;
+  /** The document's own may be another by now. */
+  readonly eol: EndOfLine;
+  readonly rejected: ReadonlySet<string>;
+}
+
 /** One candidate beside the user's live document. What it shows is computed from the texts, again after every change. */
 export class LiveReview {
   /** When the proposed text last changed, Unix milliseconds; it never goes back. */
@@ -35,6 +50,8 @@ export class LiveReview {
   /** What the merge editor was opened with; it does not change while the user works there. */
   frozen: ConflictTexts | undefined;
   private readonly texts = new Map<number, Promise<string>>();
+  private prepared: PreparedReview | undefined;
+  private latestIsOf: ReviewedState | undefined;
 
   constructor(
     readonly context: LiveReviewContext,
@@ -59,20 +76,26 @@ export class LiveReview {
   async now(): Promise<ReviewedDocument> {
     const { context } = this;
     const before = (await context.acceptedCandidates()).filter((one) => one !== this.candidate);
-    const [seed, candidate, ...accepted] = await Promise.all(
-      [0, this.candidate, ...before].map((one) => this.text(one)),
-    );
+    const prepared = await this.prepare(before);
     const document = await this.openTarget();
-    const texts = { seed: seed ?? '', candidate: candidate ?? '', accepted, mine: document.getText() };
+    const rejected = context.decisions.rejected(this.sessionId);
+    const { latest } = this;
+    if (latest !== undefined && this.isOf(latest, { prepared, document, rejected })) return latest;
     const reviewed = {
       document,
       version: document.version,
-      review: reviewCandidate(texts, context.decisions.rejected(this.sessionId)),
+      review: prepared.review(document.getText(), rejected),
     };
-    if (this.latest !== undefined && proposedText(this.latest) !== proposedText(reviewed)) {
+    const { eol } = document;
+    const isSame =
+      this.latestIsOf?.eol === eol &&
+      latest !== undefined &&
+      sameLines(latest.review.proposed, reviewed.review.proposed);
+    if (latest !== undefined && !isSame) {
       this.changedAtMs = Math.max(this.nowMs(), this.changedAtMs + 1);
     }
     this.latest = reviewed;
+    this.latestIsOf = { prepared, document, eol, rejected };
     return reviewed;
   }
 
@@ -80,6 +103,33 @@ export class LiveReview {
   async freeze(): Promise<void> {
     const reviewed = await this.now();
     this.frozen = conflictTexts(reviewed);
+  }
+
+  /** What can be known of the texts that do not change while the user types. */
+  private async prepare(acceptedBefore: readonly number[]): Promise<PreparedReview> {
+    const [seed = '', candidate = '', ...accepted] = await Promise.all(
+      [0, this.candidate, ...acceptedBefore].map((one) => this.text(one)),
+    );
+    const known = this.prepared;
+    if (known !== undefined && isSameList(known.acceptedBefore, acceptedBefore)) return known;
+    const made = { acceptedBefore, review: reviewsOf({ seed, candidate, accepted }) };
+    this.prepared = made;
+    return made;
+  }
+
+  /** Nothing that a review is made from has changed since. */
+  private isOf(
+    latest: ReviewedDocument,
+    { prepared, document, rejected }: Omit<ReviewedState, 'eol'>,
+  ): boolean {
+    const of = this.latestIsOf;
+    return (
+      of !== undefined &&
+      of.prepared === prepared &&
+      of.document === document &&
+      latest.version === document.version &&
+      isSameList([...of.rejected], [...rejected])
+    );
   }
 
   private async openTarget(): Promise<TextDocument> {
@@ -130,6 +180,10 @@ export function conflictTexts(reviewed: ReviewedDocument): ConflictTexts {
 
 function lineEndOf(document: TextDocument): string {
   return document.eol === EndOfLine.CRLF ? '\r\n' : '\n';
+}
+
+function isSameList<T>(one: readonly T[], other: readonly T[]): boolean {
+  return one.length === other.length && one.every((item, index) => item === other[index]);
 }
 
 /** The text that the review's document shows: the user's file with every open change in its place. */
