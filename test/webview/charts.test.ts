@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ToDashboard } from '../../src/protocol/dashboardMessages';
 import { pixels, useDashboard, eventually } from './preview/openDashboard';
-import { comparisonOf, exampleViews, messagesOf, recordedView } from './preview/recorded';
+import { comparisonOf, exampleViews, messagesOf, recordedView, recordedViewMoved } from './preview/recorded';
+import { themes } from './preview/themes';
 
 const view = recordedView({ steps: 6, groups: 4, groupSize: 16 });
 const recorded = messagesOf(view, {
@@ -10,6 +11,7 @@ const recorded = messagesOf(view, {
   bestView: () => ({ type: 'bestView', candidate: 9, view: exampleViews.circles }),
 });
 const dashboard = useDashboard(recorded);
+const blue = themes.dark.variables['--vscode-charts-blue'];
 const inked = (chart: string): Promise<number> => dashboard.page.evaluate(pixels(chart));
 const label = (chart: string): Promise<string | null> =>
   dashboard.page.getAttribute(`#${chart}-canvas`, 'aria-label');
@@ -35,6 +37,13 @@ describe('the charts', () => {
       await eventually(() => inked(chart)).toBeGreaterThan(1000);
       expect(await label(chart)).toMatch(/^[A-Z].+\d.+\.$/s);
     }
+  });
+
+  it('show each candidate also where all values lie close together and far from zero', async () => {
+    await dashboard.goto('theme=dark');
+    await dashboard.deliver(...messagesOf(recordedViewMoved(1000, { steps: 6, groups: 4, groupSize: 16 })));
+    await see('rollouts');
+    await eventually(() => dashboard.page.evaluate(pixels('rollouts', blue))).toBeGreaterThan(50);
   });
 
   it('are all along the axis that is chosen, and keep to it after a reload', async () => {

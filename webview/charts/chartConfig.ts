@@ -9,6 +9,7 @@ import {
   type ChartConfiguration,
   type Plugin,
   type Point,
+  type Scale as ChartScale,
   type ScaleOptionsByType,
 } from 'chart.js';
 import type { ChartPicture, Layer, Painting, Scale } from './picture';
@@ -153,6 +154,14 @@ function layers(drawn: Drawn, heading: Heading | undefined): Plugin<'line'> {
   };
 }
 
+/** Of a linear scale. Chart.js gives no pixel beyond ±32,768, and zero is farther away than that from values that hardly differ. */
+function pixelsOf(scale: ChartScale): (value: number) => number {
+  const { min, max } = scale;
+  const first = scale.getPixelForValue(min);
+  const perUnit = max > min ? (scale.getPixelForValue(max) - first) / (max - min) : 0;
+  return (value) => first + (value - min) * perUnit;
+}
+
 function paintingOf(chart: Chart, { theme, isVector = false }: Drawn): Painting | undefined {
   const { x, y, lanes } = chart.scales;
   if (x === undefined || y === undefined) return undefined;
@@ -162,8 +171,8 @@ function paintingOf(chart: Chart, { theme, isVector = false }: Drawn): Painting 
     theme,
     isVector,
     area,
-    x: (value) => x.getPixelForValue(value),
-    y: (value) => y.getPixelForValue(value),
+    x: pixelsOf(x),
+    y: pixelsOf(y),
     lane: (index) => lanes?.getPixelForValue(index) ?? Number.NaN,
   };
 }

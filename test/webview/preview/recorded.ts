@@ -4,6 +4,7 @@ import { CandidateTable } from '../../../src/extension/dashboard/candidateTable'
 import { SessionFeed, type FeedExtras } from '../../../src/extension/dashboard/feed';
 import { runningBest } from '../../../src/extension/dashboard/overlays';
 import type { SessionView } from '../../../src/extension/sessions/sessions';
+import { journalEntry } from '../../../src/protocol/journalEntry';
 import type { ToDashboard } from '../../../src/protocol/dashboardMessages';
 import { exampleSession, withSnapshot } from '../../extension/dashboard/exampleSession';
 import { recordedSession, type RecordedSessionOptions } from '../../support/recordedSession';
@@ -18,6 +19,19 @@ export function recordedView(
 ): SessionView {
   const { entries } = recordedSession(options);
   return withSnapshot(exampleSession(0), reduce(emptySnapshot, entries.slice(0, entryCount)));
+}
+
+/** The same with all values and references moved, so that they lie as close together as before but elsewhere. */
+export function recordedViewMoved(by: number, options: Partial<RecordedSessionOptions> = {}): SessionView {
+  const { entries } = recordedSession(options);
+  const moved = entries.map((entry) =>
+    journalEntry.parse(
+      JSON.parse(JSON.stringify(entry), (key, part: unknown) =>
+        key === 'value' && typeof part === 'number' ? part + by : part,
+      ),
+    ),
+  );
+  return withSnapshot(exampleSession(0), reduce(emptySnapshot, moved));
 }
 
 /** All that a page is sent when it is ready, as the extension makes it. */
