@@ -133,10 +133,17 @@ class GpuJudge:
         self.flush()
         answer = candidate.ask(self.command("run", case, offset=offset))
         worst = self.check_all(self.read_output(answer, case)[0], made, offset, "output")
-        # The cases differ much in size: what one leaves must not stand in the way of the next.
         made = None
-        self._torch.cuda.empty_cache()
+        self.tidy()
         return worst
+
+    def let_go(self):
+        """Of the program's memory, so that it may give it back."""
+        self._driver.close_all()
+
+    def tidy(self):
+        """Gives memory back: the cases differ much in size, and what one leaves must not stand in the way of the next, or of others."""
+        self._torch.cuda.empty_cache()
 
     def check_all(self, output, made, offset, what):
         """Checks all of an output [batch, dim], and the cache as the call left it."""

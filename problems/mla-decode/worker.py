@@ -12,6 +12,7 @@ import json
 import math
 import mmap
 import os
+import random
 import struct
 import sys
 import traceback
@@ -21,6 +22,8 @@ from cases import LATENT, NOPE, ROPE, VALUE, Case, chained, fields
 from page import ANSWER, BEGIN, DONE, PAGE_BYTES
 
 ERROR_CHARACTERS = 2000
+MOST_BALLAST = 256
+BALLAST_BYTES = 2 * 1024**2
 
 
 class Config(types.SimpleNamespace):
@@ -58,6 +61,13 @@ class Gpu:
         base, _ = self._driver.open(command["input"])
         window = self._window(base + offset + 2 * place, shape, "<i2")
         return self._torch.as_tensor(window, device="cuda").view(self._torch.bfloat16)
+
+    def move(self):
+        """What is allocated next lies elsewhere."""
+        self._ballast = None
+        self._torch.cuda.empty_cache()
+        size = random.randint(1, MOST_BALLAST) * BALLAST_BYTES
+        self._ballast = self._torch.empty(size, dtype=self._torch.uint8, device="cuda")
 
     def nothing(self):
         """A call that takes no time, to find out what is measured beside the time of a call."""
@@ -163,14 +173,19 @@ def serve(program, device, page, commands):
         struct.pack_into(f"<I{len(text)}s", page, ANSWER, len(text), text)
         struct.pack_into("<Q", page, DONE, number)
 
-    port = Gpu(torch) if device == "gpu" else Cpu(torch)
-    kernel, outputs, done = None, [], {}
+    port, kernel, outputs, done = None, None, [], {}
     for line in commands:
         command = json.loads(line)
         number = command["call"]
         try:
+            # Not before the first command: whoever is taking times on the GPU then must not be disturbed.
+            port = port or (Gpu(torch) if device == "gpu" else Cpu(torch))
             if command["do"] == "load":
                 kernel = load(program)
+                answer(number, {})
+            elif command["do"] == "move":
+                outputs, data = [], None
+                port.move()
                 answer(number, {})
             elif command["do"] == "where":
                 answer(number, {"outputs": [about(output, port, done) for output in outputs]})

@@ -7,6 +7,8 @@ DISCOVER_CANDIDATE   the program: defines custom_kernel(data)
 DISCOVER_SEED        seeds all inputs
 DISCOVER_RESULT      where the verdict goes
 DISCOVER_TIME_LIMIT  seconds that all of this may take
+DISCOVER_INCUMBENT, DISCOVER_INCUMBENT_RESULT  the program's parent and what was recorded of it, where there is one; see cascade.py
+DISCOVER_STRICT      1 where nothing may be cut short
 """
 
 import hashlib
@@ -16,8 +18,10 @@ import os
 import time
 
 from candidate_process import CandidateProcess, Rejected
+from cascade import Incumbent, Stages, quick_look, race_with_parent
 from cases import CORRECTNESS, SMALL, TIMING, name_of
 from picture import view_of
+from static_checks import check_text
 from verdict import write_verdict
 
 SPARE_S = 10
@@ -58,21 +62,25 @@ def try_on_cpu(program, seeds, deadline):
     raise Rejected(NO_GPU.format(count=len(SMALL)))
 
 
-def evaluate_on_gpu(candidate, seeds):
-    """The verdict and a picture."""
+def key_of(case):
+    return f"us_b{case.batch}_n{case.n}_d{case.dim}"
+
+
+def split():
+    """The correctness cases before the quick look, the smallest first, and those after it. Other sizes of dim than the timed ones make Triton
+    compile anew, which is most of what a case takes."""
+    dims = {case.dim for case in TIMING}
+    return [case for case in CORRECTNESS if case.dim in dims], [case for case in CORRECTNESS if case.dim not in dims]
+
+
+def evaluate_on_gpu(candidate, seeds, incumbent, deadline):
+    """The verdict and a picture. incumbent: what the program is compared with while it runs, or None."""
     from cuda_memory import uuid_of_gpu
     from gpu_turn import GpuTurn
     from judge import GpuJudge
-    from timing import Clock
+    from timing import LEAST_ROUNDS, Clock, TimedCase
 
-    phases = {}
-    began = time.monotonic()
-
-    def phase(name):
-        nonlocal began
-        now = time.monotonic()
-        phases[name], began = now - began, now
-
+    stages = Stages()
     turn = GpuTurn(uuid_of_gpu())
     with turn.shared():
         judge = GpuJudge(CORRECTNESS + TIMING)
@@ -82,33 +90,69 @@ def evaluate_on_gpu(candidate, seeds):
     except Rejected as rejected:
         # The candidate's code is not loaded yet: this is about the host.
         raise OSError(f"This host cannot judge programs in a process of their own. {rejected}") from rejected
-    phase("start")
+    stages.end("start")
     with turn.shared():
         candidate.ask({"do": "load"})
-    largest = 0.0
-    for case in CORRECTNESS:
-        # Not for all cases at once: who waits to take times need not wait for the compiler that long.
-        with turn.shared():
-            largest = max(largest, judge.check(candidate, case, next(seeds)))
-    phase("correctness")
-    with turn.alone():
-        times = [clock.time(judge, candidate, case, seeds) for case in TIMING]
-    phase("timing")
+    errors = []
+
+    def check(cases):
+        for case in cases:
+            # Not for all cases at once: who waits to take times need not wait for the compiler that long.
+            with turn.shared():
+                errors.append(judge.check(candidate, case, next(seeds)))
+        stages.end("correctness")
+
+    def correct():
+        return {"largest_error": max(errors)}, f"largest error {max(errors):.4f} in {len(errors)} cases"
+
+    if incumbent is None:
+        check(CORRECTNESS)
+        with turn.alone():
+            times = [clock.time(judge, candidate, case, seeds) for case in TIMING]
+    else:
+        first, rest = split()
+        check(first)
+        with turn.alone():
+            timed = []
+            for case in TIMING:
+                timed.append(TimedCase(clock, judge, candidate, case, seeds))
+                judge.tidy()
+            look = quick_look(judge, timed, incumbent.times_us)
+        stages.end("quick")
+        stop = look.stop
+        if look.is_open:
+            smallest = {case.dim: case for case in reversed(first)}
+            stop = race_with_parent(judge, clock, turn, timed, TIMING, smallest.values(), seeds, incumbent, deadline, stages)
+        if stop is not None:
+            rounds = len(timed[0].rounds_us)
+            saved_s = stages.seconds["correctness"] * len(rest) / len(first) + stages.seconds["quick"] * max(0, LEAST_ROUNDS / rounds - 1)
+            keys = [key_of(case) for case in TIMING]
+            shown = [{"us": us, "copy_us": one.copy_us} for us, one in zip(stop.times_us(incumbent), timed)]
+            verdict = stop.verdict(incumbent, keys, TIMING, stages, correct(), saved_s, candidate.printed())
+            return verdict, view_of(TIMING, shown, verdict["metrics"]["geomean_us"])
+        check(rest)
+        with turn.alone():
+            for one in timed:
+                one.settle()
+            times = [one.result() for one in timed]
+    stages.end("timing")
     geomean = math.exp(math.fsum(math.log(taken["us"]) for taken in times) / len(times))
     # Relative errors of the factors of a geometric mean.
     noise = math.sqrt(math.fsum((taken["error_us"] / taken["us"]) ** 2 for taken in times)) / len(times)
-    correct = f"largest error {largest:.4f} in {len(CORRECTNESS)} cases"
-    lines = [f"Geometric mean {geomean:.1f} µs (standard error {noise:.2%}); {correct}."]
-    metrics = {"geomean_us": geomean, "noise_percent": 100 * noise, "largest_error": largest}
+    about_errors, words = correct()
+    lines = [f"Geometric mean {geomean:.1f} µs (standard error {noise:.2%}); {words}."]
+    metrics = {"geomean_us": geomean, "noise_percent": 100 * noise, **about_errors}
     for case, taken in zip(TIMING, times):
         lines.append(
             f"{name_of(case)}: {taken['us']:.1f} µs (± {taken['error_us']:.1f}, {taken['calls']} calls; "
             f"copying the input alone takes {taken['copy_us']:.0f} µs)"
         )
-        metrics[f"us_b{case.batch}_n{case.n}_d{case.dim}"] = taken["us"]
-        metrics[f"calls_b{case.batch}_n{case.n}_d{case.dim}"] = taken["calls"]
-    metrics.update({f"{name}_s": seconds for name, seconds in phases.items()})
-    metrics.update(overhead_us=clock.overhead_ns / 1000, glance_us=clock.glance_ns / 1000)
+        metrics[key_of(case)] = taken["us"]
+        metrics[f"calls{key_of(case)[2:]}"] = taken["calls"]
+    metrics.update(stages.metrics(), overhead_us=clock.overhead_ns / 1000, glance_us=clock.glance_ns / 1000)
+    metrics.update({f"timing_{name}_seconds": seconds for name, seconds in clock.spent_s.items()})
+    if incumbent is not None:
+        metrics["stopped"] = 0
     feedback = "\n".join([*lines, candidate.printed()]).strip()
     return {"valid": True, "metrics": metrics, "feedback": feedback}, view_of(TIMING, times, geomean)
 
@@ -118,13 +162,19 @@ def evaluate():
     deadline = time.monotonic() + float(os.environ.get("DISCOVER_TIME_LIMIT", "300")) - SPARE_S
     program = os.environ["DISCOVER_CANDIDATE"]
     seeds = seeds_from(int(os.environ.get("DISCOVER_SEED", "0")))
+    incumbent = Incumbent.given([key_of(case) for case in TIMING])
     try:
+        with open(program, "rb") as file:
+            text = file.read()
+        check_text(text, "custom_kernel")
+        if incumbent is not None and text == incumbent.text:
+            return incumbent.again(), None
         if may_have_gpu():
             # Both processes import PyTorch at the same time.
             candidate = CandidateProcess(program, "gpu", deadline)
             try:
                 if has_gpu():
-                    return evaluate_on_gpu(candidate, seeds)
+                    return evaluate_on_gpu(candidate, seeds, incumbent, deadline)
             finally:
                 candidate.close()
         return try_on_cpu(program, seeds, deadline)

@@ -84,12 +84,12 @@ describe('the problem mla-decode, without a GPU', () => {
     expect(tunables).toHaveLength(7);
   });
 
-  it.each(['candidate_process.py', 'cuda_memory.py', 'gpu_state.py', 'gpu_turn.py', 'page.py'])(
-    'has the same %s as the other problem that is timed on a GPU',
-    (name) => {
-      expect(catalogueText(`mla-decode/${name}`)).toBe(catalogueText(`trimul/${name}`));
-    },
-  );
+  it.each([
+    ...['candidate_process.py', 'cuda_memory.py', 'gpu_state.py', 'gpu_turn.py', 'page.py', 'timing.py'],
+    ...['cascade.py', 'sequential.py', 'static_checks.py'],
+  ])('has the same %s as the other problem that is timed on a GPU', (name) => {
+    expect(catalogueText(`mla-decode/${name}`)).toBe(catalogueText(`trimul/${name}`));
+  });
 
   it('says of a correct program that it is correct, and that timing needs a GPU, with advice', async () => {
     const outcome = await outcomeOf(reference);
@@ -223,7 +223,7 @@ describe('the problem mla-decode, without a GPU', () => {
     ],
     [
       'a hang, also of processes that it leaves behind',
-      'import os, time\nos.fork()\ntime.sleep(1000)',
+      'import os, time\nos.fork()\ntime.sleep(1000)\ncustom_kernel = None',
       'The program took too long and was stopped.',
     ],
   ])('rejects %s with a sentence', async (_what, text, message) => {

@@ -162,7 +162,7 @@ def custom_kernel(data):
     ],
     [
       'a hang, also of processes that it leaves behind',
-      'import os, time\nos.fork()\ntime.sleep(1000)',
+      'import os, time\nos.fork()\ntime.sleep(1000)\ncustom_kernel = None',
       'The program took too long and was stopped.',
     ],
   ])('rejects %s with a sentence', async (_what, text, message) => {

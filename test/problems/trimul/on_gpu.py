@@ -112,7 +112,7 @@ def repeats():
     sys.path.insert(0, os.path.join(HERE, "../support"))
     from repeats import interleaved
 
-    results = interleaved(PROBLEM, initial_text(), "judge", limit_s=240)
+    results = interleaved(PROBLEM, initial_text(), "judge", limit_s=400)
     write("repeats", results)
     print({name: value for name, value in results.items() if name != "us"}, flush=True)
 
