@@ -14,13 +14,10 @@ import type { ExecutionEnd, ExecutionReport, ExecutionRequest, Executor } from '
 import { findProgram } from './findProgram';
 import { createOutputCapture } from './outputCapture';
 import type { OutputCapture } from './outputCapture';
-import { bubblewrapArguments } from './sandbox/bubblewrap';
-import type { Bubblewrap } from './sandbox/bubblewrap';
+import { findIsolator } from './sandbox/findIsolator';
+import type { Isolator, IsolatorSearch } from './sandbox/findIsolator';
 import { IsolationMissingError } from './sandbox/isolation';
-import type { IsolationWish } from './sandbox/isolation';
-import { probeBubblewrap } from './sandbox/probeBubblewrap';
-import type { BubblewrapProbe } from './sandbox/probeBubblewrap';
-import { syscallFilter } from './sandbox/syscallFilter';
+import type { IsolationWish, IsolatorKind } from './sandbox/isolation';
 import { emptyLocks, timingLocks } from './sandbox/timingLocks';
 import { watchFolders } from './sandbox/watchFolders';
 import { watchUsage } from './watchUsage';
@@ -39,27 +36,30 @@ const pipePatienceMs = 2_000;
  * namespace of their own where the kernel allows it (tried once); elsewhere their processes are found by descent, session and
  * environment. Without `/proc` (macOS) only the process group is ended and only time, output and file size are limited.
  *
- * `containment: 'sweep'` does without namespaces, and so without isolation.
+ * `containment: 'sweep'` does without namespaces, and so without isolation. `isolators`: the best of these that works isolates; all by default.
  */
 export function createLocalExecutor(
-  options: { readonly isolation?: IsolationWish; readonly containment?: 'auto' | 'sweep' } = {},
+  options: {
+    readonly isolation?: IsolationWish;
+    readonly containment?: 'auto' | 'sweep';
+    readonly isolators?: readonly IsolatorKind[];
+  } = {},
 ): Executor {
   const isSwept = options.containment === 'sweep';
   const isIsolated = options.isolation !== 'none' && !isSwept;
   let containment: Promise<Containment> | undefined;
-  let sandbox: Promise<BubblewrapProbe> | undefined;
-  const bubblewrap = async (): Promise<Bubblewrap> => {
-    const probe = await (sandbox ??= probeBubblewrap());
-    if (probe.kind === 'works') return probe.bubblewrap;
+  let search: Promise<IsolatorSearch> | undefined;
+  const isolator = async (): Promise<Isolator> => {
+    const found = await (search ??= findIsolator(options.isolators));
+    if (found.kind === 'works') return found.isolator;
     // What was in the way may be gone the next time.
-    sandbox = undefined;
-    throw new IsolationMissingError(probe.why);
+    search = undefined;
+    throw new IsolationMissingError(found.why);
   };
   return {
     async isolation() {
       if (!isIsolated) return 'none';
-      await bubblewrap();
-      return 'bubblewrap';
+      return (await isolator()).kind;
     },
 
     async execute(request, signal) {
@@ -69,7 +69,7 @@ export function createLocalExecutor(
       const path = await findProgram(program, request.env['PATH'] ?? '/usr/bin:/bin', request.cwd);
       if (path === undefined) return couldNotStart(`There is no program \`${program}\`.`);
       const found: ExecutionRequest = { ...request, argv: [path, ...rest] };
-      if (isIsolated && request.isTrusted !== true) return runInSandbox(await bubblewrap(), found, signal);
+      if (isIsolated && request.isTrusted !== true) return runInSandbox(await isolator(), found, signal);
       containment ??= isSwept ? Promise.resolve({ kind: 'sweep' }) : probeContainment();
       return runContained(found, await containment, signal);
     },
@@ -77,24 +77,25 @@ export function createLocalExecutor(
 }
 
 async function runInSandbox(
-  bubblewrap: Bubblewrap,
+  isolator: Isolator,
   request: ExecutionRequest,
   signal: AbortSignal,
 ): Promise<ExecutionReport> {
   const hasGpus = request.limits.gpus > 0;
-  const filter = syscallFilter({ hasGpus });
-  const locks = timingLocks(hasGpus, request.env['CUDA_VISIBLE_DEVICES']);
-  const prefix = bubblewrapArguments(bubblewrap, {
-    files: request.files ?? { writable: [request.cwd], readable: [], hidden: [] },
-    cwd: request.cwd,
-    env: request.env,
-    memoryBytes: request.limits.memoryBytes,
-    hasGpus,
-    locks,
-    filterDescriptor: filter === undefined ? undefined : firstFreeDescriptor(request),
-  });
+  const locks = timingLocks(hasGpus);
+  const { prefix, input } = isolator.wrap(
+    {
+      files: request.files ?? { writable: [request.cwd], readable: [], hidden: [] },
+      cwd: request.cwd,
+      env: request.env,
+      memoryBytes: request.limits.memoryBytes,
+      hasGpus,
+      locks,
+    },
+    firstFreeDescriptor(request),
+  );
   try {
-    return await runContained(request, { kind: 'namespace', prefix }, signal, filter);
+    return await runContained(request, { kind: 'namespace', prefix }, signal, input);
   } finally {
     emptyLocks(locks);
   }
@@ -238,7 +239,7 @@ async function endNamespace(outerPid: number, family: ProcessFamily, exited: Pro
 function endOf(exit: Exit, wrapperWords: string): ExecutionEnd {
   if (exit.signal !== null) return signalled(exit.signal);
   const code = exit.code ?? -1;
-  if (code !== 0 && /^(setpriv|unshare|bwrap): /.test(wrapperWords)) {
+  if (code !== 0 && /^(setpriv|unshare|bwrap|sandbox): /m.test(wrapperWords)) {
     return { kind: 'could-not-start', message: wrapperWords.trim() };
   }
   // A shell tells of a child's death by a signal so: 128 and the number of the signal.

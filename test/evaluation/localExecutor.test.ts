@@ -9,9 +9,8 @@ import { probeContainment } from '../../src/evaluation/containment';
 import type { ExecutionReport } from '../../src/evaluation/executor';
 import { createLocalExecutor } from '../../src/evaluation/localExecutor';
 import { allProcesses, hasEnvironmentEntry } from '../../src/evaluation/processTable';
-import { bubblewrapArguments } from '../../src/evaluation/sandbox/bubblewrap';
-import { IsolationMissingError } from '../../src/evaluation/sandbox/isolation';
-import { probeBubblewrap } from '../../src/evaluation/sandbox/probeBubblewrap';
+import { findIsolator } from '../../src/evaluation/sandbox/findIsolator';
+import { IsolationMissingError, isolatorKinds } from '../../src/evaluation/sandbox/isolation';
 import { livingProcesses } from './livingProcesses';
 
 const folder = mkdtempSync(join(tmpdir(), 'executor-'));
@@ -23,7 +22,8 @@ let count = 0;
 let id = '';
 
 const ways = {
-  'in a sandbox': {},
+  'in a sandbox of bubblewrap': { isolators: ['bubblewrap'] },
+  'in a sandbox of our own': { isolators: ['unshare'] },
   // A host without namespaces runs this block by the sweep as well.
   'not isolated, in a namespace': { isolation: 'none' },
   'not isolated, swept': { containment: 'sweep' },
@@ -279,20 +279,21 @@ for child in children: os.waitpid(child, 0)
 });
 
 describe('a sandbox', () => {
-  it('ends with the runner where that is killed, and all that is in it', async () => {
-    const probe = await probeBubblewrap();
-    if (probe.kind === 'fails') throw new Error(probe.why);
-    const prefix = bubblewrapArguments(probe.bubblewrap, {
-      files: { writable: [folder], readable: [], hidden: [] },
-      cwd: folder,
-      env,
-      memoryBytes: 64 * mebibyte,
-      hasGpus: false,
-      locks: [],
-      filterDescriptor: undefined,
-    });
-    await endsWithRunner([...prefix, '/bin/sh', '-c', 'setsid sleep 1000; exit 0'], 'sandboxed');
-  });
+  it.each(isolatorKinds)(
+    'of %s ends with the runner where that is killed, and all that is in it',
+    async (kind) => {
+      const search = await findIsolator([kind]);
+      if (search.kind === 'fails') throw new Error(search.why);
+      const files = { writable: [folder], readable: [], hidden: [] };
+      const sandbox = { files, cwd: folder, env, memoryBytes: 64 * mebibyte, hasGpus: false, locks: [] };
+      const { prefix, input } = search.isolator.wrap(sandbox, 3);
+      await endsWithRunner(
+        [...prefix, '/bin/sh', '-c', 'setsid sleep 1000; exit 0'],
+        `sandboxed-${kind}`,
+        input,
+      );
+    },
+  );
 
   it('is there, and where not, the refusal says what to do', async () => {
     expect(await createLocalExecutor().isolation()).toBe('bubblewrap');
@@ -304,13 +305,15 @@ describe('a sandbox', () => {
 });
 
 /** A process that runs `argv`, killed as soon as that has begun. */
-async function endsWithRunner(argv: readonly string[], name: string): Promise<void> {
+async function endsWithRunner(argv: readonly string[], name: string, input?: Buffer): Promise<void> {
   const id = `${name}-${process.pid}.`;
   const runner = spawn(process.execPath, [
     '-e',
     `const [program, ...rest] = ${JSON.stringify(argv)};
      const env = { PATH: '/usr/bin:/bin', DISCOVER_EVALUATION_ID: '${id}' };
-     require('node:child_process').spawn(program, rest, { detached: true, stdio: 'ignore', env });
+     const stdio = ['ignore', 'ignore', 'ignore', 'pipe'];
+     const child = require('node:child_process').spawn(program, rest, { detached: true, stdio, env });
+     child.stdio[3].end(Buffer.from('${input?.toString('base64') ?? ''}', 'base64'));
      setInterval(() => {}, 1000);`,
   ]);
   const mark = `DISCOVER_EVALUATION_ID=${id}`;

@@ -1,7 +1,14 @@
 import { EnvironmentError } from '../evaluator';
 
-/** What keeps the processes of an evaluation from the rest of the host; `none`: nothing does. */
-export const isolationKinds = ['bubblewrap', 'none'] as const;
+/**
+ * What can keep the processes of an evaluation from the rest of the host, the best first. `unshare`: the same namespaces, file system and filter,
+ * put together by ourselves where bubblewrap is missing or does not work.
+ */
+export const isolatorKinds = ['bubblewrap', 'unshare'] as const;
+export type IsolatorKind = (typeof isolatorKinds)[number];
+
+/** `none`: nothing does. */
+export const isolationKinds = [...isolatorKinds, 'none'] as const;
 export type IsolationKind = (typeof isolationKinds)[number];
 
 /** Whoever starts evaluations agreed that they may run without isolation (`none`), or did not (`auto`). */

@@ -5,6 +5,8 @@ import { isNamespaced, namespaceTrial, systemPath } from '../containment';
 import { findProgram } from '../findProgram';
 import { bubblewrapArguments } from './bubblewrap';
 import type { Bubblewrap } from './bubblewrap';
+import { knownHost } from './hostView';
+import { sandboxPlan } from './sandboxPlan';
 
 const trialMs = 10_000;
 const trialMemoryBytes = 64 * 1024 ** 2;
@@ -19,10 +21,10 @@ export type BubblewrapProbe =
  */
 export async function probeBubblewrap(): Promise<BubblewrapProbe> {
   if (process.platform !== 'linux') {
-    return { kind: 'fails', why: `bubblewrap is for Linux, and this is ${process.platform}.` };
+    return { kind: 'fails', why: `it is for Linux, and this is ${process.platform}.` };
   }
   const path = await findProgram('bwrap', systemPath, '/');
-  if (path === undefined) return { kind: 'fails', why: 'bubblewrap (bwrap) is not installed.' };
+  if (path === undefined) return { kind: 'fails', why: 'bwrap is not installed.' };
   const run = promisify(execFile);
   try {
     const { stdout: help } = await run(path, ['--help'], { timeout: trialMs });
@@ -39,15 +41,13 @@ export async function probeBubblewrap(): Promise<BubblewrapProbe> {
 
 /** A command in a sandbox as evaluations have it, which prints what `isNamespaced` wants. */
 export function bubblewrapTrial(bubblewrap: Bubblewrap): [string, ...string[]] {
-  const prefix = bubblewrapArguments(bubblewrap, {
+  const needs = {
     files: { writable: [], readable: [], hidden: [] },
     cwd: '/',
-    env: {},
     memoryBytes: trialMemoryBytes,
-    hasGpus: false,
     locks: [],
-    filterDescriptor: undefined,
-  });
+  };
+  const prefix = bubblewrapArguments(bubblewrap, sandboxPlan(needs, knownHost({}, false)), undefined);
   return [...prefix, ...namespaceTrial];
 }
 
