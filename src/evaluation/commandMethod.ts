@@ -1,14 +1,19 @@
-import type { CommandEvaluator, Problem } from '../domain/problem/problem';
+import { writeFile } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { isBetter, type CommandEvaluator, type Problem } from '../domain/problem/problem';
 import { mean } from '../domain/racing/pairedComparison';
 import { comparisonWords, shortNumber, stoppedWords } from '../domain/racing/raceWords';
 import type { CaseResult } from '../domain/session/outcome';
 import { CaseLines } from './caseLines';
 import { CaseRace } from './caseRace';
+import type { IncumbentProgram } from './evaluator';
 import type { EvaluationMethod, EvaluationRun, NotScored, Scored } from './evaluationMethod';
 import { parseEvaluatorResult } from './evaluatorResult';
 import { executionFailure, failed } from './executionFailure';
 import type { ExecutionReport } from './executor';
+import { noticingFullDisk } from './fileErrors';
 import { readUntrustedFile } from './readUntrustedFile';
+import type { WorkFolder } from './workFolder';
 
 const mostResultBytes = 64 * 1024 ** 2;
 /** Sums of floating-point numbers differ by their order, and evaluators round. */
@@ -17,7 +22,7 @@ const sameMean = 1e-6;
 /** The contract of docs/evaluators.md: a shell command that writes a result file. */
 export function commandMethod(
   problem: Pick<Problem, 'limits' | 'metric'>,
-  { command, stopEarly }: CommandEvaluator,
+  { command, stopEarly, raceParent }: CommandEvaluator,
 ): EvaluationMethod {
   const { limits, metric } = problem;
 
@@ -42,6 +47,10 @@ export function commandMethod(
     async score(run) {
       const race =
         stopEarly === true ? CaseRace.against(run.request.incumbent?.cases, metric.goal) : undefined;
+      // What decides about a best is never cut short.
+      const parent =
+        raceParent === true && run.request.strict !== true ? run.request.incumbent?.program : undefined;
+      const handedOver = parent === undefined ? {} : await handOver(parent, run.work);
       const lost = new AbortController();
       const lines = new CaseLines((one) => {
         run.onCase(one);
@@ -55,7 +64,7 @@ export function commandMethod(
       try {
         report = await run.execute({
           argv: ['/bin/sh', '-c', command],
-          env: { DISCOVER_CASES: '3' },
+          env: { DISCOVER_CASES: '3', ...handedOver },
           onDescriptor3: (chunk) => {
             lines.push(chunk);
           },
@@ -69,7 +78,11 @@ export function commandMethod(
       const { cases = [] } = score;
       if (score.kind === 'failed') return { ...score, ...kept(lines.cases) };
       const doubt =
-        stopEarly === true ? doubtAboutMean(score.metrics[metric.name], cases, metric.name) : undefined;
+        stopEarly === true
+          ? doubtAboutMean(score.metrics[metric.name], cases, metric.name)
+          : raceParent === true
+            ? doubtAboutEstimate(score.metrics, parent, metric)
+            : undefined;
       if (doubt !== undefined) return { ...failed('bad-result', doubt, report), ...kept(cases) };
       const { feedback } = score;
       const pairs = race?.pairsOfAll;
@@ -112,6 +125,32 @@ function doubtAboutMean(
   const scale = Math.max(...values.map(Math.abs), Math.abs(value), Number.MIN_VALUE);
   if (Math.abs(average - value) <= sameMean * scale) return undefined;
   return `The problem wants candidates stopped early, for which ${name} must be the mean of the cases: it is ${shortNumber(value)}, and the mean of ${values.length} cases is ${shortNumber(average)}. ${advice}`;
+}
+
+/** The environment of a command that compares by itself. The files lie beside the copy of the problem. */
+async function handOver(parent: IncumbentProgram, work: WorkFolder): Promise<Record<string, string>> {
+  const program = join(work.path, `parent${extname(work.candidate)}`);
+  const result = join(work.path, 'parent-result.json');
+  const { text, value, metrics } = parent;
+  await noticingFullDisk(work.path, async () => {
+    await writeFile(program, text, { flag: 'wx' });
+    await writeFile(result, JSON.stringify({ value, metrics }), { flag: 'wx' });
+  });
+  return { DISCOVER_INCUMBENT: program, DISCOVER_INCUMBENT_RESULT: result };
+}
+
+/** Who is stopped is worse than the parent, so an estimate can never be the best of a session. */
+function doubtAboutEstimate(
+  metrics: Scored['metrics'],
+  parent: IncumbentProgram | undefined,
+  { name, goal }: Problem['metric'],
+): string | undefined {
+  const { stopped, [name]: value } = metrics;
+  if (stopped === undefined || stopped <= 0 || value === undefined) return undefined;
+  if (parent === undefined)
+    return 'The evaluator says that it stopped the candidate (its metric stopped), and it had no parent to compare it with. Run the candidate to the end where DISCOVER_INCUMBENT is not set.';
+  if (isBetter(goal, parent.value, value)) return undefined;
+  return `The evaluator says that it stopped the candidate (its metric stopped) with ${name} ${shortNumber(value)}, an estimate, which must be worse than what its parent has, ${shortNumber(parent.value)}. Stop only what is clearly worse.`;
 }
 
 function kept(cases: readonly CaseResult[]): { cases?: readonly CaseResult[] } {

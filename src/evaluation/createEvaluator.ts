@@ -272,6 +272,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
 
   return {
     races: problem.evaluator.stopEarly === true,
+    takesParent: problem.evaluator.kind === 'command' && problem.evaluator.raceParent === true,
 
     async prepare(onProgress, signal) {
       const isolation = await options.executor.isolation();

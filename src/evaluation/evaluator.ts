@@ -22,7 +22,7 @@ export interface EvaluationRequest {
    * What this candidate is compared with while it runs, on the same cases (by name): a method that can may stop early when the candidate is
    * clearly worse. Its value is then an estimate, and its feedback says so.
    */
-  readonly incumbent?: { readonly cases: readonly CaseResult[] };
+  readonly incumbent?: Incumbent;
   /** Called as soon as a case is known, where the evaluator has cases. */
   readonly onCase?: (result: CaseResult) => void;
   /**
@@ -30,6 +30,22 @@ export interface EvaluationRequest {
    * it by this number of a candidate. Absent where a run is wanted.
    */
   readonly reuse?: { readonly candidate: number };
+}
+
+/** A candidate's parent. */
+export interface Incumbent {
+  /** Under the candidate's seed, for methods that compare case by case. */
+  readonly cases?: readonly CaseResult[];
+  /** For evaluators that compare by themselves. */
+  readonly program?: IncumbentProgram;
+}
+
+/** The parent, and what was recorded of it. */
+export interface IncumbentProgram {
+  readonly text: string;
+  /** Of the problem's metric. */
+  readonly value: number;
+  readonly metrics: Readonly<Record<string, number>>;
 }
 
 export interface EvaluationReport {
@@ -60,6 +76,8 @@ export interface Preparation {
 export interface Evaluator {
   /** It stops candidates early that are clearly worse than an incumbent; see `EvaluationRequest.incumbent`. */
   readonly races?: boolean;
+  /** It is to get the program of the parent, and then compares by itself; see `Incumbent.program`. */
+  readonly takesParent?: boolean;
   /** Makes the environment once; later calls with the same packages are instant. Throws `EnvironmentError`. */
   prepare(onProgress: (message: string) => void, signal: AbortSignal): Promise<Preparation>;
   /** Never throws for what a candidate does; throws on cancellation and where the host itself fails (disk full). */

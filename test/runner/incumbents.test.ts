@@ -103,6 +103,36 @@ describe('an evaluator that stops what is clearly worse than its parent', () => 
     expect(findings(await runOf(racing))).toEqual(findings(await runOf()));
   });
 
+  it('gets the program of the parent with what was recorded of it where it compares by itself, and nothing is run for that', async () => {
+    const disk = new FakeDisk();
+    const { loop, evaluator } = fakeRun(disk, {
+      configure: ({ evaluator: fake }) => {
+        fake.takesParent = true;
+      },
+    });
+    await loop.run();
+    expect(disk.ofType('parent.evaluated')).toEqual([]);
+    const outcomes = new Map(
+      disk.ofType('candidate.evaluated').map(({ candidate, outcome }) => [candidate, outcome]),
+    );
+    let compared = 0;
+    for (const { candidate, parent, step } of disk.ofType('candidate.proposed')) {
+      const request = evaluator.firstRuns.find(({ id }) => id.endsWith(`-c${candidate}`));
+      const outcome = parent === undefined ? undefined : outcomes.get(parent);
+      if (step < 0 || outcome?.kind !== 'valid') expect(request?.incumbent).toBeUndefined();
+      else {
+        compared += 1;
+        const { value, metrics } = outcome;
+        const text = evaluator.firstRuns.find(({ id }) => id.endsWith(`-c${parent}`))?.candidateText;
+        expect(request?.incumbent).toEqual({ program: { text, value, metrics } });
+      }
+    }
+    expect(compared).toBeGreaterThan(8);
+    const second = evaluator.requests.filter(({ strict }) => strict === true);
+    expect(second.length).toBeGreaterThan(0);
+    expect(second.every(({ incumbent }) => incumbent === undefined)).toBe(true);
+  });
+
   it('is not asked to where it cannot', async () => {
     const { loop, evaluator } = fakeRun(new FakeDisk());
     await loop.run();

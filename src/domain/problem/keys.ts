@@ -206,6 +206,13 @@ export const problemKeys = [
     whenAbsent: 'every case is run',
   },
   {
+    name: 'raceParent',
+    value: { kind: 'boolean' },
+    doc: "With `evaluate`: the command gets the program of the candidate's parent (`$DISCOVER_INCUMBENT`) and what was recorded of it (`$DISCOVER_INCUMBENT_RESULT`), and may itself end early what is clearly worse, with an estimate of its value.",
+    example: 'true',
+    whenAbsent: 'the command gets nothing of the parent but its construction',
+  },
+  {
     name: 'metric',
     required: true,
     value: { kind: 'keys', keys: metricKeys },

@@ -33,6 +33,8 @@ export interface CommandEvaluator {
   readonly command: string;
   /** Stop candidates that are clearly worse than their parents by the cases that the evaluator reports; the metric is their mean. */
   readonly stopEarly?: boolean;
+  /** The command gets the parent's program and what was recorded of it, and may itself end early what is clearly worse. */
+  readonly raceParent?: boolean;
 }
 
 /** Tools whose folders open as they are, each by the protocol of its own evaluator. */

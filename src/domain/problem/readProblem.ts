@@ -154,6 +154,7 @@ function readEvaluator(
   const command = top.get('evaluate');
   const foreign = top.get('evaluator');
   const stopField = top.get('stopEarly');
+  const raceField = top.get('raceParent');
   if (foreign === undefined) {
     if (command === undefined) {
       const message = 'The front matter needs "evaluate": add evaluate: python3 evaluate.py.';
@@ -161,9 +162,22 @@ function readEvaluator(
     }
     const text = readCommand(fields, command);
     const stopEarly = booleanOf(fields, stopField);
-    return text === undefined
-      ? undefined
-      : { kind: 'command', command: text, ...(stopEarly !== undefined && { stopEarly }) };
+    const raceParent = booleanOf(fields, raceField);
+    if (raceField !== undefined && stopEarly === true && raceParent === true) {
+      const message =
+        'stopEarly and raceParent both end what is clearly worse, the one by the cases, the other within the evaluator: remove one of the two.';
+      fields.error(raceField.key, 'contradiction', message);
+    }
+    if (text === undefined) return undefined;
+    return {
+      ...{ kind: 'command', command: text },
+      ...(stopEarly !== undefined && { stopEarly }),
+      ...(raceParent !== undefined && { raceParent }),
+    };
+  }
+  if (raceField !== undefined) {
+    const message = 'raceParent goes with evaluate, whose command it is for: remove it.';
+    fields.report(raceField.key, 'warning', 'unused-key', message);
   }
   if (stopField !== undefined) {
     const message = 'stopEarly goes with evaluate: write it into evaluator, where atcoder has it.';

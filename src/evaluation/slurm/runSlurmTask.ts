@@ -138,8 +138,12 @@ async function evaluateHere(
   }
 }
 
-function requestOf({ id, candidateText, seed, ...rest }: TaskRequest): EvaluationRequest {
-  return { id, candidateText, seed, ...withoutAbsent(rest) };
+function requestOf({ id, candidateText, seed, incumbent, ...rest }: TaskRequest): EvaluationRequest {
+  return {
+    ...{ id, candidateText, seed },
+    ...withoutAbsent(rest),
+    ...(incumbent === undefined ? {} : { incumbent: withoutAbsent(incumbent) }),
+  };
 }
 
 /** A program that was killed may have been so together with this job. */

@@ -6,7 +6,7 @@ import { withoutAbsent } from '../../domain/withoutAbsent';
 import { createEvaluator } from '../createEvaluator';
 import type { EvaluatorOptions } from '../createEvaluator';
 import { LeavingError } from '../evaluator';
-import type { EvaluationReport, EvaluationRequest, Evaluator } from '../evaluator';
+import type { EvaluationReport, EvaluationRequest, Evaluator, Incumbent } from '../evaluator';
 import { createLocalExecutor } from '../localExecutor';
 import type { IsolationWish } from '../sandbox/isolation';
 import { jobScript, sbatchArguments } from './jobScript';
@@ -132,6 +132,7 @@ export function createSlurmEvaluator(options: SlurmEvaluatorOptions): Evaluator 
 
   return {
     races: preparer.races ?? false,
+    takesParent: preparer.takesParent ?? false,
 
     async prepare(onProgress, signal) {
       lastSignal = signal;
@@ -238,8 +239,15 @@ function contentOf({ id, candidateText, seed, ...rest }: EvaluationRequest): Tas
       parentState,
       officialCases,
       strict,
-      incumbent: incumbent === undefined ? undefined : { cases: [...incumbent.cases] },
+      incumbent: incumbent === undefined ? undefined : writable(incumbent),
     }),
+  };
+}
+
+function writable({ cases, program }: Incumbent): TaskRequest['incumbent'] {
+  return {
+    ...(cases === undefined ? {} : { cases: [...cases] }),
+    ...(program === undefined ? {} : { program: { ...program, metrics: { ...program.metrics } } }),
   };
 }
 

@@ -24,7 +24,14 @@ export const taskRequest = z.object({
   seed: z.number(),
   officialCases: z.boolean().optional(),
   strict: z.boolean().optional(),
-  incumbent: z.object({ cases: z.array(caseResult) }).optional(),
+  incumbent: z
+    .object({
+      cases: z.array(caseResult).optional(),
+      program: z
+        .object({ text: z.string(), value: z.number(), metrics: z.record(z.string(), z.number()) })
+        .optional(),
+    })
+    .optional(),
 });
 export type TaskRequest = z.infer<typeof taskRequest>;
 

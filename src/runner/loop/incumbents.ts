@@ -1,6 +1,6 @@
 import type { SessionEvent } from '../../domain/session/events';
 import type { CaseResult } from '../../domain/session/outcome';
-import type { EvaluationReport } from '../../evaluation/evaluator';
+import type { EvaluationReport, Incumbent, IncumbentProgram } from '../../evaluation/evaluator';
 import type { CandidateFacts, Job, LoopContext } from './candidateFacts';
 
 export interface IncumbentsOptions extends LoopContext {
@@ -28,11 +28,28 @@ export class Incumbents {
     return this.#running;
   }
 
+  /** What the job is compared with; undefined if there is nothing. */
+  async incumbentFor(job: Job, signal: AbortSignal): Promise<Incumbent | undefined> {
+    const cases = await this.#casesFor(job, signal);
+    const program = await this.#programFor(job);
+    if (cases === undefined && program === undefined) return undefined;
+    return { ...(cases === undefined ? {} : { cases }), ...(program === undefined ? {} : { program }) };
+  }
+
+  /** As it was recorded: nothing is run for it. */
+  async #programFor({ parent }: Job): Promise<IncumbentProgram | undefined> {
+    const { ports, facts } = this.options;
+    const record = parent === undefined ? undefined : facts.candidate(parent);
+    if (ports.evaluator.takesParent !== true || record?.outcome?.kind !== 'valid') return undefined;
+    const { value, metrics } = record.outcome;
+    return { text: await facts.text(record), value, metrics };
+  }
+
   /**
    * The cases of the job's parent under the job's seed; undefined if there is nothing to compare with, or the last evaluation that a
    * budget allows is the job's own.
    */
-  casesFor(job: Job, signal: AbortSignal): Promise<readonly CaseResult[] | undefined> {
+  #casesFor(job: Job, signal: AbortSignal): Promise<readonly CaseResult[] | undefined> {
     const { parent, seed } = job;
     const { ports, facts, isHalted } = this.options;
     const step = facts.candidate(job.candidate)?.step;

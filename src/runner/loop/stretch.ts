@@ -268,11 +268,11 @@ export class Stretch {
     let begunMs = clock.monotonicMs();
     try {
       const report = await this.#incumbents
-        .casesFor(job, signal)
-        .then((cases) => {
+        .incumbentFor(job, signal)
+        .then((incumbent) => {
           begunMs = clock.monotonicMs();
           return ports.evaluator.evaluate(
-            cases === undefined ? request : { ...request, incumbent: { cases } },
+            incumbent === undefined ? request : { ...request, incumbent },
             signal,
           );
         })

@@ -43,6 +43,16 @@ describe('stopEarly of a problem with a command', () => {
     );
   });
 
+  it('is another thing than raceParent, by which the command itself compares', () => {
+    const on = problemWith('evaluate: sh e.sh', 'raceParent: true', 'reward: mean - lowest');
+    expect(on.diagnostics).toEqual([]);
+    expect(on.problem?.evaluator).toEqual({ kind: 'command', command: 'sh e.sh', raceParent: true });
+    const both = problemWith('evaluate: sh e.sh', 'stopEarly: true', 'raceParent: true');
+    expect(both.diagnostics).toMatchObject([{ severity: 'error', code: 'contradiction' }]);
+    const foreign = problemWith('evaluator: { format: atcoder, folder: x }', 'raceParent: true');
+    expect(foreign.diagnostics).toMatchObject([{ severity: 'warning', code: 'unused-key' }]);
+  });
+
   it('stands within evaluator where there is one', () => {
     const { diagnostics } = problemWith('evaluator: { format: atcoder, folder: x }', 'stopEarly: true');
     expect(diagnostics).toMatchObject([{ severity: 'warning', code: 'unused-key' }]);

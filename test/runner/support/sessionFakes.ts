@@ -94,6 +94,7 @@ export class FakeEvaluator implements Evaluator {
   initialFails = false;
   /** Reports two cases and takes incumbents. */
   races = false;
+  takesParent = false;
 
   isolation: Preparation['isolation'] = 'bubblewrap';
 
