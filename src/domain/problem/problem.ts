@@ -155,6 +155,8 @@ export interface SessionDefaults {
   /** Of the `entropic` estimator, in units of 1 / reward. */
   readonly entropicBeta?: number;
   readonly maxStepsOffPolicy?: number;
+  /** Outcomes of the same evaluation are taken in place of a run; true by default. */
+  readonly reuse?: boolean;
 }
 
 export const defaultSession: SessionDefaults = {

@@ -36,6 +36,7 @@ export function readSession(fields: YamlFields, field: Field | undefined): Parti
     advantage: choiceOf(fields, keys?.get('advantage'), advantageEstimators),
     entropicBeta: numberOf(fields, keys?.get('entropicBeta')),
     maxStepsOffPolicy: numberOf(fields, keys?.get('maxStepsOffPolicy')),
+    reuse: booleanOf(fields, keys?.get('reuse')),
   });
 }
 

@@ -114,4 +114,11 @@ export const sessionKeys = [
     example: '1',
     whenAbsent: '0',
   },
+  {
+    name: 'reuse',
+    value: { kind: 'boolean' },
+    doc: 'Whether the outcome of the same program with the same seed is taken from an earlier evaluation on the host, of this session or another one, in place of a run.',
+    example: 'false',
+    whenAbsent: 'true',
+  },
 ] as const satisfies readonly KeySpec[];

@@ -33,6 +33,8 @@ export const sessionOptions = z.object({
   entropicBeta: z.number().min(0).optional(),
   /** How many updates the weights may be behind that a step is sampled with; 0: sampling waits for the update. */
   maxStepsOffPolicy: z.int().min(0).max(1).optional(),
+  /** False: each candidate is run, also where the outcome of the same evaluation is known. */
+  reuse: z.boolean().optional(),
   /**
    * `none`: the user agreed that evaluations run without isolation; otherwise they are isolated, or the session does not begin.
    */

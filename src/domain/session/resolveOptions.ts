@@ -76,6 +76,7 @@ export function draftOptions(
       // Never of the problem: its author is not the one whose files are at stake.
       isolation: overrides.isolation,
       maxStepsOffPolicy: overrides.maxStepsOffPolicy ?? session.maxStepsOffPolicy,
+      reuse: overrides.reuse ?? session.reuse,
       model: policy === 'tunables' || !model.success ? undefined : model.data,
     }),
   };

@@ -40,7 +40,7 @@ export class UsedElsewhereError extends Error {
 export class SharedRootError extends Error {
   override readonly name = 'SharedRootError';
   readonly advice =
-    'Remove the folders runner, runtime, environments, sessions, evaluations and skyrl there by hand.';
+    'Remove the folders runner, runtime, environments, sessions, evaluations, known and skyrl there by hand.';
   constructor(root: string) {
     super(`${root} holds other things than ours.`);
   }
@@ -61,6 +61,7 @@ const ours: Readonly<Record<string, RegExp>> = {
   evaluations: /^[0-9A-HJKMNP-TV-Z]{26}$/,
   skyrl: /^/,
   cache: /^jax$/,
+  known: /^[0-9a-f]{64}$/,
 };
 const ownFiles = /^\.(lock|trial|tidied)(\b|$)/;
 

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import type { JournalEntry, SessionEvent } from '../../domain/session/events';
 import type { UnknownEntry } from '../../domain/session/reduce';
 import type { SessionSnapshot } from '../../domain/session/snapshot';
+import { reusingEvaluator } from '../../evaluation/known/reusingEvaluator';
 import { createPolicy } from '../../policy/createPolicy';
 import type { SessionSecrets } from '../../protocol/sessionSecrets';
 import { parseJournalValue } from '../../protocol/journalEntry';
@@ -106,7 +107,7 @@ export async function superviseSession(options: SuperviseOptions): Promise<Super
     const history = journal.lines.map(entryOf);
     const frame = frameOf(spec, ready, history);
     const blobs = createBlobStore(folder.blobsPath);
-    const evaluator = sessionEvaluator({
+    const plainEvaluator = sessionEvaluator({
       problem: ready.problem,
       problemPath: join(folder.problemPath, spec.problemFile),
       folder: folder.path,
@@ -117,6 +118,13 @@ export async function superviseSession(options: SuperviseOptions): Promise<Super
       storeBlob: (bytes) => blobs.write(bytes),
       concurrency: frame.options.concurrency,
       log,
+    });
+    const evaluator = reusingEvaluator({
+      evaluator: plainEvaluator,
+      isOn: frame.options.reuse !== false,
+      problem: ready.problem,
+      problemPath: join(folder.problemPath, spec.problemFile),
+      ...{ bundlePath, root, sessionId: spec.sessionId, blobs, log },
     });
     const model = new SessionModel({ root, folder, settings: frame.options.model, secrets, log });
     const ports = {
