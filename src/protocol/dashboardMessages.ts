@@ -101,6 +101,8 @@ export const dashboardHeader = z.object({
   /** Words for the link where it is not up: `Connection lost 12 s ago, trying again in 4 s`. */
   connectionText: z.string().nullable(),
   hostLabel: z.string(),
+  /** How it searches: `TTT-Discover, gpt-oss-120b`; empty while that is not known. */
+  search: z.string(),
   best: z.object({ id: z.int(), value: z.number() }).nullable(),
   /** The best of all steps that have ended: it was looked at twice. */
   announcedBest: z.object({ id: z.int(), value: z.number() }).nullable(),

@@ -43,7 +43,7 @@ describe('the dashboard page', () => {
     expect(await text('h1')).toBe('Erdős minimum overlap');
     expect(await text('#status')).toBe('Running');
     expect(await text('#status-text')).toBe('Step 50 of 50');
-    expect(await text('#host')).toBe('on gpu-01');
+    expect(await text('#host')).toBe('on gpu-01 · TTT-Discover, tunables');
     expect(await text('#best-value')).toBe('0.38099752');
     expect(await text('#best-caption')).toContain('lower is better');
     expect(await dashboard.page.locator('#comparisons tr').allInnerTexts()).toEqual([

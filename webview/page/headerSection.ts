@@ -47,7 +47,7 @@ export function makeHeaderSection(send: (message: FromDashboard) => void): Heade
       setText(title, header.title);
       setText(badge, statusWords[header.status]);
       setText(status, header.statusText);
-      setText(host, `on ${header.hostLabel}`);
+      setText(host, [`on ${header.hostLabel}`, header.search].filter(Boolean).join(' · '));
       connection.hidden = header.connectionText === null;
       connection.classList.toggle('warning', header.connection === 'lost');
       setText(connection, header.connectionText ?? '');

@@ -2,7 +2,7 @@ import { fenced } from '../../domain/prompt/fence';
 import { Refusal } from '../base/failures';
 import { t } from '../base/translate';
 import { valueText } from '../base/words';
-import { titleOf } from '../sessions/sessionItems';
+import { titleOf } from '../sessions/sessionNames';
 import type { SessionView, Sessions } from '../sessions/sessions';
 import { unifiedDiff } from './unifiedDiff';
 

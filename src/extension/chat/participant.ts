@@ -13,7 +13,7 @@ import { commandIds } from '../commandIds';
 import type { SessionChooser } from '../sessions/chooseSession';
 import type { SessionStore } from '../sessions/sessionStore';
 import { maySteer, oneOf, steer } from '../sessions/steerCommands';
-import { titleOf } from '../sessions/sessionItems';
+import { titleOf } from '../sessions/sessionNames';
 import type { SessionView } from '../sessions/sessions';
 import { candidateChange, dataRule, explainMessages } from './explain';
 import { bestFacts, escaped, markdownFacts, plainFacts, statusFacts } from './sessionFacts';

@@ -1,7 +1,8 @@
 import { isBetter } from '../../domain/problem/problem';
 import { valueText } from '../base/words';
 import { t } from '../base/translate';
-import { stateText, stepText, titleOf, valueOf } from '../sessions/sessionItems';
+import { stateText, stepText, valueOf } from '../sessions/sessionItems';
+import { titleOf } from '../sessions/sessionNames';
 import type { SessionView } from '../sessions/sessions';
 import { costText, tokensText, usageFacts } from '../sessions/usageFacts';
 import { distinctWarnings } from '../sessions/warningWords';

@@ -5,7 +5,7 @@ import { fenced } from '../../domain/prompt/fence';
 import { Refusal } from '../base/failures';
 import { t } from '../base/translate';
 import { maySteer, steer } from '../sessions/steerCommands';
-import { titleOf } from '../sessions/sessionItems';
+import { titleOf } from '../sessions/sessionNames';
 import type { SessionView } from '../sessions/sessions';
 import { candidateChange, dataRule } from './explain';
 import type { ChatSessions } from './participant';

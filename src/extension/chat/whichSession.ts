@@ -1,6 +1,7 @@
 import { Refusal } from '../base/failures';
 import { t } from '../base/translate';
-import { isEnded, titleOf } from '../sessions/sessionItems';
+import { isEnded } from '../sessions/sessionItems';
+import { titleOf } from '../sessions/sessionNames';
 import type { SessionView } from '../sessions/sessions';
 
 /**

@@ -3,7 +3,7 @@ import type { Overlay } from '../../protocol/dashboardData';
 import type { ToDashboard } from '../../protocol/dashboardMessages';
 import type { Sessions, SessionView } from '../sessions/sessions';
 import { OverlaySource } from './overlays';
-import { distinctTitles, sessionWords } from './sessionNames';
+import { distinctTitles, sessionWords } from '../sessions/sessionNames';
 
 /** Other sessions are drawn thinly: they need not be up to the quarter of a second. */
 export const comparisonIntervalMs = 2000;

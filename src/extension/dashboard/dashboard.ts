@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import { dashboardPageState } from '../../protocol/dashboardMessages';
+import { distinctTitleOf } from '../sessions/sessionNames';
 import type { Sessions } from '../sessions/sessions';
 import type { AcceptedCandidates } from './acceptedCandidates';
 import { dashboardPage } from './page';
@@ -88,5 +89,8 @@ export function registerDashboard(needs: DashboardNeeds): Dashboard {
 }
 
 function panelTitle(sessions: Sessions, sessionId: string): string {
-  return sessions.get(sessionId)?.snapshot.problem?.title ?? t('Discovery session');
+  const session = sessions.get(sessionId);
+  return session?.snapshot.problem === undefined
+    ? t('Discovery session')
+    : distinctTitleOf(session, sessions.all);
 }

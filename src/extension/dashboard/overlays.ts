@@ -3,7 +3,7 @@ import type { CandidateColumns, Overlay } from '../../protocol/dashboardData';
 import type { SessionView } from '../sessions/sessions';
 import { CandidateTable } from './candidateTable';
 import { ChangeLog } from './changeLog';
-import { sessionWords } from './sessionNames';
+import { sessionWords } from '../sessions/sessionNames';
 
 /** The running best of another session, kept up to date with it. */
 export class OverlaySource {

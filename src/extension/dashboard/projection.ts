@@ -1,6 +1,7 @@
 import type { SessionSnapshot } from '../../domain/session/snapshot';
 import { evaluatorsBusy, stagesOf } from '../../domain/session/stepTimes';
 import type { CandidateRow, DashboardHeader, StepRow } from '../../protocol/dashboardMessages';
+import { sessionWords } from '../sessions/sessionNames';
 import type { SessionView } from '../sessions/sessions';
 import { usageFacts } from '../sessions/usageFacts';
 import { distinctWarnings } from '../sessions/warningWords';
@@ -41,6 +42,7 @@ export function projectHeader(view: SessionView, nowMs: number): DashboardHeader
     connection: view.connection.state,
     connectionText: connectionText(view, nowMs),
     hostLabel: view.hostLabel,
+    search: snapshot.options === undefined ? '' : sessionWords(view).title,
     best: bestOf(snapshot, snapshot.best),
     announcedBest: bestOf(snapshot, snapshot.announcedBest),
     // The initial program is run once a group, each time with another seed.

@@ -5,7 +5,7 @@ import { popcornLines, provenanceLines, withHeader } from '../../domain/report/p
 import { Cancelled, Refusal } from '../base/failures';
 import { t } from '../base/translate';
 import { userFilePlace } from '../candidates/documents/userFile';
-import { titleOf } from '../sessions/sessionItems';
+import { titleOf } from '../sessions/sessionNames';
 import type { Sessions, SessionView } from '../sessions/sessions';
 import { saveFile } from './saveFile';
 

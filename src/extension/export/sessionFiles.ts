@@ -3,7 +3,7 @@ import { candidateCsv } from '../../domain/report/csv';
 import { htmlReport, type ReportInput } from '../../domain/report/htmlReport';
 import { sessionJson } from '../../domain/report/json';
 import { markdownReport } from '../../domain/report/markdownReport';
-import { titleOf } from '../sessions/sessionItems';
+import { titleOf } from '../sessions/sessionNames';
 import type { Sessions, SessionView } from '../sessions/sessions';
 
 export const sessionFormats = ['html', 'csv', 'json', 'md'] as const;

@@ -2,7 +2,7 @@ import type { CandidateDecision } from '../../domain/lineage/candidateQuery';
 import { LineageIndex } from '../../domain/lineage/lineageIndex';
 import { t } from '../base/translate';
 import { candidatesText, countText } from '../base/words';
-import { titleOf } from '../sessions/sessionItems';
+import { titleOf } from '../sessions/sessionNames';
 import type { SessionView } from '../sessions/sessions';
 import { candidateRow, type CandidateRow } from './candidateRows';
 import { foundIds, type Searched } from './candidateSearch';

@@ -7,7 +7,7 @@ import { RemoteError, type HostTarget } from '../../remote/hostClient';
 import type { Closeable, Subscribe } from '../base/emitter';
 import { Cancelled } from '../base/failures';
 import { labelOf } from '../hosts/hostTargets';
-import { titleOf } from '../sessions/sessionItems';
+import { titleOf } from '../sessions/sessionNames';
 import type { Sessions, SessionView } from '../sessions/sessions';
 import { waitsForKey } from '../sessions/waitingFor';
 import type { KeyQuestions, WaitReason } from './keyQuestions';

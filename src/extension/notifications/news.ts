@@ -4,7 +4,8 @@ import { processGone } from '../../protocol/verdictWords';
 import { t } from '../base/translate';
 import { valueText } from '../base/words';
 import type { CommandName } from '../commandIds';
-import { bestText, titleOf, valueOf } from '../sessions/sessionItems';
+import { bestText, valueOf } from '../sessions/sessionItems';
+import { titleOf } from '../sessions/sessionNames';
 import type { SessionView } from '../sessions/sessions';
 
 /** Something of a session that a person wants to hear of, once. */

@@ -3,7 +3,8 @@ import * as z from 'zod';
 import { Cancelled, Refusal } from '../base/failures';
 import { t } from '../base/translate';
 import { candidateScheme, parseCandidatePath } from '../candidates/documents/candidateUri';
-import { sessionItem, titleOf } from './sessionItems';
+import { sessionItem } from './sessionItems';
+import { titleOf } from './sessionNames';
 import type { Sessions, SessionView } from './sessions';
 
 const row = z.object({ sessionId: z.string() });
@@ -49,7 +50,7 @@ export class SessionChooser {
     if (eligible.length === 1) return only;
     const items = eligible.map((session): QuickPickItem & { readonly session: SessionView } => ({
       label: titleOf(session),
-      description: sessionItem(session, this.nowMs()).description,
+      description: sessionItem(session, this.nowMs(), eligible).description,
       detail: session.hostLabel,
       session,
     }));

@@ -1,6 +1,7 @@
 import type { SessionSnapshot } from '../../domain/session/snapshot';
 import { processGone, verdictWords } from '../../protocol/verdictWords';
 import { ageText, valueText } from '../base/words';
+import { distinction, titleOf } from './sessionNames';
 import type { SessionView } from './sessions';
 import { waitingText, waitsForKey } from './waitingFor';
 import { costText, tokensText, usageFacts } from './usageFacts';
@@ -23,9 +24,11 @@ export interface SessionItem {
   readonly badge?: { readonly text: string; readonly tooltip: string };
 }
 
-export function sessionItem(view: SessionView, nowMs: number): SessionItem {
+/** `all`: the sessions of the list, among which this one must be told from others on the same problem. */
+export function sessionItem(view: SessionView, nowMs: number, all: readonly SessionView[] = []): SessionItem {
   const { snapshot } = view;
   const facts = [
+    distinction(view, all),
     bestText(snapshot),
     stepText(snapshot),
     contactText(view, nowMs),
@@ -55,10 +58,6 @@ function badgeOf({ snapshot }: SessionView): Pick<SessionItem, 'badge'> {
   const warnings = distinctWarnings(snapshot);
   if (warnings.length === 0 || isEnded(snapshot)) return {};
   return { badge: { text: '!', tooltip: warnings.slice(0, 3).join('\n') } };
-}
-
-export function titleOf(view: SessionView): string {
-  return view.snapshot.problem?.title ?? view.title ?? view.id;
 }
 
 /** Ended for good: nothing more will come. */

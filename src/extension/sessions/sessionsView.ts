@@ -63,7 +63,7 @@ export class SessionsView implements TreeDataProvider<SessionElement>, FileDecor
   getTreeItem(element: SessionElement): TreeItem {
     const session = this.sessions.get(element.sessionId);
     if (session === undefined) return new TreeItem(element.sessionId);
-    const row = sessionItem(session, this.nowMs());
+    const row = sessionItem(session, this.nowMs(), this.sessions.all);
     const item = new TreeItem(row.label);
     item.id = row.id;
     item.resourceUri = Uri.from({ scheme: rowScheme, path: `/${row.id}` });

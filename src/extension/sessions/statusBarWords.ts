@@ -1,6 +1,7 @@
 import { t } from '../base/translate';
 import { isPausedByError } from '../notifications/news';
-import { bestText, isEnded, stateText, stepText, titleOf } from './sessionItems';
+import { bestText, isEnded, stateText, stepText } from './sessionItems';
+import { titleOf } from './sessionNames';
 import type { SessionView } from './sessions';
 import { waitingText } from './waitingFor';
 

@@ -5,7 +5,8 @@ import { whenSlow } from '../base/progress';
 import { t } from '../base/translate';
 import type { CommandHandlers } from '../commandIds';
 import type { SessionChooser } from './chooseSession';
-import { isEnded, titleOf } from './sessionItems';
+import { isEnded } from './sessionItems';
+import { titleOf } from './sessionNames';
 import type { SessionStore } from './sessionStore';
 import type { SessionView } from './sessions';
 

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { Uri, window, workspace, type QuickPickItem } from 'vscode';
 import { Cancelled, Refusal } from '../base/failures';
 import { t } from '../base/translate';
@@ -18,9 +19,15 @@ export async function chooseProblem(args: readonly unknown[]): Promise<Uri> {
     });
   }
   if (found.length === 1) return onDisk(only);
+  const near = new Set(window.visibleTextEditors.map(({ document }) => folderOf(document.uri)));
   const items = found
     .map((uri): QuickPickItem & { readonly uri: Uri } => ({ label: workspace.asRelativePath(uri), uri }))
-    .sort((a, b) => (a.label < b.label ? -1 : 1));
+    // First those whose programs are in sight, in a diff too.
+    .sort((a, b) => {
+      const [first, second] = [near.has(folderOf(a.uri)), near.has(folderOf(b.uri))];
+      if (first !== second) return first ? -1 : 1;
+      return a.label < b.label ? -1 : 1;
+    });
   const chosen = await window.showQuickPick(items, { title: t('Which problem?') });
   if (chosen === undefined) throw new Cancelled();
   return onDisk(chosen.uri);
@@ -35,4 +42,9 @@ function onDisk(uri: Uri): Uri {
     });
   }
   throw new Refusal(t('A problem is run from a folder on disk, and {0} is not on one.', uri.toString(true)));
+}
+
+/** On disk; of nothing else a problem is near. */
+function folderOf(uri: Uri): string | undefined {
+  return uri.scheme === 'file' ? dirname(uri.fsPath) : undefined;
 }

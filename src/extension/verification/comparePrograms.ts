@@ -9,7 +9,7 @@ import { candidateFromArguments } from '../candidates/documents/candidateArgumen
 import { userFileOf } from '../candidates/documents/userFile';
 import { sessionFromArguments } from '../sessions/chooseSession';
 import type { SessionView } from '../sessions/sessions';
-import { titleOf } from '../sessions/sessionItems';
+import { titleOf } from '../sessions/sessionNames';
 import { chooseProblem } from '../start/chooseProblem';
 import { ComparisonRun } from './comparisonRun';
 import type { VerificationNeeds } from './needs';

@@ -3,7 +3,7 @@ import { window, workspace, type QuickPickItem, type Uri } from 'vscode';
 import { Cancelled } from '../base/failures';
 import { t } from '../base/translate';
 import { candidateLabel, pickCandidate } from '../candidates/documents/openDiff';
-import { titleOf } from '../sessions/sessionItems';
+import { titleOf } from '../sessions/sessionNames';
 import type { SessionView } from '../sessions/sessions';
 import type { VerificationNeeds } from './needs';
 

@@ -8,7 +8,7 @@ import { Refusal } from '../base/failures';
 import type { Settings } from '../base/settings';
 import { t } from '../base/translate';
 import { labelOf } from '../hosts/hostTargets';
-import { titleOf } from '../sessions/sessionItems';
+import { titleOf } from '../sessions/sessionNames';
 import type { SessionView } from '../sessions/sessions';
 import { unsavedTexts } from '../start/openProblemTexts';
 import { checkProblem, prepareSession } from '../start/problemFolder';

@@ -1,6 +1,7 @@
 import type { SessionView } from '../../sessions/sessions';
 import { sha256Of } from '../../sessions/journalCache';
-import { titleOf, valueOf } from '../../sessions/sessionItems';
+import { valueOf } from '../../sessions/sessionItems';
+import { titleOf } from '../../sessions/sessionNames';
 import { withoutAbsent } from '../../../domain/withoutAbsent';
 import { linesOf } from '../../../domain/merge/textLines';
 import { acceptedPlace } from './acceptedFile';

@@ -9,6 +9,16 @@ export interface HunkLens {
   readonly actions: readonly HunkAction[];
 }
 
+/** What a lens above a review with nothing left to decide says; it opens the user's file. */
+export function doneLens(review: CandidateReview, candidate: number): { title: string; tooltip: string } {
+  return {
+    title: review.isExact
+      ? t('Your file is c{0} now: open it', candidate)
+      : t('Nothing of c{0} is left to review: open your file', candidate),
+    tooltip: t('What you accepted stands in your file, which is saved when you save it. Undo takes it back.'),
+  };
+}
+
 export interface HunkAction {
   readonly title: string;
   readonly tooltip: string;

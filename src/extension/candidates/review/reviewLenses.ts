@@ -11,7 +11,7 @@ import {
 import type { Closeable } from '../../base/emitter';
 import { commandIds } from '../../commandIds';
 import { candidateAddressOf, candidateScheme } from '../documents/candidateUri';
-import { hunkLenses } from './hunkWords';
+import { doneLens, hunkLenses } from './hunkWords';
 import type { LiveReview } from './liveReview';
 import type { Reviews } from './reviews';
 
@@ -31,6 +31,17 @@ class ReviewLenses implements CodeLensProvider, Closeable {
     const live = await this.reviews.open(address);
     if (live === undefined) return [];
     const { review } = live.latest ?? (await live.now());
+    if (review.open.length === 0) {
+      const { title, tooltip } = doneLens(review, live.candidate);
+      return [
+        new CodeLens(new Range(0, 0, 0, 0), {
+          title,
+          tooltip,
+          command: 'vscode.open',
+          arguments: [live.target],
+        }),
+      ];
+    }
     return hunkLenses(review, live.candidate).flatMap(({ line, hunkId, actions }) =>
       actions.map(
         ({ title, tooltip, command }) =>

@@ -5,7 +5,7 @@ import { Cancelled, isCancelled, Refusal } from '../../base/failures';
 import { withNotification } from '../../base/progress';
 import { requireTrust } from '../../base/trust';
 import type { CommandHandlers } from '../../commandIds';
-import { titleOf } from '../../sessions/sessionItems';
+import { titleOf } from '../../sessions/sessionNames';
 import type { Sessions } from '../../sessions/sessions';
 import type { HostConnections } from '../hostConnections';
 import { labelOf } from '../hostTargets';

@@ -1,7 +1,8 @@
 import type { HostFacts } from '../../../domain/host/hostFacts';
 import { isReachedFromEditor } from '../../../domain/session/modelSettings';
 import { hostKeyOf, type HostTarget } from '../../../remote/hostClient';
-import { isEnded, titleOf } from '../../sessions/sessionItems';
+import { isEnded } from '../../sessions/sessionItems';
+import { titleOf } from '../../sessions/sessionNames';
 import type { SessionView } from '../../sessions/sessions';
 import { t } from '../../base/translate';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { reviewCandidate, type CandidateReview } from '../../../../src/domain/merge/review';
-import { hunkLenses } from '../../../../src/extension/candidates/review/hunkWords';
+import { doneLens, hunkLenses } from '../../../../src/extension/candidates/review/hunkWords';
 
 const seed = 'a = 1\n\n# here\nb = 2\n\n# there\nc = 3\nd = 4';
 
@@ -33,6 +33,14 @@ describe('the lenses of a review', () => {
         ['Keep Mine', 'rejectHunk'],
       ],
     ]);
+  });
+
+  it('give way to one that says when nothing is left to decide', () => {
+    const candidate = seed.replace('c = 3', 'c = 9');
+    expect(doneLens(review(candidate, candidate), 17).title).toBe('Your file is c17 now: open it');
+    const beside = review(candidate.replace('a = 1', 'a = 5'), candidate);
+    expect(hunkLenses(beside, 17)).toEqual([]);
+    expect(doneLens(beside, 17).title).toBe('Nothing of c17 is left to review: open your file');
   });
 
   it('say when a change stands beside an edit of mine', () => {

@@ -1,6 +1,6 @@
 import type { Method } from '../../domain/problem/problem';
-import type { SessionView } from '../sessions/sessions';
 import { t } from '../base/translate';
+import type { SessionView } from './sessions';
 
 function methodName(method: Method): string {
   switch (method) {
@@ -44,4 +44,37 @@ export function distinctTitles<Named extends { readonly title: string }>(all: re
     seen.set(one.title, count);
     return count === 1 ? one : { ...one, title: `${one.title} (${count})` };
   });
+}
+
+/**
+ * What tells a session from the others of the same problem: how it searches if no other one searches so, else when it began. Absent where
+ * there is no other one.
+ */
+export function distinction(view: SessionView, all: readonly SessionView[]): string | undefined {
+  const problem = titleOf(view);
+  const others = all.filter((other) => other.id !== view.id && titleOf(other) === problem);
+  if (others.length === 0) return undefined;
+  const method = view.snapshot.options?.method;
+  if (method !== undefined && others.every((other) => other.snapshot.options?.method !== method)) {
+    return methodName(method);
+  }
+  const { createdAtMs } = view.snapshot;
+  if (createdAtMs === undefined) return undefined;
+  const began = new Date(createdAtMs);
+  const isOfOneDay = others.every(
+    ({ snapshot }) => new Date(snapshot.createdAtMs ?? createdAtMs).toDateString() === began.toDateString(),
+  );
+  return isOfOneDay
+    ? began.toLocaleTimeString(undefined, { timeStyle: 'short' })
+    : began.toLocaleString(undefined, { dateStyle: 'short', timeStyle: 'short' });
+}
+
+export function titleOf(view: SessionView): string {
+  return view.snapshot.problem?.title ?? view.title ?? view.id;
+}
+
+/** The problem's title, and what tells the session from others on it. */
+export function distinctTitleOf(view: SessionView, all: readonly SessionView[]): string {
+  const told = distinction(view, all);
+  return told === undefined ? titleOf(view) : t('{0} ({1})', titleOf(view), told);
 }
