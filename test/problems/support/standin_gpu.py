@@ -18,10 +18,11 @@ FLUSH_NS = 50e3
 
 
 class Gpu:
-    """drift, place, rest: scales. off_places: of the places in memory, how many make a program slower by 3 to 8 %."""
+    """drift, place, rest: scales. off_places: of the places in memory, how many make a program slower by 3 to 8 %. disturbed_batches: so many
+    find the GPU at other work."""
 
-    def __init__(self, seed, drift=0.0033, place=0.003, rest=0.004, off_places=0.06):
-        self.random = random.Random(seed)
+    def __init__(self, seed, drift=0.0033, place=0.003, rest=0.004, off_places=0.06, disturbed_batches=0):
+        self.random, self.disturbed_batches = random.Random(seed), disturbed_batches
         self.drift = self.random.gauss(0, drift)
         self.place, self.rest, self.off_places = place, rest, off_places
         self.events, self.batches = [], []
@@ -32,11 +33,11 @@ class Gpu:
 
 
 class Process:
-    """A program's process. times_us: by case. wrong_in: cases with a wrong output. fails_after: a number of moves, and the words with which all
-    calls fail then. whole_rounds_off: by so much one of 18 programs is slower in all of its first round."""
+    """A program's process. times_us: by case. wrong_in: cases with a wrong output. fails_at: after how many moves calls fail, and the words with
+    which they do. whole_rounds_off: by so much one of 18 programs is slower in all of its first round."""
 
-    def __init__(self, gpu, name, times_us, wrong_in=(), fails_after=None, whole_rounds_off=0.0):
-        self.gpu, self.name, self.times_us, self.wrong_in, self.fails_after = gpu, name, times_us, wrong_in, fails_after
+    def __init__(self, gpu, name, times_us, wrong_in=(), fails_at=None, whole_rounds_off=0.0):
+        self.gpu, self.name, self.times_us, self.wrong_in, self.fails_at = gpu, name, times_us, wrong_in, fails_at
         self._place, self._moves, self.has_ended = 0.0, 0, False
         self._off = gpu.random.choice([0.0] * 17 + [whole_rounds_off])
 
@@ -49,8 +50,8 @@ class Process:
     def call_ns(self, case):
         from candidate_process import Rejected
 
-        if self.fails_after is not None and self._moves > self.fails_after[0]:
-            raise Rejected(self.fails_after[1])
+        if self.fails_at is not None and self._moves == self.fails_at[0]:
+            raise Rejected(self.fails_at[1])
         off = self._off if self._moves <= len(self.times_us) else 0
         return 1000 * self.times_us[case] * math.exp(self.gpu.drift + self._place + off + self.gpu.random.gauss(0, self.gpu.rest))
 
@@ -100,6 +101,9 @@ class Batch:
         gpu, calls = judge.gpu, len(seeds) * spread
         self.glance_ns, self.copy_ns, self.inputs_ns, self.checks_ns = 1e3, [1e3], 0, 0
         self.flush_ns = FLUSH_NS
+        if do == "time" and gpu.disturbed_batches > 0:
+            gpu.disturbed_batches -= 1
+            self.flush_ns = 3 * FLUSH_NS
         self.all_ns = OVERHEAD_NS if do == "nothing" else OVERHEAD_NS + calls * candidate.call_ns(case)
         if do == "time":
             gpu.batches.append((candidate.name, case, check, tuple(seeds) if check != "none" else calls))
