@@ -41,7 +41,7 @@ export async function openLineage(
   const begin = shown[0]?.parent ?? candidate;
   const title = hasMore
     ? t('Lineage of c{0} from c{1}, {2} of {3} steps', candidate, begin, shown.length, pairs.length)
-    : t('Lineage of c{0} from c{1}', candidate, begin);
+    : lineageTitle(candidate, begin, path.length - 1 - pairs.length);
   const resources = shown.map(({ parent, child }): [Uri, Uri, Uri] => [
     uriOf(session, child, 'lineage'),
     uriOf(session, parent, 'lineage'),
@@ -72,6 +72,14 @@ export async function openComparison(
       preview: true,
     },
   );
+}
+
+/** Without a word for the steps that are left out, one would look for what lies between the diffs. */
+function lineageTitle(candidate: number, begin: number, unchanged: number): string {
+  if (unchanged === 0) return t('Lineage of c{0} from c{1}', candidate, begin);
+  return unchanged === 1
+    ? t('Lineage of c{0} from c{1}, without 1 step that changed nothing', candidate, begin)
+    : t('Lineage of c{0} from c{1}, without {2} steps that changed nothing', candidate, begin, unchanged);
 }
 
 /** Parents and children along a way, without those where the text stayed the same. */
