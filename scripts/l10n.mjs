@@ -1,14 +1,14 @@
 // `npm run l10n`: collects the texts for people into l10n/ and package.nls.json. `--check` changes nothing, and says what is stale.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bundleOf, jsonText, textsOfCode, withTextsApart } from './lib/l10n.mjs';
+import { bundleOf, jsonText, textsOfProduct, withTextsApart } from './lib/l10n.mjs';
 import { repositoryFolder } from './lib/paths.mjs';
 
 const at = (...parts) => join(repositoryFolder, ...parts);
 const readOr = (path, otherwise) => readFile(path, 'utf8').catch(() => otherwise);
 
 const isCheck = process.argv.includes('--check');
-const { texts, faults } = await textsOfCode(at('src/extension'));
+const { texts, faults } = await textsOfProduct(repositoryFolder);
 const packageText = await readFile(at('package.json'), 'utf8');
 const nlsText = await readOr(at('package.nls.json'), '{}\n');
 const { manifest, nls, moved } = withTextsApart(JSON.parse(packageText), JSON.parse(nlsText));

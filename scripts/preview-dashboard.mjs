@@ -4,7 +4,7 @@
 //   npm run preview -- --steps 5     the beginning of them
 //   npm run preview -- --port 5000   elsewhere
 //
-// `theme` is dark, light, hc-dark or hc-light. The page is bundled when this starts: start it again to see a change.
+// `theme` is dark, light, hc-dark or hc-light; `&language=de` writes German numbers and texts in a made-up language. The page is bundled when this starts: start it again to see a change.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -1,4 +1,5 @@
 import './zodWithoutEval';
+import './pageLanguage';
 import './styles/base.css';
 import './styles/header.css';
 import './styles/charts.css';
@@ -17,6 +18,7 @@ import { applyMessage, type PageModel } from './page/pageModel';
 import { SessionData } from './page/sessionData';
 import { throttle } from './page/throttle';
 import { makePanels } from './panels/panels';
+import { t } from './words/texts';
 
 const root = document.getElementById('dashboard');
 const sessionId = document.body.dataset['sessionId'];
@@ -28,7 +30,7 @@ function run(root: HTMLElement, host: HostBridge): void {
     id: 'notice',
     class: 'empty muted',
     role: 'status',
-    text: 'Waiting for the session…',
+    text: t('Waiting for the session…'),
   });
   const data = new SessionData();
   let model: PageModel | undefined;
@@ -109,7 +111,10 @@ function run(root: HTMLElement, host: HostBridge): void {
     (reason) => {
       model = undefined;
       showNotice(
-        `The page and the extension do not understand each other. Close this tab and open it again. (${reason})`,
+        t(
+          'The page and the extension do not understand each other. Close this tab and open it again. ({0})',
+          reason,
+        ),
       );
     },
   );

@@ -1,11 +1,21 @@
+/** A text, and what translators must know to tell it from others that are the same in English. */
+export interface Text {
+  readonly message: string;
+  readonly comment?: string;
+}
 export interface FoundTexts {
-  readonly texts: Set<string>;
+  readonly texts: Text[];
   /** Calls that cannot be translated, with their places. */
   readonly faults: string[];
 }
-export function textsOfCode(folder: string): Promise<FoundTexts>;
-export function textsOfSource(source: string, name: string): { texts: string[]; faults: string[] };
-export function bundleOf(texts: Set<string>): string;
+export interface Reading {
+  /** Texts may be said while a file is loaded. */
+  readonly mayBeAtLoad?: boolean;
+}
+export function textsOfProduct(root: string): Promise<FoundTexts>;
+export function textsOfCode(folder: string, options?: Reading): Promise<FoundTexts>;
+export function textsOfSource(source: string, name: string, options?: Reading): FoundTexts;
+export function bundleOf(texts: readonly Text[]): string;
 export function withTextsApart(
   manifest: unknown,
   nls: Readonly<Record<string, string>>,

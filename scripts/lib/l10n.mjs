@@ -4,53 +4,82 @@ import { join, relative } from 'node:path';
 import ts from 'typescript';
 
 /**
- * All texts that `t(…)` and `l10n.t(…)` say below a folder.
+ * A text, and what translators must know to tell it from others that are the same in English.
+ *
+ * @typedef {{ message: string, comment?: string }} Text
+ */
+
+/**
+ * All texts of the extension and of its page.
+ *
+ * @param {string} root folder of the repository
+ * @returns {Promise<{ texts: Text[], faults: string[] }>}
+ */
+export async function textsOfProduct(root) {
+  const found = await Promise.all([
+    textsOfCode(join(root, 'src/extension')),
+    // The page has its language before all else, so texts may be said while its files are loaded.
+    textsOfCode(join(root, 'webview'), { mayBeAtLoad: true }),
+  ]);
+  return { texts: found.flatMap(({ texts }) => texts), faults: found.flatMap(({ faults }) => faults) };
+}
+
+/**
+ * All texts that `t(…)`, `plural(…)` and `l10n.t(…)` say below a folder.
  *
  * @param {string} folder
- * @returns {Promise<{ texts: Set<string>, faults: string[] }>} `faults`: calls that cannot be translated, with their places
+ * @param {{ mayBeAtLoad?: boolean }} [options]
+ * @returns {Promise<{ texts: Text[], faults: string[] }>} `faults`: calls that cannot be translated, with their places
  */
-export async function textsOfCode(folder) {
-  const texts = new Set();
+export async function textsOfCode(folder, options = {}) {
+  const texts = [];
   const faults = [];
   const entries = await readdir(folder, { withFileTypes: true, recursive: true });
   const paths = entries
-    // The one place that hands texts on to the editor has none of its own.
-    .filter(({ name }) => name.endsWith('.ts') && name !== 'editorTranslations.ts')
+    // Those that hand texts on have none of their own.
+    .filter(({ name }) => name.endsWith('.ts') && !handOn.includes(name))
     .map((entry) => join(entry.parentPath, entry.name));
   for (const path of paths.sort()) {
     const source = await readFile(path, 'utf8');
-    if (!source.includes('base/translate') && !source.includes("'./translate'") && !source.includes('l10n'))
-      continue;
-    const found = textsOfSource(source, relative(folder, path));
-    for (const text of found.texts) texts.add(text);
+    if (!speaks.test(source)) continue;
+    const found = textsOfSource(source, relative(folder, path), options);
+    texts.push(...found.texts);
     faults.push(...found.faults);
   }
   return { texts, faults };
 }
 
+const handOn = ['editorTranslations.ts', 'translate.ts', 'texts.ts'];
+const speaks = /base\/translate'|'\.\/translate'|l10n|words\/texts'|'\.\/texts'/;
+
 /**
  * @param {string} source TypeScript
  * @param {string} name of the file, for faults
- * @returns {{ texts: string[], faults: string[] }}
+ * @param {{ mayBeAtLoad?: boolean }} [options]
+ * @returns {{ texts: Text[], faults: string[] }}
  */
-export function textsOfSource(source, name) {
+export function textsOfSource(source, name, { mayBeAtLoad = false } = {}) {
   const file = ts.createSourceFile(name, source, ts.ScriptTarget.Latest, true);
   const texts = [];
   const faults = [];
   const visit = (node) => {
     if (ts.isCallExpression(node) && isTranslation(node.expression)) {
-      const [first, ...args] = node.arguments;
+      const isPlural = node.expression.getText() === 'plural';
+      const forms = isPlural ? node.arguments.slice(1, 3) : node.arguments.slice(0, 1);
+      // The count is the first argument of both forms.
+      const args = isPlural ? [node.arguments[0], ...node.arguments.slice(3)] : node.arguments.slice(1);
       const place = `${name}:${file.getLineAndCharacterOfPosition(node.getStart()).line + 1}`;
-      const text = first === undefined ? undefined : literalText(first);
-      if (isAtLoad(node))
+      if (!mayBeAtLoad && isAtLoad(node))
         faults.push(`${place}: said while the file is loaded, before the language is known`);
-      if (text === undefined) faults.push(`${place}: the text is no literal`);
-      else {
+      const said = forms.map(textOf);
+      if (said.length === 0 || said.includes(undefined)) faults.push(`${place}: the text is no literal`);
+      for (const text of said.filter((one) => one !== undefined)) {
         texts.push(text);
-        const places = new Set([...text.matchAll(/\{(\d+)\}/g)].map(([, index]) => Number(index)));
+        const places = new Set([...text.message.matchAll(/\{(\d+)\}/g)].map(([, index]) => Number(index)));
         const isSpread = args.some((argument) => ts.isSpreadElement(argument));
-        const fits = places.size === args.length && [...places].every((index) => index < args.length);
-        if (!isSpread && !fits) faults.push(`${place}: ${args.length} arguments for "${text}"`);
+        const isWhole = isPlural || places.size === args.length;
+        const fits = isWhole && [...places].every((index) => index < args.length);
+        if (!isSpread && !fits) faults.push(`${place}: ${args.length} arguments for "${text.message}"`);
       }
     }
     ts.forEachChild(node, visit);
@@ -71,12 +100,28 @@ function isAtLoad(node) {
 }
 
 function isTranslation(expression) {
-  if (ts.isIdentifier(expression)) return expression.text === 't';
+  if (ts.isIdentifier(expression)) return ['t', 'plural'].includes(expression.text);
   return (
     ts.isPropertyAccessExpression(expression) &&
     expression.name.text === 't' &&
     /(^|\.)l10n$/.test(expression.expression.getText())
   );
+}
+
+/** A literal, or `{ message, comment }` of literals. @returns {Text | undefined} */
+function textOf(node) {
+  if (!ts.isObjectLiteralExpression(node)) {
+    const message = literalText(node);
+    return message === undefined ? undefined : { message };
+  }
+  const parts = Object.fromEntries(
+    node.properties.map((part) => [
+      part.name?.getText(),
+      ts.isPropertyAssignment(part) ? literalText(part.initializer) : undefined,
+    ]),
+  );
+  const { message, comment } = parts;
+  return message === undefined || comment === undefined ? undefined : { message, comment };
 }
 
 /** Also of literals that are joined with `+`, for long ones. */
@@ -89,9 +134,12 @@ function literalText(node) {
   return undefined;
 }
 
-/** The bundle: each text is its own key. @param {Set<string>} texts */
+/** The bundle, as the editor reads it: each text is its own key, with `/` and its comment where it has one. @param {Text[]} texts */
 export function bundleOf(texts) {
-  return jsonText(Object.fromEntries([...texts].sort().map((text) => [text, text])));
+  const entries = texts.map(({ message, comment }) =>
+    comment === undefined ? [message, message] : [`${message}/${comment}`, { message, comment: [comment] }],
+  );
+  return jsonText(Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))));
 }
 
 const keyPattern = /^%(.+)%$/;

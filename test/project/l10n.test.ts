@@ -1,20 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import * as z from 'zod';
-import { bundleOf, jsonText, textsOfCode, textsOfSource, withTextsApart } from '../../scripts/lib/l10n.mjs';
+import {
+  bundleOf,
+  jsonText,
+  textsOfProduct,
+  textsOfSource,
+  withTextsApart,
+} from '../../scripts/lib/l10n.mjs';
 import { fill, t, useTranslations } from '../../src/extension/base/translate';
+import { pseudoTranslation, readBundle } from '../support/pseudoLanguage';
 import { manifestTexts } from './manifestText';
-
-const bundle = z
-  .record(z.string(), z.string())
-  .parse(JSON.parse(readFileSync('l10n/bundle.l10n.json', 'utf8')));
 
 describe('texts for people', () => {
   it('are all in the bundle, and nothing else is: else run `npm run l10n`', async () => {
-    const { texts, faults } = await textsOfCode('src/extension');
+    const { texts, faults } = await textsOfProduct('.');
     expect(faults).toEqual([]);
     expect(readFileSync('l10n/bundle.l10n.json', 'utf8')).toBe(bundleOf(texts));
-    expect(texts.size).toBeGreaterThan(150);
+    expect(texts.length).toBeGreaterThan(150);
   });
 
   it('of the manifest are apart from it: else run `npm run l10n`', () => {
@@ -29,8 +31,25 @@ describe('texts for people', () => {
     expect(faultsOf("f(() => t('{0} of {1}', 1, 2), () => l10n.t('a' + ' b'));")).toEqual([]);
     expect(faultsOf('const f = () => t(`a ${b}`);')).toEqual(['a.ts:1: the text is no literal']);
     expect(faultsOf("const f = () => t('{0} of {1}', 1);")).toEqual(['a.ts:1: 1 arguments for "{0} of {1}"']);
+    expect(faultsOf("f(() => plural(n, '{0} step of {1}', '{0} steps of {1}', all));")).toEqual([]);
+    expect(faultsOf("f(() => plural(n, 'one', '{0} of {1}'));")).toEqual([
+      'a.ts:1: 1 arguments for "{0} of {1}"',
+    ]);
+    expect(faultsOf("f(() => plural(n, one, '{0}'));")).toEqual(['a.ts:1: the text is no literal']);
     expect(faultsOf("const a = t('b');")).toHaveLength(1);
+    expect(textsOfSource("const a = t('b');", 'a.ts', { mayBeAtLoad: true }).faults).toEqual([]);
     expect(faultsOf("class A { static a = t('b'); b = t('b'); }")).toHaveLength(1);
+  });
+
+  it('that are alike in English and mean several things have a comment, which is part of their key', () => {
+    const source = "f(() => t({ message: 'Open', comment: 'a state' }), () => t('Open'));";
+    const { texts, faults } = textsOfSource(source, 'a.ts');
+    expect(faults).toEqual([]);
+    expect(JSON.parse(bundleOf(texts))).toEqual({
+      Open: 'Open',
+      'Open/a state': { message: 'Open', comment: ['a state'] },
+    });
+    expect(textsOfSource("f(() => t({ message: 'Open', comment }));", 'a.ts').faults).toHaveLength(1);
   });
 
   it('are moved out of a manifest once, under keys that tell what they are', () => {
@@ -62,34 +81,16 @@ describe('texts for people', () => {
 describe('another language', () => {
   afterEach(() => useTranslations(fill));
 
-  /** `[Ṣẗöṗ ~~~]`: longer than English, with accents, its places kept. */
-  function pseudo(text: string): string {
-    const accents: Readonly<Record<string, string>> = {
-      a: 'á',
-      e: 'é',
-      i: 'ï',
-      o: 'ö',
-      u: 'ü',
-      n: 'ñ',
-      s: 'š',
-    };
-    const parts = text.split(/(\{\d+\}|\$\([\w~-]+\)|\]\(command:[^)]*\))/);
-    const said = parts.map((part, index) =>
-      index % 2 === 1 ? part : part.replace(/[aeiouns]/g, (letter) => accents[letter] ?? letter),
-    );
-    return `[${said.join('')}${'~'.repeat(Math.ceil(text.length / 3))}]`;
-  }
-
   it('says every text of the bundle, with its arguments where they belong', () => {
-    const translations = new Map(Object.keys(bundle).map((text) => [text, pseudo(text)]));
-    useTranslations((message, ...args) => fill(translations.get(message) ?? message, ...args));
-    for (const text of Object.keys(bundle)) {
+    useTranslations(pseudoTranslation());
+    for (const [key, text] of readBundle()) {
       const places = [...text.matchAll(/\{(\d+)\}/g)].map(([, index]) => Number(index));
       const args =
         places.length === 0
           ? []
           : Array.from({ length: Math.max(...places) + 1 }, (_, index) => `«${index}»`);
-      const said = t(text, ...args);
+      const comment = key.slice(text.length + 1);
+      const said = t(comment === '' ? text : { message: text, comment }, ...args);
       expect(said).toMatch(/^\[[^]*~+\]$/);
       expect(said).not.toMatch(/\{\d+\}/);
       for (const index of places) expect(said).toContain(`«${index}»`);

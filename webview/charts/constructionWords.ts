@@ -3,6 +3,7 @@ import { betterDirection, formatCount, formatValue } from '../words/format';
 import { seriesColour } from './constructionPainting';
 import { areaMark, shapeMark } from './marks';
 import type { LegendEntry } from './picture';
+import { t } from '../words/texts';
 
 /** Rows of a table that are no help any more. */
 const rowLimit = 200;
@@ -11,14 +12,42 @@ export function describeConstruction(view: ConstructionView): string {
   switch (view.kind) {
     case 'step-function': {
       const [low, high] = [Math.min(...view.values), Math.max(...view.values)];
-      return `${view.title}. A function of ${formatCount(view.values.length)} equal pieces from ${formatValue(view.from)} to ${formatValue(view.to)}, with values from ${short(low)} to ${short(high)}.`;
+      return t(
+        '{0}. A function of {1} equal pieces from {2} to {3}, with values from {4} to {5}.',
+        view.title,
+        formatCount(view.values.length),
+        formatValue(view.from),
+        formatValue(view.to),
+        short(low),
+        short(high),
+      );
     }
     case 'circles':
-      return `${view.title}. ${formatCount(view.circles.length)} circles in a rectangle of ${formatValue(view.width)} by ${formatValue(view.height)}; their radii sum to ${formatValue(view.circles.reduce((sum, { r }) => sum + r, 0))}.`;
+      return t(
+        '{0}. {1} circles in a rectangle of {2} by {3}; their radii sum to {4}.',
+        view.title,
+        formatCount(view.circles.length),
+        formatValue(view.width),
+        formatValue(view.height),
+        formatValue(view.circles.reduce((sum, { r }) => sum + r, 0)),
+      );
     case 'polygon':
-      return `${view.title}. A polygon of ${formatCount(view.polygon.length)} corners over ${formatCount(view.wanted.length)} wanted and ${formatCount(view.unwanted.length)} unwanted points.`;
+      return t(
+        '{0}. A polygon of {1} corners over {2} wanted and {3} unwanted points.',
+        view.title,
+        formatCount(view.polygon.length),
+        formatCount(view.wanted.length),
+        formatCount(view.unwanted.length),
+      );
     case 'bars':
-      return `${view.title}. ${formatCount(view.rows.length)} cases in ${view.unit}, ${betterDirection(view.goal)}: ${view.series.join(', ')}.`;
+      return t(
+        '{0}. {1} cases in {2}, {3}: {4}.',
+        view.title,
+        formatCount(view.rows.length),
+        view.unit,
+        betterDirection(view.goal),
+        view.series.join(', '),
+      );
   }
 }
 
@@ -29,8 +58,8 @@ export function constructionLegend(view: ConstructionView): LegendEntry[] {
       return [];
     case 'polygon':
       return [
-        { text: 'wanted', mark: shapeMark('circle', (theme) => theme.accepted) },
-        { text: 'unwanted', mark: shapeMark('square', (theme) => theme.outcomes.crashed) },
+        { text: t('wanted'), mark: shapeMark('circle', (theme) => theme.accepted) },
+        { text: t('unwanted'), mark: shapeMark('square', (theme) => theme.outcomes.crashed) },
       ];
     case 'bars':
       return view.series.map((text, index) => ({
@@ -49,7 +78,7 @@ export function constructionTable(view: ConstructionView): {
     case 'step-function': {
       const width = (view.to - view.from) / view.values.length;
       return cut(
-        ['Piece', 'From', 'Value'],
+        [t('Piece'), t('From'), t('Value')],
         view.values.map((value, index) => [
           String(index + 1),
           short(view.from + index * width),
@@ -59,17 +88,17 @@ export function constructionTable(view: ConstructionView): {
     }
     case 'circles':
       return cut(
-        ['Circle', 'x', 'y', 'Radius'],
+        [t('Circle'), 'x', 'y', t('Radius')],
         view.circles.map(({ x, y, r }, index) => [String(index + 1), ...[x, y, r].map(formatValue)]),
       );
     case 'polygon':
       return cut(
-        ['Corner', 'x', 'y'],
+        [t('Corner'), 'x', 'y'],
         view.polygon.map((corner, index) => [String(index + 1), ...corner.map(formatValue)]),
       );
     case 'bars':
       return cut(
-        ['Case', ...view.series],
+        [t('Case'), ...view.series],
         view.rows.map(({ label, values }) => [
           label,
           ...view.series.map((_, index) => formatValue(values[index] ?? null)),
@@ -82,7 +111,11 @@ function cut(columns: string[], rows: string[][]): ReturnType<typeof constructio
   const note =
     rows.length <= rowLimit
       ? ''
-      : `The first ${rowLimit} of ${formatCount(rows.length)} rows. The candidate’s artifact “view” has them all.`;
+      : t(
+          'The first {0} of {1} rows. The candidate’s artifact “view” has them all.',
+          rowLimit,
+          formatCount(rows.length),
+        );
   return { columns, rows: rows.slice(0, rowLimit), note };
 }
 

@@ -1,6 +1,7 @@
 import { make, setText } from '../page/dom';
 import { throttle } from '../page/throttle';
 import { noStops, type Stops } from './picture';
+import { t } from '../words/texts';
 
 /** Where the chart on the canvas has a stop, in pixels of the canvas. */
 export type Project = (index: number) => { readonly x: number; readonly y: number };
@@ -32,7 +33,7 @@ export function makeExplorer(
   const speak = throttle(300, (text: string) => setText(spoken, text));
   const element = make(
     'div',
-    { class: 'explorer', tabindex: '0', role: 'group', 'aria-label': `${label}, by arrow keys` },
+    { class: 'explorer', tabindex: '0', role: 'group', 'aria-label': t('{0}, by arrow keys', label) },
     [canvas, ring, tip, spoken],
   );
   let stops: Stops = noStops;
@@ -76,8 +77,8 @@ export function makeExplorer(
     event.preventDefault();
     place(next);
     if (next >= 0) {
-      const opens = stops.candidate(next) === undefined ? '' : ' Enter opens the diff.';
-      speak(`${stops.describe(next).join('. ')}.${opens}`);
+      const words = `${stops.describe(next).join('. ')}.`;
+      speak(stops.candidate(next) === undefined ? words : `${words} ${t('Enter opens the diff.')}`);
     }
   });
   return {

@@ -1,5 +1,6 @@
 import { color } from 'chart.js/helpers';
 import { outcomeGroups, type OutcomeGroup } from '../../src/protocol/dashboardData';
+import { t } from '../words/texts';
 
 /** Colours and fonts of the editor, as a canvas needs them: resolved. */
 export interface ChartTheme {
@@ -82,14 +83,14 @@ export const outcomeOrder: readonly OutcomeGroup[] = [
 ];
 
 export const outcomeWords: Readonly<Record<OutcomeGroup, string>> = {
-  running: 'running',
-  valid: 'valid',
-  invalid: 'wrong',
-  crashed: 'crashed',
-  timeout: 'out of time',
-  limit: 'over a limit',
-  'no-program': 'no program',
-  'evaluator-error': 'evaluator failed',
+  running: t('running'),
+  valid: t('valid'),
+  invalid: t('wrong'),
+  crashed: t('crashed'),
+  timeout: t('out of time'),
+  limit: t('over a limit'),
+  'no-program': t('no program'),
+  'evaluator-error': t('evaluator failed'),
 };
 
 export function outcomeAt(index: number | undefined): OutcomeGroup {

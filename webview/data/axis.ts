@@ -1,8 +1,9 @@
 import type { Overlay } from '../../src/protocol/dashboardData';
 import { axisNames, type AxisName, type StepRow } from '../../src/protocol/dashboardMessages';
-import { formatCompact, formatCount, formatUsd } from '../words/format';
+import { formatCompact, formatCount, formatTenths, formatUsd } from '../words/format';
 import type { CandidateRows } from './columnStore';
 import type { RowFacts } from './rowFacts';
+import { t } from '../words/texts';
 
 /** What all charts have along their bottom. Candidates, steps and other sessions have their place on it. */
 export interface Axis {
@@ -18,21 +19,30 @@ export interface Axis {
 }
 
 export const axisTitles: Readonly<Record<AxisName, string>> = {
-  step: 'Step',
-  rollouts: 'Rollouts',
-  time: 'Wall time',
-  tokens: 'Tokens',
-  cost: 'Cost',
+  step: t('Step'),
+  rollouts: t('Rollouts'),
+  time: t('Wall time'),
+  tokens: t('Tokens'),
+  cost: t('Cost'),
+};
+
+/** Within a sentence. */
+export const axisWords: Readonly<Record<AxisName, string>> = {
+  step: t('step'),
+  rollouts: t('rollouts'),
+  time: t('time'),
+  tokens: t('tokens'),
+  cost: t('cost'),
 };
 
 /** Why an axis cannot be chosen; `undefined` for one that can. */
 export function axisMissing(name: AxisName, rows: CandidateRows): string | undefined {
   const last = rows.length - 1;
   if (name === 'step') return undefined;
-  if (last < 0) return 'no candidates yet';
-  if (name === 'time' && !rows.endedAtMs.some((ms) => ms > 0)) return 'nothing evaluated yet';
-  if (name === 'tokens' && !((rows.tokensUpTo[last] ?? 0) > 0)) return 'no language model counts any';
-  if (name === 'cost' && !rows.usdUpTo.some((usd) => usd > 0)) return 'no prices known';
+  if (last < 0) return t('no candidates yet');
+  if (name === 'time' && !rows.endedAtMs.some((ms) => ms > 0)) return t('nothing evaluated yet');
+  if (name === 'tokens' && !((rows.tokensUpTo[last] ?? 0) > 0)) return t('no language model counts any');
+  if (name === 'cost' && !rows.usdUpTo.some((usd) => usd > 0)) return t('no prices known');
   return undefined;
 }
 
@@ -54,7 +64,7 @@ export function makeAxis(
   const scale = hours ? 60 : 1;
   return {
     name,
-    title: hours ? 'hours since the start' : title,
+    title: hours ? t('hours since the start') : title,
     max: max / scale,
     ofRow: (row) => ofRow(row) / scale,
     ofStep: (step) => (step < 0 ? 0 : (ends[step] ?? Number.NaN) / scale),
@@ -79,7 +89,7 @@ const plainAxes: Readonly<
   >
 > = {
   rollouts: {
-    title: 'rollouts',
+    title: t('rollouts'),
     unit: 1,
     // As many as there were with it: ids begin at 0.
     column: (rows, row) => (rows.ids[row] ?? Number.NaN) + 1,
@@ -88,15 +98,16 @@ const plainAxes: Readonly<
     format: formatCompact,
   },
   time: {
-    title: 'minutes since the start',
+    title: t('minutes since the start'),
     unit: minuteMs,
     column: (rows, row) => rows.endedAtMs[row] ?? Number.NaN,
     ofStep: (row) => row.endedAtMs,
     ofOverlay: (overlay, index) => overlay.endedAtMs[index] ?? Number.NaN,
-    format: (x) => (formatCount(x * 10) === formatCount(Math.round(x) * 10) ? formatCount(x) : x.toFixed(1)),
+    format: (x) =>
+      formatCount(x * 10) === formatCount(Math.round(x) * 10) ? formatCount(x) : formatTenths(x),
   },
   tokens: {
-    title: 'tokens',
+    title: t('tokens'),
     unit: 1,
     column: (rows, row) => rows.tokensUpTo[row] ?? Number.NaN,
     ofStep: (row) => row.tokensUpTo,
@@ -104,7 +115,7 @@ const plainAxes: Readonly<
     format: formatCompact,
   },
   cost: {
-    title: 'US dollars',
+    title: t('US dollars'),
     unit: 1,
     column: (rows, row) => rows.usdUpTo[row] ?? Number.NaN,
     ofStep: (row) => row.usdUpTo,
@@ -125,7 +136,7 @@ function stepAxis(rows: CandidateRows, facts: RowFacts, steps: readonly StepRow[
   );
   return {
     name: 'step',
-    title: 'step',
+    title: t('step'),
     max: Math.max(5, steps.length, facts.steps.length),
     ofRow(row) {
       const step = rows.steps[row] ?? -1;

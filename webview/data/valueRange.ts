@@ -1,5 +1,6 @@
 import type { DashboardHeader, StepRow } from '../../src/protocol/dashboardMessages';
 import { valueView, type ValueView } from './valueView';
+import { plural, t } from '../words/texts';
 
 /** What a value axis shows, and how much of what is drawn lies outside it. */
 export interface ValueRange {
@@ -86,12 +87,25 @@ export function countingBeyond(
 
 /** For the caption of a chart; empty when everything is in view. */
 export function rangeWords(range: ValueRange): string {
-  const values = range.clipped === 1 ? '1 value lies' : `${range.clipped} values lie`;
   return [
-    ...(range.clipped > 0 ? [`${values} beyond the shown range.`] : []),
-    ...(range.reached > 0
-      ? [`${range.reached} of the drawn values have reached the reference and have no distance to it.`]
+    ...(range.clipped > 0
+      ? [
+          plural(
+            range.clipped,
+            '{0} value lies beyond the shown range.',
+            '{0} values lie beyond the shown range.',
+          ),
+        ]
       : []),
-    ...(range.hiddenReferences.length > 0 ? [`Not in view: ${range.hiddenReferences.join(', ')}.`] : []),
+    ...(range.reached > 0
+      ? [
+          plural(
+            range.reached,
+            '{0} of the drawn values has reached the reference and has no distance to it.',
+            '{0} of the drawn values have reached the reference and have no distance to it.',
+          ),
+        ]
+      : []),
+    ...(range.hiddenReferences.length > 0 ? [t('Not in view: {0}.', range.hiddenReferences.join(', '))] : []),
   ].join(' ');
 }

@@ -1,5 +1,6 @@
 import type { DashboardHeader } from '../../src/protocol/dashboardMessages';
 import { formatValue } from '../words/format';
+import { t } from '../words/texts';
 
 /** How values are drawn: as they are, or as the logarithm of what is missing to a reference. */
 export interface ValueView {
@@ -31,7 +32,7 @@ export function valueView(header: DashboardHeader, distanceTo: string | null): V
     };
   }
   return {
-    title: `distance to ${reference.label}${unit}`,
+    title: `${t('distance to {0}', reference.label)}${unit}`,
     of: (value) => logarithm(sign * (value - reference.value)),
     format: (y) => powerOfTen(y),
     ticks: decades,

@@ -2,6 +2,7 @@ import { make, setText } from './dom';
 import { formatWithUnit } from '../words/format';
 import type { PageModel } from './pageModel';
 import { throttle } from './throttle';
+import { t } from '../words/texts';
 
 /** Speech is slow: no more than one new best in this time, the latest. */
 const announcementIntervalMs = 5000;
@@ -22,7 +23,12 @@ export function makeAnnouncer(): Announcer {
       const best = header.announcedBest;
       if (knownBest !== undefined && best !== null && best.id !== knownBest) {
         say(
-          `New best ${header.metricName}: ${formatWithUnit(best.value, header.unit)}, candidate ${best.id}`,
+          t(
+            'New best {0}: {1}, candidate {2}',
+            header.metricName,
+            formatWithUnit(best.value, header.unit),
+            best.id,
+          ),
         );
       }
       knownBest = best?.id ?? null;

@@ -1,12 +1,15 @@
 import type { CandidateRow, DashboardHeader, FromDashboard } from '../../src/protocol/dashboardMessages';
 import { moveWithArrows } from './arrowKeys';
 import { make, setText } from './dom';
-import { formatDuration, formatStep, formatWithUnit } from '../words/format';
+import { formatCount, formatDuration, formatStep, formatWithUnit } from '../words/format';
 import type { Scene } from '../data/scene';
 import { throttle } from './throttle';
+import { t } from '../words/texts';
 
 /** A list that changes faster cannot be read. */
 const listIntervalMs = 1000;
+/** Out of sight it follows slowly: two hundred rows of words take longer than all charts. */
+const unseenIntervalMs = 5000;
 
 export type CandidateOrder = 'newest' | 'best';
 
@@ -30,11 +33,16 @@ export function makeCandidateSection(
   const empty = make('p', {
     class: 'empty muted',
     id: 'no-candidates',
-    text: 'The initial program is being evaluated…',
+    text: t('The initial program is being evaluated…'),
   });
   const count = make('span', { class: 'muted' });
-  const newest = make('button', { class: 'link', type: 'button', id: 'order-newest', text: 'Newest first' });
-  const best = make('button', { class: 'link', type: 'button', id: 'order-best', text: 'Best first' });
+  const newest = make('button', {
+    class: 'link',
+    type: 'button',
+    id: 'order-newest',
+    text: t('Newest first'),
+  });
+  const best = make('button', { class: 'link', type: 'button', id: 'order-best', text: t('Best first') });
   const table = make('table', { class: 'candidate-table', 'aria-labelledby': 'candidates-title' }, [
     make('thead', {}, [make('tr', {}, columns.map(headCell))]),
     body,
@@ -42,9 +50,9 @@ export function makeCandidateSection(
   const element = make('section', { class: 'candidates', 'aria-labelledby': 'candidates-title' }, [
     make('div', { class: 'panel-head' }, [
       // Focused by the link to it above the charts.
-      make('h2', { id: 'candidates-title', tabindex: '-1', text: 'Candidates' }),
+      make('h2', { id: 'candidates-title', tabindex: '-1', text: t('Candidates') }),
       count,
-      make('div', { class: 'order', role: 'group', 'aria-label': 'Order' }, [newest, best]),
+      make('div', { class: 'order', role: 'group', 'aria-label': t('Order') }, [newest, best]),
     ]),
     table,
     empty,
@@ -59,7 +67,10 @@ export function makeCandidateSection(
     const shown = order === 'newest' ? model.candidates : bestFirst(model.candidates, header.goal);
     empty.hidden = shown.length > 0;
     table.hidden = shown.length === 0;
-    setText(count, shown.length < header.evaluated ? `the newest and the best ${shown.length}` : '');
+    setText(
+      count,
+      shown.length < header.evaluated ? t('the newest and the best {0}', formatCount(shown.length)) : '',
+    );
     const ids = new Set(shown.map(({ id }) => id));
     for (const [id, row] of rows) {
       if (ids.has(id)) continue;
@@ -86,24 +97,33 @@ export function makeCandidateSection(
   newest.addEventListener('click', () => choose('newest'));
   best.addEventListener('click', () => choose('best'));
   draw();
+  // The charts come first: the list is below the fold.
+  const drawLater = (_: undefined): void => void requestAnimationFrame(() => setTimeout(draw));
+  const follow = throttle(listIntervalMs, drawLater);
+  const followSlowly = throttle(unseenIntervalMs, drawLater);
+  let isSeen = true;
+  new IntersectionObserver((entries) => {
+    isSeen = entries.at(-1)?.isIntersecting ?? isSeen;
+    if (isSeen) follow(undefined);
+  }).observe(element);
   return {
     element,
-    show: throttle(listIntervalMs, (next: Listed) => {
+    show(next) {
       model = next;
-      // The charts come first: the list is below the fold.
-      requestAnimationFrame(() => setTimeout(draw));
-    }),
+      if (isSeen) follow(undefined);
+      else followSlowly(undefined);
+    },
   };
 }
 
 const columns = [
-  { name: 'id', title: 'Candidate' },
-  { name: 'step', title: 'Step' },
-  { name: 'value', title: 'Value' },
-  { name: 'parent', title: 'Parent' },
-  { name: 'note', title: 'Note' },
-  { name: 'time', title: 'Time' },
-  { name: 'actions', title: 'Actions' },
+  { name: 'id', title: t('Candidate') },
+  { name: 'step', title: t('Step') },
+  { name: 'value', title: t('Value') },
+  { name: 'parent', title: t('Parent') },
+  { name: 'note', title: t('Note') },
+  { name: 'time', title: t('Time') },
+  { name: 'actions', title: t('Actions') },
 ] as const;
 
 function headCell({ name, title }: (typeof columns)[number]): HTMLElement {
@@ -130,25 +150,25 @@ interface CandidateElement {
 }
 
 const stateWords: Readonly<Record<Exclude<CandidateRow['state'], 'valid'>, string>> = {
-  running: 'running',
-  failed: 'failed',
+  running: t('running'),
+  failed: t('failed'),
 };
 
 function makeRow(id: number, send: (message: FromDashboard) => void): CandidateElement {
   const star = make('i', {
     class: 'codicon codicon-star-full',
-    title: 'Best so far',
+    title: t('Best so far'),
     role: 'img',
-    'aria-label': 'Best so far',
+    'aria-label': t('Best so far'),
   });
   const step = make('td', { class: 'step' });
   const value = make('td', { class: 'value' });
   const parent = make('td', { class: 'parent' });
   const note = make('td', { class: 'note' });
   const time = make('td', { class: 'time' });
-  const openDiff = iconButton('diff', `Open diff of candidate ${id}`);
-  const accept = iconButton('check', `Accept candidate ${id}`);
-  const verify = iconButton('verified', `Verify candidate ${id}`);
+  const openDiff = iconButton('diff', t('Open diff of candidate {0}', id));
+  const accept = iconButton('check', t('Accept candidate {0}', id));
+  const verify = iconButton('verified', t('Verify candidate {0}', id));
   const element = make('tr', { tabindex: '-1', 'data-candidate': String(id) }, [
     make('th', { scope: 'row', class: 'id' }, [`c${id}`, star]),
     step,

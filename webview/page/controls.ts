@@ -3,6 +3,7 @@ import { axisMissing, axisTitles, isAxisName } from '../data/axis';
 import type { Choices, Scene } from '../data/scene';
 import { makeChoice } from './choice';
 import { make } from './dom';
+import { t } from '../words/texts';
 
 export interface Controls {
   readonly element: HTMLElement;
@@ -14,10 +15,10 @@ export function makeControls(
   onChoose: (change: Partial<Choices>) => void,
   send: (message: FromDashboard) => void,
 ): Controls {
-  const axis = makeChoice('axis', 'X axis', (value) => {
+  const axis = makeChoice('axis', t('X axis'), (value) => {
     if (isAxisName(value)) onChoose({ axis: value });
   });
-  const height = makeChoice('height', 'Y axis', (value) =>
+  const height = makeChoice('height', t('Y axis'), (value) =>
     onChoose({ distanceTo: value === '' ? null : value.slice(1) }),
   );
   const exports = (['csv', 'json', 'html'] as const).map((format) => {
@@ -25,11 +26,11 @@ export function makeControls(
       class: 'link',
       type: 'button',
       id: `export-${format}`,
-      text: { csv: 'CSV', json: 'JSON', html: 'Report' }[format],
+      text: { csv: 'CSV', json: 'JSON', html: t('Report') }[format],
       'aria-label': {
-        csv: 'Save all candidates as CSV',
-        json: 'Save the session as JSON',
-        html: 'Save a report of the session as HTML',
+        csv: t('Save all candidates as CSV'),
+        json: t('Save the session as JSON'),
+        html: t('Save a report of the session as HTML'),
       }[format],
     });
     button.addEventListener('click', () => send({ type: 'export', format }));
@@ -39,8 +40,8 @@ export function makeControls(
     class: 'link',
     type: 'button',
     id: 'to-candidates',
-    text: 'Candidates ↓',
-    'aria-label': 'Go to the list of candidates, below the charts',
+    text: t('Candidates ↓'),
+    'aria-label': t('Go to the list of candidates, below the charts'),
   });
   toCandidates.addEventListener('click', () => {
     const title = document.getElementById('candidates-title');
@@ -48,10 +49,10 @@ export function makeControls(
     title?.focus();
   });
   return {
-    element: make('div', { class: 'controls', role: 'group', 'aria-label': 'Charts' }, [
+    element: make('div', { class: 'controls', role: 'group', 'aria-label': t('Charts') }, [
       axis.element,
       height.element,
-      make('div', { class: 'exports' }, [make('span', { class: 'muted', text: 'Save' }), ...exports]),
+      make('div', { class: 'exports' }, [make('span', { class: 'muted', text: t('Save') }), ...exports]),
       toCandidates,
     ]),
     show({ header, rows, choices, axis: shown }) {
@@ -62,10 +63,10 @@ export function makeControls(
       // A letter in front tells the empty label from no reference.
       height.show(
         [
-          { value: '', text: header.metricName === '' ? 'Value' : header.metricName },
+          { value: '', text: header.metricName === '' ? t('Value') : header.metricName },
           ...header.references.map(({ label }) => ({
             value: `=${label}`,
-            text: `Distance to ${label}, logarithmic`,
+            text: t('Distance to {0}, logarithmic', label),
           })),
         ],
         choices.distanceTo !== null && header.references.some(({ label }) => label === choices.distanceTo)

@@ -5,6 +5,7 @@ import { compareBest } from '../words/comparison';
 import { make, setText } from './dom';
 import { betterDirection, formatCount, formatShare, formatWithUnit } from '../words/format';
 import { usageFigures, type Figure } from '../words/usageFigures';
+import { t } from '../words/texts';
 
 export interface HeaderSection {
   readonly element: HTMLElement;
@@ -12,14 +13,14 @@ export interface HeaderSection {
 }
 
 const statusWords: Readonly<Record<DashboardHeader['status'], string>> = {
-  preparing: 'Preparing',
-  running: 'Running',
-  pausing: 'Pausing',
-  paused: 'Paused',
-  stopping: 'Stopping',
-  finished: 'Finished',
-  failed: 'Failed',
-  interrupted: 'Interrupted',
+  preparing: t('Preparing'),
+  running: t('Running'),
+  pausing: t('Pausing'),
+  paused: t('Paused'),
+  stopping: t('Stopping'),
+  finished: t('Finished'),
+  failed: t('Failed'),
+  interrupted: t('Interrupted'),
 };
 
 /** Title, state, the link to the host, the best value against the references, and the buttons. */
@@ -47,7 +48,7 @@ export function makeHeaderSection(send: (message: FromDashboard) => void): Heade
       setText(title, header.title);
       setText(badge, statusWords[header.status]);
       setText(status, header.statusText);
-      setText(host, [`on ${header.hostLabel}`, header.search].filter(Boolean).join(' · '));
+      setText(host, [t('on {0}', header.hostLabel), header.search].filter(Boolean).join(' · '));
       connection.hidden = header.connectionText === null;
       connection.classList.toggle('warning', header.connection === 'lost');
       setText(connection, header.connectionText ?? '');
@@ -66,11 +67,12 @@ function showWarnings(element: HTMLDetailsElement, warnings: readonly string[]):
   element.dataset['warnings'] = text;
   const [newest = ''] = warnings;
   const others = warnings.length - 1;
-  const more = others === 0 ? '' : others === 1 ? ' (and 1 more)' : ` (and ${others} more)`;
+  const summary =
+    others === 0 ? t('Warning: {0}', newest) : t('Warning: {0} (and {1} more)', newest, formatCount(others));
   element.replaceChildren(
     make('summary', {}, [
       make('i', { class: 'codicon codicon-warning', 'aria-hidden': 'true' }),
-      ` Warning: ${newest}${more}`,
+      ` ${summary}`,
     ]),
     make(
       'ul',
@@ -87,7 +89,7 @@ function makeFigures(): HeaderSection {
   const comparisons = make('tbody');
   const comparisonTable = make(
     'table',
-    { id: 'comparisons', class: 'comparisons', 'aria-label': 'Best value compared with the references' },
+    { id: 'comparisons', class: 'comparisons', 'aria-label': t('Best value compared with the references') },
     [comparisons],
   );
   let compared = '';
@@ -122,18 +124,18 @@ function makeFigures(): HeaderSection {
       setText(
         bestCaption,
         best === null
-          ? `no valid candidate yet, ${betterDirection(header.goal)}`
-          : `best ${header.metricName}, candidate c${best.id}, ${betterDirection(header.goal)}`,
+          ? t('no valid candidate yet, {0}', betterDirection(header.goal))
+          : t('best {0}, candidate c{1}, {2}', header.metricName, best.id, betterDirection(header.goal)),
       );
       showComparisons(header);
       const failed = header.evaluated - header.valid;
       counts.replaceChildren(
-        ...definition('evaluated', formatCount(header.evaluated)),
+        ...definition(t('evaluated'), formatCount(header.evaluated)),
         ...definition(
-          'valid',
+          t('valid'),
           `${formatCount(header.valid)} (${formatShare(header.valid, header.evaluated)})`,
         ),
-        ...definition('failed', formatCount(failed)),
+        ...definition(t('failed'), formatCount(failed)),
         ...usageFigures(header.usage).map(figure),
       );
     },
@@ -164,11 +166,11 @@ function figure({ term, text, detail }: Figure): HTMLElement {
 
 function makeButtons(send: (message: FromDashboard) => void): HeaderSection {
   let best: number | undefined;
-  const openBest = button('open-best', 'Open best diff', 'diff', { primary: true });
-  const accept = button('accept-best', 'Accept best', 'check');
-  const pause = button('pause', 'Pause', 'debug-pause');
-  const resume = button('resume', 'Resume', 'debug-continue');
-  const stop = button('stop', 'Stop', 'debug-stop');
+  const openBest = button('open-best', t('Open best diff'), 'diff', { primary: true });
+  const accept = button('accept-best', t('Accept best'), 'check');
+  const pause = button('pause', t('Pause'), 'debug-pause');
+  const resume = button('resume', t('Resume'), 'debug-continue');
+  const stop = button('stop', t('Stop'), 'debug-stop');
   const onClick = (element: HTMLElement, action: () => void): void => {
     element.addEventListener('click', () => {
       if (!element.hasAttribute('disabled')) action();
@@ -182,7 +184,7 @@ function makeButtons(send: (message: FromDashboard) => void): HeaderSection {
   onClick(resume, () => send({ type: 'resume' }));
   onClick(stop, () => send({ type: 'stop' }));
   return {
-    element: make('div', { class: 'buttons', role: 'group', 'aria-label': 'Session' }, [
+    element: make('div', { class: 'buttons', role: 'group', 'aria-label': t('Session') }, [
       openBest,
       accept,
       pause,

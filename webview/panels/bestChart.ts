@@ -3,35 +3,38 @@ import { addShape, lineMark, shapeMark } from '../charts/marks';
 import { point, stopsOf, type ChartPicture, type Layer, type LegendEntry } from '../charts/picture';
 import { referenceLayers } from '../charts/references';
 import type { ChartTheme } from '../charts/theme';
+import { axisWords } from '../data/axis';
 import type { Scene } from '../data/scene';
 import { countingBeyond, rangeWords, valueRange, type ValueRange } from '../data/valueRange';
 import { describeBest } from '../words/comparison';
 import { betterDirection, formatStep, formatValue, formatWithUnit } from '../words/format';
 import type { ChartKind } from './chartPanel';
 import { newestRows } from './panel';
+import { plural, t } from '../words/texts';
 
 /** The best value so far, with each step's own best and median. */
 export const bestChart: ChartKind = {
   id: 'best',
-  title: 'Best so far',
+  title: t('Best so far'),
   subtitle: ({ header, axis, value }) =>
     value.isDistance
-      ? `${value.title} by ${axis.name}, lower is better`
-      : `${header.metricName} by ${axis.name}, ${betterDirection(header.goal)}`,
+      ? t('{0} by {1}, {2}', value.title, axisWords[axis.name], betterDirection('minimize'))
+      : t('{0} by {1}, {2}', header.metricName, axisWords[axis.name], betterDirection(header.goal)),
   legend: ({ rows, header }) => [
-    { text: 'best so far', mark: lineMark((theme) => theme.best) },
-    { text: 'best of the step', mark: stepBestMark },
-    { text: 'median', mark: lineMark((theme) => theme.median, { width: 1.25, dash: [2, 3] }) },
-    { text: 'mean', mark: lineMark((theme) => theme.mutedText, { width: 1, dash: [6, 2, 1, 2] }) },
+    { text: t('best so far'), mark: lineMark((theme) => theme.best) },
+    { text: t('best of the step'), mark: stepBestMark },
+    { text: t('median'), mark: lineMark((theme) => theme.median, { width: 1.25, dash: [2, 3] }) },
+    { text: t('mean'), mark: lineMark((theme) => theme.mutedText, { width: 1, dash: [6, 2, 1, 2] }) },
     ...(header.references.length > 0 ? [referenceEntry] : []),
     ...(rows.accepted.includes(1)
-      ? [{ text: 'accepted', mark: shapeMark('diamond', (theme) => theme.accepted) }]
+      ? [{ text: t('accepted'), mark: shapeMark('diamond', (theme) => theme.accepted) }]
       : []),
   ],
   describe({ header, steps }) {
     const last = steps.at(-1);
-    const at = last === undefined ? '' : ` ${steps.length} steps, the last is step ${formatStep(last.step)}.`;
-    return `Line chart. ${describeBest(header)}${at}`;
+    const words = t('Line chart. {0}', describeBest(header));
+    if (last === undefined) return words;
+    return `${words} ${plural(steps.length, '{0} step.', '{0} steps, the last is step {1}.', formatStep(last.step))}`;
   },
   caption: (scene) => {
     const range = rangeOf(scene);
@@ -40,7 +43,9 @@ export const bestChart: ChartKind = {
   picture(scene, theme) {
     const range = rangeOf(scene);
     if (range === undefined)
-      return 'Nothing to draw yet: the first point is the initial program’s value, when it has been evaluated.';
+      return t(
+        'Nothing to draw yet: the first point is the initial program’s value, when it has been evaluated.',
+      );
     const references = referenceLayers(scene.header, range, scene.value);
     return {
       datasets: datasets(scene, theme),
@@ -53,18 +58,17 @@ export const bestChart: ChartKind = {
   },
   table({ steps }) {
     return {
-      columns: ['Step', 'Best so far', 'Best', 'Median', 'Mean'],
-      ...newestRows(
-        steps,
-        (row) => [formatStep(row.step), ...[row.bestSoFar, row.best, row.median, row.mean].map(formatValue)],
-        'steps',
-      ),
+      columns: [t('Step'), t('Best so far'), t('Best'), t('Median'), t('Mean')],
+      ...newestRows('steps', steps, (row) => [
+        formatStep(row.step),
+        ...[row.bestSoFar, row.best, row.median, row.mean].map(formatValue),
+      ]),
     };
   },
 };
 
 export const referenceEntry: LegendEntry = {
-  text: 'reference',
+  text: t('reference'),
   mark: lineMark((theme) => theme.reference, { width: 1, dash: [5, 4] }),
 };
 
@@ -117,7 +121,7 @@ function datasets(scene: Scene, theme: ChartTheme): ChartPicture['datasets'] {
   const course = bestCourse(scene);
   return [
     {
-      label: 'best so far',
+      label: t('best so far'),
       data: course.length > 0 ? course : [point(0, height(header.initialValue)), ...perStep('bestSoFar')],
       stepped: 'before',
       borderColor: theme.best,
@@ -128,7 +132,7 @@ function datasets(scene: Scene, theme: ChartTheme): ChartPicture['datasets'] {
       order: 1,
     },
     {
-      label: 'best of the step',
+      label: t('best of the step'),
       data: perStep('best'),
       showLine: false,
       pointStyle: theme.highContrast ? 'rectRot' : 'circle',
@@ -139,7 +143,7 @@ function datasets(scene: Scene, theme: ChartTheme): ChartPicture['datasets'] {
       order: 0,
     },
     {
-      label: 'median of the step',
+      label: t('median of the step'),
       data: perStep('median'),
       borderColor: theme.median,
       borderWidth: theme.highContrast ? 2 : 1.25,
@@ -148,7 +152,7 @@ function datasets(scene: Scene, theme: ChartTheme): ChartPicture['datasets'] {
       order: 2,
     },
     {
-      label: 'mean of the step',
+      label: t('mean of the step'),
       data: perStep('mean'),
       borderColor: theme.mutedText,
       borderWidth: 1,
@@ -215,14 +219,14 @@ function stops({ header, rows, facts, axis, value, improvements, steps }: Scene)
         const id = rows.ids[row] ?? 0;
         if (step === undefined)
           return [
-            `New best ${number(rows.values[row])}`,
-            `c${id}, step ${formatStep(rows.steps[row] ?? -1)}`,
+            t('New best {0}', number(rows.values[row])),
+            t('c{0}, step {1}', id, formatStep(rows.steps[row] ?? -1)),
           ];
         return [
-          `Step ${formatStep(step.step)}: best ${number(step.best)}`,
-          `c${id}${improved.has(row) ? ', a new best' : ''}`,
-          `best so far ${number(step.bestSoFar)}`,
-          `median ${number(step.median)}, mean ${number(step.mean)}`,
+          t('Step {0}: best {1}', formatStep(step.step), number(step.best)),
+          improved.has(row) ? t('c{0}, a new best', id) : `c${id}`,
+          t('best so far {0}', number(step.bestSoFar)),
+          t('median {0}, mean {1}', number(step.median), number(step.mean)),
         ];
       },
     },

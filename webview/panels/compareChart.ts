@@ -11,6 +11,8 @@ import { betterDirection, formatCount, formatValue, formatWithUnit } from '../wo
 import { axisScale, bestCourse, referenceEntry, valueScale } from './bestChart';
 import { makeChartPanel, type ChartKind } from './chartPanel';
 import type { Panel, PanelPorts } from './panel';
+import { axisWords } from '../data/axis';
+import { plural, t } from '../words/texts';
 
 /** Sessions at once, as the extension takes them. */
 const overlayLimit = 8;
@@ -67,14 +69,21 @@ function sessionBoxes(
           : chosen.filter((sessionId) => sessionId !== session.sessionId),
       ),
     );
-    const facts = `${formatWithUnit(session.best, header.unit)} after ${formatCount(session.evaluated)}`;
+    const facts = t(
+      '{0} after {1}',
+      formatWithUnit(session.best, header.unit),
+      formatCount(session.evaluated),
+    );
     return make('label', {}, [
       input,
       make('span', { text: session.title }),
       make('span', { class: 'muted', text: `${session.description}; ${facts}` }),
     ]);
   };
-  return [make('legend', { class: 'muted', text: 'Other sessions on this problem' }), ...comparable.map(box)];
+  return [
+    make('legend', { class: 'muted', text: t('Other sessions on this problem') }),
+    ...comparable.map(box),
+  ];
 }
 
 /** Message that the page sends when the choice changed. */
@@ -84,11 +93,11 @@ export function compareRequest(sessionIds: readonly string[]): FromDashboard {
 
 const compareChart: ChartKind = {
   id: 'compare',
-  title: 'Compare sessions',
+  title: t('Compare sessions'),
   subtitle: ({ header, axis }) =>
-    `best ${header.metricName} by ${axis.name}, ${betterDirection(header.goal)}`,
+    t('best {0} by {1}, {2}', header.metricName, axisWords[axis.name], betterDirection(header.goal)),
   legend: ({ overlays, header }) => [
-    { text: 'this session', mark: lineMark((theme) => theme.best) },
+    { text: t('this session'), mark: lineMark((theme) => theme.best) },
     ...overlays.map(({ title }, index) => ({
       text: title,
       mark: lineMark((theme: ChartTheme) => overlayColour(theme, index), { width: 1.5, dash: dashOf(index) }),
@@ -98,10 +107,12 @@ const compareChart: ChartKind = {
   picture(scene, theme) {
     const { comparable, overlays, header, value } = scene;
     if (comparable.length === 0)
-      return 'No other session on this problem yet. A second one, with another policy or seed, can be laid over this one here.';
-    if (overlays.length === 0) return 'Choose sessions below to lay them over this one.';
+      return t(
+        'No other session on this problem yet. A second one, with another policy or seed, can be laid over this one here.',
+      );
+    if (overlays.length === 0) return t('Choose sessions below to lay them over this one.');
     const range = rangeOf(scene);
-    if (range === undefined) return 'No value to compare yet.';
+    if (range === undefined) return t('No value to compare yet.');
     const references = referenceLayers(header, range, value);
     const axis = axisScale(scene);
     const lasts = overlays.map((overlay) => scene.axis.ofOverlay(overlay, overlay.candidates.length - 1));
@@ -120,26 +131,32 @@ const compareChart: ChartKind = {
   caption(scene) {
     const range = rangeOf(scene);
     const absent = scene.overlays.filter((overlay) => !hasPlaces(scene, overlay)).map(({ title }) => title);
-    const missing = absent.length === 0 ? '' : `Without numbers for this axis: ${absent.join(', ')}.`;
+    const missing = absent.length === 0 ? '' : t('Without numbers for this axis: {0}.', absent.join(', '));
     return [range === undefined ? '' : rangeWords(range), missing].filter(Boolean).join(' ');
   },
   describe(scene) {
     const { header, overlays } = scene;
-    const own = `this one ${formatWithUnit(header.best?.value ?? null, header.unit)}`;
+    const own = t('this one {0}', formatWithUnit(header.best?.value ?? null, header.unit));
     const others = overlays.map(
       ({ title, bestSoFar }) => `${title} ${formatWithUnit(bestSoFar.at(-1) ?? null, header.unit)}`,
     );
-    return `Line chart of the best ${header.metricName} of ${overlays.length + 1} sessions: ${[own, ...others].join('; ')}.`;
+    return plural(
+      overlays.length + 1,
+      'Line chart of the best {1} of {0} session: {2}.',
+      'Line chart of the best {1} of {0} sessions: {2}.',
+      header.metricName,
+      [own, ...others].join('; '),
+    );
   },
   table: ({ comparable, header }) => ({
-    columns: ['Session', 'Best', 'Evaluated', 'Shown'],
+    columns: [t('Session'), t('Best'), t('Evaluated'), t('Shown')],
     rows: [
-      ['this session', formatValue(header.best?.value ?? null), formatCount(header.evaluated), 'yes'],
+      [t('this session'), formatValue(header.best?.value ?? null), formatCount(header.evaluated), t('yes')],
       ...comparable.map(({ title, best, evaluated, shown }) => [
         title,
         formatValue(best),
         formatCount(evaluated),
-        shown ? 'yes' : 'no',
+        shown ? t('yes') : t('no'),
       ]),
     ],
     note: '',
@@ -170,7 +187,7 @@ function dashOf(index: number): number[] {
 
 function ownLine(scene: Scene, theme: ChartTheme): LineDataset {
   return {
-    label: 'this session',
+    label: t('this session'),
     data: bestCourse(scene),
     stepped: 'before',
     borderColor: theme.best,
@@ -208,7 +225,7 @@ function stops(scene: Scene): ChartPicture['stops'] {
   const own = improvements.map((row) => ({
     x: axis.ofRow(row),
     best: rows.values[row] ?? Number.NaN,
-    title: 'this session',
+    title: t('this session'),
     id: rows.ids[row] ?? 0,
     isOwn: true,
   }));

@@ -8,6 +8,7 @@ import { make } from '../page/dom';
 import { saveImage } from './chartPanel';
 import { makeFrame, type ImageFormat } from './frame';
 import type { Panel, PanelPorts } from './panel';
+import { t } from '../words/texts';
 
 const heightPx = 250;
 const leastWidthPx = 320;
@@ -60,7 +61,7 @@ export function makeConstructionPanel(ports: PanelPorts): Panel {
     });
   };
   const frame = makeFrame(
-    { id: 'found', title: 'What it found', body: box, onTableShown: draw, onExport: save },
+    { id: 'found', title: t('What it found'), body: box, onTableShown: draw, onExport: save },
     ports,
   );
   new ResizeObserver(draw).observe(box);

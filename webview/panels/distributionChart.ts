@@ -18,22 +18,23 @@ import type { ChartKind } from './chartPanel';
 import { countBeyond, heatmap, ridges, violinLimit, violins } from './densities';
 import { newestRows } from './panel';
 import { ribbonRange, ribbons } from './ribbons';
+import { plural, t } from '../words/texts';
 
 const lookWords: Readonly<Record<DistributionLook, string>> = {
-  ribbons: 'Ribbons',
-  ridge: 'Ridges',
-  violin: 'Violins',
-  heatmap: 'Heatmap',
+  ribbons: t('Ribbons'),
+  ridge: t('Ridges'),
+  violin: t('Violins'),
+  heatmap: t('Heatmap'),
 };
 
-const nothing = 'Nothing to draw yet: each step with a valid candidate adds its distribution here.';
+const nothing = t('Nothing to draw yet: each step with a valid candidate adds its distribution here.');
 
 /** How the metric of each step's valid candidates is spread, looked at in four ways. */
 export function distributionChart(
   look: DistributionLook,
   onLook: (look: DistributionLook) => void,
 ): ChartKind {
-  const choice = makeChoice('distribution-look', 'Look', (value) => {
+  const choice = makeChoice('distribution-look', t('Look'), (value) => {
     const chosen = distributionLooks.find((name) => name === value);
     if (chosen !== undefined) onLook(chosen);
   });
@@ -43,11 +44,11 @@ export function distributionChart(
   );
   return {
     id: 'distribution',
-    title: 'Distribution by step',
+    title: t('Distribution by step'),
     subtitle: ({ header, value, choices }) =>
       value.isDistance && choices.distribution === 'ribbons'
-        ? `${value.title}, lower is better`
-        : `${header.metricName} of valid candidates, ${betterDirection(header.goal)}`,
+        ? `${value.title}, ${betterDirection('minimize')}`
+        : t('{0} of valid candidates, {1}', header.metricName, betterDirection(header.goal)),
     controls: [choice.element],
     legend,
     picture(scene, theme) {
@@ -56,34 +57,35 @@ export function distributionChart(
       if (range === undefined) return nothing;
       if (choices.distribution === 'ribbons') return ribbons(scene, theme, range);
       if (histograms === undefined || histograms.byStep.size === 0)
-        return 'The histograms of the steps are not here yet.';
+        return t('The histograms of the steps are not here yet.');
       return { ridge: ridges, violin: violins, heatmap }[choices.distribution](scene, histograms);
     },
     describe({ header, steps }) {
       const last = steps.findLast((row) => row.median !== null);
-      if (last === undefined) return 'Distribution chart. No step has a valid candidate yet.';
+      if (last === undefined) return t('Distribution chart. No step has a valid candidate yet.');
       const value = (number: number | null): string => formatWithUnit(number, header.unit);
-      return (
-        `Distribution chart. In step ${last.step + 1} the median ${header.metricName} is ${value(last.median)}, ` +
-        `half of the candidates lie between ${value(last.p25)} and ${value(last.p75)}. ` +
-        `${formatCount(header.evaluated)} candidates, ${formatShare(header.valid, header.evaluated)} valid.`
+      const spread = t(
+        'Distribution chart. In step {0} the median {1} is {2}, half of the candidates lie between {3} and {4}.',
+        formatStep(last.step),
+        header.metricName,
+        value(last.median),
+        value(last.p25),
+        value(last.p75),
       );
+      const valid = formatShare(header.valid, header.evaluated);
+      return `${spread} ${plural(header.evaluated, '{0} candidate, {1} valid.', '{0} candidates, {1} valid.', valid)}`;
     },
     caption,
     table({ steps }) {
       const numbers = ['p5', 'p25', 'median', 'p75', 'p95'] as const;
       return {
-        columns: ['Step', 'p5', 'p25', 'Median', 'p75', 'p95', 'Valid', 'Evaluated'],
-        ...newestRows(
-          steps,
-          (row) => [
-            formatStep(row.step),
-            ...numbers.map((name) => formatValue(row[name])),
-            formatCount(row.valid),
-            formatCount(row.evaluated),
-          ],
-          'steps',
-        ),
+        columns: [t('Step'), 'p5', 'p25', t('Median'), 'p75', 'p95', t('Valid'), t('Evaluated')],
+        ...newestRows('steps', steps, (row) => [
+          formatStep(row.step),
+          ...numbers.map((name) => formatValue(row[name])),
+          formatCount(row.valid),
+          formatCount(row.evaluated),
+        ]),
       };
     },
   };
@@ -98,11 +100,19 @@ function caption(scene: Scene): string {
   const count = histograms?.byStep.size ?? 0;
   const beyond = histograms === undefined ? 0 : countBeyond(scene, histograms);
   return [
-    ...(beyond > 0 ? [`${formatCount(beyond)} worse values are beyond the shown range.`] : []),
-    ...(choices.distribution === 'violin' && count > violinLimit
-      ? [`Every ${Math.ceil(count / violinLimit)}th step, the last one included.`]
+    ...(beyond > 0
+      ? [
+          plural(
+            beyond,
+            '{0} worse value is beyond the shown range.',
+            '{0} worse values are beyond the shown range.',
+          ),
+        ]
       : []),
-    ...(value.isDistance ? ['Only ribbons show the distance; this shows values.'] : []),
+    ...(choices.distribution === 'violin' && count > violinLimit
+      ? [t('One step in {0}, the last one included.', Math.ceil(count / violinLimit))]
+      : []),
+    ...(value.isDistance ? [t('Only ribbons show the distance; this shows values.')] : []),
   ].join(' ');
 }
 
@@ -111,23 +121,23 @@ function legend({ choices, header }: Scene): LegendEntry[] {
   switch (choices.distribution) {
     case 'ribbons':
       return [
-        { text: '5th to 95th percentile', mark: ribbonMark(0.18, { width: 1, dash: [2, 3] }) },
-        { text: '25th to 75th', mark: ribbonMark(0.42, { width: 1.5, dash: [8, 3] }) },
-        { text: 'median', mark: lineMark((theme) => theme.best) },
-        { text: 'best', mark: lineMark((theme) => theme.stepBest, { width: 1.25 }) },
+        { text: t('5th to 95th percentile'), mark: ribbonMark(0.18, { width: 1, dash: [2, 3] }) },
+        { text: t('25th to 75th'), mark: ribbonMark(0.42, { width: 1.5, dash: [8, 3] }) },
+        { text: t('median'), mark: lineMark((theme) => theme.best) },
+        { text: t('best'), mark: lineMark((theme) => theme.stepBest, { width: 1.25 }) },
         ...references,
       ];
     case 'heatmap':
       return [
-        { text: 'few', mark: areaMark((theme) => shade(theme.best, 0.2, theme.highContrast), 0) },
-        { text: 'many candidates', mark: areaMark((theme) => theme.best, 3) },
+        { text: t('few'), mark: areaMark((theme) => shade(theme.best, 0.2, theme.highContrast), 0) },
+        { text: t('many candidates'), mark: areaMark((theme) => theme.best, 3) },
         ...references,
       ];
     case 'ridge':
     case 'violin':
       return [
         {
-          text: 'how many candidates have the value',
+          text: t('how many candidates have the value'),
           mark: areaMark((theme) => shade(theme.best, 0.4, theme.highContrast)),
         },
         ...references,

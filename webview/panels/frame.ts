@@ -5,6 +5,7 @@ import { makeSvgRecorder, svgElement, type SvgRecorder } from '../charts/svgReco
 import type { ChartTheme } from '../charts/theme';
 import { make, setText } from '../page/dom';
 import type { PanelPorts, TableContent } from './panel';
+import { t } from '../words/texts';
 
 export interface FrameParts {
   readonly id: string;
@@ -45,7 +46,7 @@ export function makeFrame(parts: FrameParts, ports: PanelPorts): Frame {
       class: 'link',
       type: 'button',
       id: `${id}-${format}`,
-      'aria-label': `Save ${title} as ${format.toUpperCase()}`,
+      'aria-label': t('Save {0} as {1}', title, format.toUpperCase()),
       text: format.toUpperCase(),
     });
     button.addEventListener('click', () => parts.onExport(format));
@@ -60,7 +61,7 @@ export function makeFrame(parts: FrameParts, ports: PanelPorts): Frame {
     empty.hidden = !isEmpty;
     legend.hidden = showsTable || isEmpty;
     foot.hidden = isEmpty;
-    setText(toggle, showsTable ? 'Show as chart' : 'Show as table');
+    setText(toggle, showsTable ? t('Show as chart') : t('Show as table'));
   };
   toggle.addEventListener('click', () => {
     showsTable = !showsTable;
@@ -123,7 +124,7 @@ function makeTable(title: string): { readonly element: HTMLElement; show(content
   const note = make('p', { class: 'muted', hidden: true });
   const element = make('div', { class: 'chart-table', tabindex: '0', role: 'group', 'aria-label': title }, [
     note,
-    make('table', { 'aria-label': `${title} in numbers` }, [make('thead', {}, [head]), body]),
+    make('table', { 'aria-label': t('{0} in numbers', title) }, [make('thead', {}, [head]), body]),
   ]);
   return {
     element,

@@ -7,22 +7,23 @@ import { formatCount, formatDifference, formatShare, formatStep } from '../words
 import { axisScale } from './bestChart';
 import type { ChartKind } from './chartPanel';
 import { newestRows } from './panel';
+import { t } from '../words/texts';
 
 /** How many mutations improve on their parent: what a search lives on. */
 export const gainChart: ChartKind = {
   id: 'gains',
-  title: 'Gain per mutation',
-  subtitle: () => 'valid candidates that are better than their parent',
+  title: t('Gain per mutation'),
+  subtitle: () => t('valid candidates that are better than their parent'),
   legend: () => [
     {
-      text: 'better than the parent',
+      text: t('better than the parent'),
       mark: areaMark((theme) => (theme.highContrast ? theme.best : translucent(theme.best, 0.6)), 1),
     },
   ],
   picture(scene) {
     const gains = gainsOf(scene);
     if (gains.length === 0)
-      return 'Nothing to draw yet: candidates are compared with their parents when both have a value.';
+      return t('Nothing to draw yet: candidates are compared with their parents when both have a value.');
     const { axis, header } = scene;
     const highest = Math.max(0.05, ...gains.map(shareOf));
     return {
@@ -31,7 +32,7 @@ export const gainChart: ChartKind = {
       y: {
         min: 0,
         max: Math.min(1, 1.15 * highest),
-        title: 'share of mutations',
+        title: t('share of mutations'),
         format: (share) => formatShare(share, 1),
       },
       front: [bars(scene, gains)],
@@ -39,31 +40,33 @@ export const gainChart: ChartKind = {
         x: ({ step }) => (leftOf(scene, step) + axis.ofStep(step)) / 2,
         y: shareOf,
         describe: ({ step, better, mutations, equal, largestGain }) => [
-          `Step ${formatStep(step)}: ${formatShare(better, mutations)} better`,
-          `${formatCount(better)} of ${formatCount(mutations)}, ${formatCount(equal)} equal`,
-          `largest gain ${formatDifference(largestGain)} ${header.unit}`.trim(),
+          t('Step {0}: {1} better', formatStep(step), formatShare(better, mutations)),
+          t('{0} of {1}, {2} equal', formatCount(better), formatCount(mutations), formatCount(equal)),
+          t('largest gain {0}', `${formatDifference(largestGain)} ${header.unit}`.trim()),
         ],
       }),
     };
   },
   describe(scene) {
     const last = gainsOf(scene).at(-1);
-    if (last === undefined) return 'Bar chart of gains per mutation. No candidate has a valid parent yet.';
-    return `Bar chart of mutations that are better than their parent. Step ${formatStep(last.step)}: ${formatShare(last.better, last.mutations)} of ${formatCount(last.mutations)}, largest gain ${formatDifference(last.largestGain)}.`;
+    if (last === undefined) return t('Bar chart of gains per mutation. No candidate has a valid parent yet.');
+    return t(
+      'Bar chart of mutations that are better than their parent. Step {0}: {1} of {2}, largest gain {3}.',
+      formatStep(last.step),
+      formatShare(last.better, last.mutations),
+      formatCount(last.mutations),
+      formatDifference(last.largestGain),
+    );
   },
   table: (scene) => ({
-    columns: ['Step', 'Mutations', 'Better', 'Equal', 'Largest gain'],
-    ...newestRows(
-      gainsOf(scene),
-      ({ step, mutations, better, equal, largestGain }) => [
-        formatStep(step),
-        formatCount(mutations),
-        formatCount(better),
-        formatCount(equal),
-        formatDifference(largestGain),
-      ],
-      'steps',
-    ),
+    columns: [t('Step'), t('Mutations'), t('Better'), t('Equal'), t('Largest gain')],
+    ...newestRows('steps', gainsOf(scene), ({ step, mutations, better, equal, largestGain }) => [
+      formatStep(step),
+      formatCount(mutations),
+      formatCount(better),
+      formatCount(equal),
+      formatDifference(largestGain),
+    ]),
   }),
 };
 

@@ -11,6 +11,7 @@ import { axisScale } from './bestChart';
 import { makeChartPanel, type ChartKind } from './chartPanel';
 import { showFigures } from './figureList';
 import { newestRows, type Panel, type PanelPorts } from './panel';
+import { t } from '../words/texts';
 
 /** How time and money go: what each step's time went to, and what it comes to. */
 export function makeMoneyPanel(ports: PanelPorts): Panel {
@@ -38,42 +39,50 @@ export function spendingFigures(scene: Scene): Figure[] {
   return [
     ...figure(
       elapsedMs > 0,
-      'elapsed',
+      t('elapsed'),
       formatSpan(elapsedMs),
-      'From the start to the last outcome, pauses included',
+      t('From the start to the last outcome, pauses included'),
     ),
-    ...figure(stepMs > 0, 'a step', formatSpan(stepMs), 'The last finished steps took so long on average'),
+    ...figure(
+      stepMs > 0,
+      t('a step'),
+      formatSpan(stepMs),
+      t('The last finished steps took so long on average'),
+    ),
     ...figure(
       remainingMs > 0,
-      'to the end',
-      `about ${formatSpan(remainingMs)}`,
-      'If the steps to come take as long as the last ones',
+      t('to the end'),
+      t('about {0}', formatSpan(remainingMs)),
+      t('If the steps to come take as long as the last ones'),
     ),
     ...figure(
       evaluationMs > 0,
-      'evaluations',
+      t('evaluations'),
       formatSpan(evaluationMs),
-      `All evaluations, as if one after the other; ${formatSpan(evaluationMs / Math.max(1, rows.length))} each on average`,
+      t(
+        'All evaluations, as if one after the other; {0} each on average',
+        formatSpan(evaluationMs / Math.max(1, rows.length)),
+      ),
     ),
     ...figure(
       evaluatorsBusy !== undefined,
-      'evaluators busy',
+      t('evaluators busy'),
       shareText(evaluatorsBusy ?? null),
-      'Share of the evaluators’ time in the last step in which they worked',
+      t('Share of the evaluators’ time in the last step in which they worked'),
     ),
-    ...figure(trainingMs > 0, 'training', formatSpan(trainingMs), 'All updates of the model'),
+    ...figure(trainingMs > 0, t('training'), formatSpan(trainingMs), t('All updates of the model')),
     ...figure(
       tokens > 0,
-      'tokens',
+      t('tokens'),
       formatCompact(tokens),
-      `${formatCompact(tokens / finished)} a step on average`,
+      t('{0} a step on average', formatCompact(tokens / finished)),
     ),
-    ...figure(usd > 0, 'cost', formatUsd(usd), `${formatUsd(usd / finished)} a step on average`),
+    ...figure(usd > 0, t('cost'), formatUsd(usd), t('{0} a step on average', formatUsd(usd / finished))),
     ...figure(
       expected !== null,
-      'at the end',
-      `about ${formatUsd(expected ?? 0)}`,
-      'If the steps to come cost what those so far did on average',
+      t('at the end'),
+      t('about {0}', formatUsd(expected ?? 0)),
+      t('If the steps to come cost what those so far did on average'),
     ),
   ];
 }
@@ -86,15 +95,15 @@ const parts: readonly {
   readonly text: string;
   readonly colour: (theme: ChartTheme) => string;
 }[] = [
-  { name: 'samplingMs', text: 'sampling', colour: (theme) => theme.best },
-  { name: 'evaluationMs', text: 'evaluation alone', colour: (theme) => theme.stepBest },
-  { name: 'trainingMs', text: 'training', colour: (theme) => theme.median },
+  { name: 'samplingMs', text: t('sampling'), colour: (theme) => theme.best },
+  { name: 'evaluationMs', text: t('evaluation alone'), colour: (theme) => theme.stepBest },
+  { name: 'trainingMs', text: t('training'), colour: (theme) => theme.median },
 ];
 
 const moneyChart: ChartKind = {
   id: 'money',
-  title: 'Time and money',
-  subtitle: () => 'what each step’s time went to',
+  title: t('Time and money'),
+  subtitle: () => t('what each step’s time went to'),
   legend: (scene) =>
     known(scene).map(({ text, colour }, index) => ({
       text,
@@ -106,7 +115,7 @@ const moneyChart: ChartKind = {
   picture(scene) {
     const timed = scene.steps.filter((row) => workMs(row) > 0);
     if (timed.length === 0)
-      return 'Nothing to draw yet: what the time went to is known when the first step is at work.';
+      return t('Nothing to draw yet: what the time went to is known when the first step is at work.');
     const longest = Math.max(...timed.map(workMs));
     const { axis } = scene;
     return {
@@ -115,7 +124,7 @@ const moneyChart: ChartKind = {
       y: {
         min: 0,
         max: 1.08 * longest,
-        title: 'time of a step',
+        title: t('time of a step'),
         format: formatSpan,
         ticks: (_, max) => spanTicks(max),
       },
@@ -124,9 +133,9 @@ const moneyChart: ChartKind = {
         x: (row) => (leftOf(scene, row) + axis.ofStep(row.step)) / 2,
         y: workMs,
         describe: (row) => [
-          `Step ${formatStep(row.step)}: ${formatSpan(workMs(row))}`,
+          t('Step {0}: {1}', formatStep(row.step), formatSpan(workMs(row))),
           ...known(scene).map(({ name, text }) => `${text} ${formatSpan(row[name] ?? 0)}`),
-          `evaluators busy ${shareText(row.evaluatorsBusy)}`,
+          t('evaluators busy {0}', shareText(row.evaluatorsBusy)),
         ],
       }),
     };
@@ -136,30 +145,28 @@ const moneyChart: ChartKind = {
     const row = scene.steps.findLast((step) => workMs(step) > 0);
     const shares =
       row === undefined ? [] : known(scene).map(({ name, text }) => `${text} ${formatSpan(row[name] ?? 0)}`);
-    const last = row === undefined ? '' : ` In step ${formatStep(row.step)}: ${shares.join(', ')}.`;
-    return `Stacked chart of the time of each step. ${figures.join(', ')}.${last}`;
+    const words = t('Stacked chart of the time of each step. {0}.', figures.join(', '));
+    return row === undefined
+      ? words
+      : `${words} ${t('In step {0}: {1}.', formatStep(row.step), shares.join(', '))}`;
   },
   table: (scene) => ({
     columns: [
-      'Step',
+      t('Step'),
       ...known(scene).map(({ text }) => text),
-      'Evaluators busy',
-      'Ended after',
-      'Tokens so far',
-      'Cost so far',
+      t('Evaluators busy'),
+      t('Ended after'),
+      t('Tokens so far'),
+      t('Cost so far'),
     ],
-    ...newestRows(
-      scene.steps,
-      (row) => [
-        formatStep(row.step),
-        ...known(scene).map(({ name }) => formatSpan(row[name] ?? Number.NaN)),
-        shareText(row.evaluatorsBusy),
-        formatSpan(row.endedAtMs ?? Number.NaN),
-        row.tokensUpTo > 0 ? formatCompact(row.tokensUpTo) : '—',
-        row.usdUpTo === null ? '—' : formatUsd(row.usdUpTo),
-      ],
-      'steps',
-    ),
+    ...newestRows('steps', scene.steps, (row) => [
+      formatStep(row.step),
+      ...known(scene).map(({ name }) => formatSpan(row[name] ?? Number.NaN)),
+      shareText(row.evaluatorsBusy),
+      formatSpan(row.endedAtMs ?? Number.NaN),
+      row.tokensUpTo > 0 ? formatCompact(row.tokensUpTo) : '—',
+      row.usdUpTo === null ? '—' : formatUsd(row.usdUpTo),
+    ]),
   }),
 };
 

@@ -8,12 +8,13 @@ import { formatCount, formatShare, formatStep } from '../words/format';
 import { axisScale } from './bestChart';
 import type { ChartKind } from './chartPanel';
 import { newestRows } from './panel';
+import { plural, t } from '../words/texts';
 
 /** What became of the candidates of each step. */
 export const outcomeChart: ChartKind = {
   id: 'outcomes',
-  title: 'Outcome share',
-  subtitle: () => 'what became of the candidates of each step',
+  title: t('Outcome share'),
+  subtitle: () => t('what became of the candidates of each step'),
   legend: (scene) =>
     groupsOf(scene).map((group) => ({
       text: outcomeWords[group],
@@ -21,18 +22,23 @@ export const outcomeChart: ChartKind = {
     })),
   picture(scene) {
     const steps = ended(scene);
-    if (steps.length === 0) return 'Nothing to draw yet: shares appear with the first step.';
+    if (steps.length === 0) return t('Nothing to draw yet: shares appear with the first step.');
     const { axis } = scene;
     return {
       datasets: [],
       x: axisScale(scene),
-      y: { min: 0, max: 1, title: 'share of candidates', format: (share) => `${Math.round(100 * share)}%` },
+      y: {
+        min: 0,
+        max: 1,
+        title: t('share of candidates'),
+        format: (share) => formatShare(Math.round(100 * share), 100),
+      },
       front: [columns(scene)],
       stops: stopsOf(steps, {
         x: ({ step }) => (leftOf(scene, step) + axis.ofStep(step)) / 2,
         y: ({ counts, all }) => (counts[outcomeGroups.indexOf('valid')] ?? 0) / all,
         describe: ({ step, counts, all }) => [
-          `Step ${formatStep(step)}: ${formatCount(all)} candidates`,
+          plural(all, 'Step {1}: {0} candidate', 'Step {1}: {0} candidates', formatStep(step)),
           ...groupsOf(scene).flatMap((group) => {
             const count = counts[outcomeGroups.indexOf(group)] ?? 0;
             return count === 0 ? [] : [`${outcomeWords[group]} ${formatShare(count, all)}`];
@@ -43,26 +49,22 @@ export const outcomeChart: ChartKind = {
   },
   describe(scene) {
     const last = ended(scene).at(-1);
-    if (last === undefined) return 'Stacked chart of outcomes. No candidate has been evaluated yet.';
+    if (last === undefined) return t('Stacked chart of outcomes. No candidate has been evaluated yet.');
     const shares = groupsOf(scene).map(
       (group) =>
         `${formatShare(last.counts[outcomeGroups.indexOf(group)] ?? 0, last.all)} ${outcomeWords[group]}`,
     );
-    return `Stacked chart of outcomes by step. Step ${formatStep(last.step)}: ${shares.join(', ')}.`;
+    return t('Stacked chart of outcomes by step. Step {0}: {1}.', formatStep(last.step), shares.join(', '));
   },
   table(scene) {
     const groups = groupsOf(scene);
     return {
-      columns: ['Step', 'Candidates', ...groups.map((group) => outcomeWords[group])],
-      ...newestRows(
-        ended(scene),
-        ({ step, counts, all }) => [
-          formatStep(step),
-          formatCount(all),
-          ...groups.map((group) => formatCount(counts[outcomeGroups.indexOf(group)] ?? 0)),
-        ],
-        'steps',
-      ),
+      columns: [t('Step'), t('Candidates'), ...groups.map((group) => outcomeWords[group])],
+      ...newestRows('steps', ended(scene), ({ step, counts, all }) => [
+        formatStep(step),
+        formatCount(all),
+        ...groups.map((group) => formatCount(counts[outcomeGroups.indexOf(group)] ?? 0)),
+      ]),
     };
   },
 };

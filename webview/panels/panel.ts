@@ -1,5 +1,7 @@
 import type { FromDashboard } from '../../src/protocol/dashboardMessages';
 import type { Scene } from '../data/scene';
+import { formatCount } from '../words/format';
+import { t } from '../words/texts';
 
 /** A part of the page that is drawn when it is seen. */
 export interface Panel {
@@ -27,11 +29,11 @@ export interface TableContent {
 /** A table is read, not computed with: more rows than this are no help. */
 export const tableRowLimit = 200;
 
-/** The last rows, newest first, and words for the others. */
+/** The last rows, newest first, and a note of the others. */
 export function newestRows<Item>(
+  what: 'steps' | 'candidates' | 'ancestors',
   items: readonly Item[],
   cells: (item: Item, index: number) => readonly string[],
-  what: string,
 ): Pick<TableContent, 'rows' | 'note'> {
   const from = Math.max(0, items.length - tableRowLimit);
   return {
@@ -39,9 +41,17 @@ export function newestRows<Item>(
       .slice(from)
       .map((item, index) => cells(item, from + index))
       .reverse(),
-    note:
-      from === 0
-        ? ''
-        : `The newest ${tableRowLimit} of ${items.length} ${what}. Export the data for all of them.`,
+    note: from === 0 ? '' : restNote(what, formatCount(items.length)),
   };
+}
+
+function restNote(what: 'steps' | 'candidates' | 'ancestors', all: string): string {
+  switch (what) {
+    case 'steps':
+      return t('The newest {0} of {1} steps. Save the data to have all of them.', tableRowLimit, all);
+    case 'candidates':
+      return t('The newest {0} of {1} candidates. Save the data to have all of them.', tableRowLimit, all);
+    case 'ancestors':
+      return t('The newest {0} of {1} ancestors. Save the data to have all of them.', tableRowLimit, all);
+  }
 }

@@ -5,6 +5,7 @@ import type { Scene } from '../data/scene';
 import { countingBeyond, valueRange, type ValueRange } from '../data/valueRange';
 import { axisScale, valueScale } from './bestChart';
 import { stepStops } from './stepStops';
+import { t } from '../words/texts';
 
 type Edge = 'p5' | 'p25' | 'p75' | 'p95';
 
@@ -59,7 +60,7 @@ export function ribbons(scene: Scene, theme: ChartTheme, range: ValueRange): Cha
         order: 0,
       },
       {
-        label: 'best of the step',
+        label: t('best of the step'),
         data: line('best'),
         borderColor: theme.stepBest,
         backgroundColor: theme.stepBest,

@@ -11,15 +11,16 @@ import { axisScale, valueScale } from './bestChart';
 import type { ChartKind } from './chartPanel';
 import { newestRows } from './panel';
 import { lanePoints, valuePoints } from './rolloutPoints';
+import { plural, t } from '../words/texts';
 
 /** Every candidate: valid ones at their value, all others in a strip of their own, never as a value. */
 export const rolloutChart: ChartKind = {
   id: 'rollouts',
-  title: 'All rollouts',
+  title: t('All rollouts'),
   subtitle: ({ header, value }) =>
     value.isDistance
-      ? `${value.title}, lower is better`
-      : `${header.metricName} of each candidate, ${betterDirection(header.goal)}`,
+      ? `${value.title}, ${betterDirection('minimize')}`
+      : t('{0} of each candidate, {1}', header.metricName, betterDirection(header.goal)),
   legend: (scene): LegendEntry[] =>
     (['valid', ...laneGroups(scene)] as const).map((group) => ({
       text: outcomeWords[group],
@@ -29,7 +30,7 @@ export const rolloutChart: ChartKind = {
     const range = rangeOf(scene);
     const groups = laneGroups(scene);
     if (range === undefined && groups.length === 0)
-      return 'Nothing to draw yet: every candidate becomes a point here when its evaluation has ended.';
+      return t('Nothing to draw yet: every candidate becomes a point here when its evaluation has ended.');
     const shown = range ?? { min: 0, max: 1, clipped: 0, reached: 0, hiddenReferences: [] };
     const references = referenceLayers(scene.header, shown, scene.value);
     return {
@@ -47,32 +48,35 @@ export const rolloutChart: ChartKind = {
     const failures = laneGroups(scene).map(
       (group) => `${formatCount(countOf(scene, group))} ${outcomeWords[group]}`,
     );
-    const failed = failures.length === 0 ? 'none failed' : failures.join(', ');
-    return `Scatter chart of ${formatCount(rows.length)} candidates, ${header.metricName} of each: ${formatCount(facts.validCount)} valid, ${failed}.`;
+    const failed = failures.length === 0 ? t('none failed') : failures.join(', ');
+    return plural(
+      rows.length,
+      'Scatter chart of {0} candidate, {1} of each: {2} valid, {3}.',
+      'Scatter chart of {0} candidates, {1} of each: {2} valid, {3}.',
+      header.metricName,
+      formatCount(facts.validCount),
+      failed,
+    );
   },
   caption(scene) {
     const range = rangeOf(scene);
     const { rows } = scene;
     const beyond = range === undefined ? 0 : beyondRange(scene, range);
     const words = range === undefined ? '' : rangeWords({ ...range, clipped: beyond, reached: 0 });
-    return `${formatCount(rows.length)} candidates. ${words}`.trim();
+    return `${plural(rows.length, '{0} candidate.', '{0} candidates.')} ${words}`.trim();
   },
   table(scene) {
     const { rows, header } = scene;
     return {
-      columns: ['Candidate', 'Step', 'Outcome', header.metricName, 'Parent', 'Time'],
-      ...newestRows(
-        [...rows.ids],
-        (id, row) => [
-          `c${id}`,
-          formatStep(rows.steps[row] ?? -1),
-          outcomeWords[outcomeAt(rows.outcomes[row])],
-          formatWithUnit(numberOrNull(rows.values[row]), header.unit),
-          (rows.parents[row] ?? -1) < 0 ? '—' : `c${rows.parents[row] ?? ''}`,
-          formatDuration(numberOrNull(rows.durationsMs[row])),
-        ],
-        'candidates',
-      ),
+      columns: [t('Candidate'), t('Step'), t('Outcome'), header.metricName, t('Parent'), t('Time')],
+      ...newestRows('candidates', [...rows.ids], (id, row) => [
+        `c${id}`,
+        formatStep(rows.steps[row] ?? -1),
+        outcomeWords[outcomeAt(rows.outcomes[row])],
+        formatWithUnit(numberOrNull(rows.values[row]), header.unit),
+        (rows.parents[row] ?? -1) < 0 ? '—' : `c${rows.parents[row] ?? ''}`,
+        formatDuration(numberOrNull(rows.durationsMs[row])),
+      ]),
     };
   },
 };
@@ -117,10 +121,11 @@ function stops(scene: Scene, groups: readonly OutcomeGroup[]): Stops {
       const parent = rows.parents[row] ?? -1;
       const outcome = outcomeAt(rows.outcomes[row]);
       const number = numberOrNull(rows.values[row]);
+      const [id, step] = [rows.ids[row] ?? '', formatStep(rows.steps[row] ?? -1)];
       return [
         number === null ? outcomeWords[outcome] : formatWithUnit(number, header.unit),
-        `c${rows.ids[row] ?? ''}, step ${formatStep(rows.steps[row] ?? -1)}${parent < 0 ? '' : `, from c${parent}`}`,
-        ...(rows.accepted[row] === 1 ? ['accepted'] : []),
+        parent < 0 ? t('c{0}, step {1}', id, step) : t('c{0}, step {1}, from c{2}', id, step, parent),
+        ...(rows.accepted[row] === 1 ? [t('accepted')] : []),
       ];
     },
   };

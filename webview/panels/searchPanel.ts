@@ -18,6 +18,7 @@ import { valueScale } from './bestChart';
 import { makeChartPanel, type ChartKind } from './chartPanel';
 import { showFigures } from './figureList';
 import { newestRows, type Panel, type PanelPorts } from './panel';
+import { plural, t } from '../words/texts';
 
 const shownParents = 6;
 
@@ -25,7 +26,7 @@ const shownParents = 6;
 export function makeSearchPanel(ports: PanelPorts): Panel {
   const panel = makeChartPanel(pathChart, ports);
   const figures = make('dl', { class: 'facts', id: 'search-facts' });
-  const parents = make('ol', { class: 'parents', id: 'most-used', 'aria-label': 'Most used parents' });
+  const parents = make('ol', { class: 'parents', id: 'most-used', 'aria-label': t('Most used parents') });
   panel.element.querySelector('.panel-head')?.after(figures);
   panel.element.append(parents);
   let shown = '';
@@ -60,7 +61,7 @@ function parentRow(
     type: 'button',
     id: `parent-${id}`,
     text: `c${id}`,
-    'aria-label': `c${id}: open its diff`,
+    'aria-label': t('c{0}: open its diff', id),
   });
   button.addEventListener('click', () => ports.send({ type: 'openDiff', candidate: id }));
   const bar = make('i', { class: 'bar', 'aria-hidden': 'true' });
@@ -72,7 +73,7 @@ function parentRow(
       text: formatWithUnit(value === undefined || Number.isNaN(value) ? null : value, header.unit),
     }),
     make('span', { class: 'bar-box' }, [bar]),
-    make('span', { class: 'muted', text: `built on ${formatCount(count)} times` }),
+    make('span', { class: 'muted', text: plural(count, 'built on {0} time', 'built on {0} times') }),
   ]);
 }
 
@@ -87,27 +88,35 @@ function searchFigures(scene: Scene): Figure[] {
     ...(path.length > 1
       ? [
           {
-            term: 'path',
-            text: `${path.length - 1} mutations`,
-            detail: 'From the initial program to the best',
+            term: t('path'),
+            text: plural(path.length - 1, '{0} mutation', '{0} mutations'),
+            detail: t('From the initial program to the best'),
           },
         ]
       : []),
     ...(mutations > 0
       ? [
           {
-            term: 'better than parent',
+            term: t('better than parent'),
             text: formatShare(better, mutations),
-            detail: `${formatCount(better)} of ${formatCount(mutations)} valid candidates with a valid parent`,
+            detail: t(
+              '{0} of {1} valid candidates with a valid parent',
+              formatCount(better),
+              formatCount(mutations),
+            ),
           },
         ]
       : []),
     ...(facts.childCounts.size > 0
       ? [
           {
-            term: 'parents',
+            term: t('parents'),
             text: formatCount(facts.childCounts.size),
-            detail: `Candidates that others were made from, ${formatCount(rows.length / facts.childCounts.size)} times each on average`,
+            detail: plural(
+              Math.round(rows.length / facts.childCounts.size),
+              'Candidates that others were made from, {0} time each on average',
+              'Candidates that others were made from, {0} times each on average',
+            ),
           },
         ]
       : []),
@@ -115,9 +124,13 @@ function searchFigures(scene: Scene): Figure[] {
       ? []
       : [
           {
-            term: 'new programs',
+            term: t('new programs'),
             text: formatShare(fresh, rows.length),
-            detail: `${formatCount(fresh)} of ${formatCount(rows.length)}; the others have the text of an earlier one`,
+            detail: t(
+              '{0} of {1}; the others have the text of an earlier one',
+              formatCount(fresh),
+              formatCount(rows.length),
+            ),
           },
         ]),
   ];
@@ -129,14 +142,14 @@ function pathOf({ rows, header }: Scene): number[] {
 
 const pathChart: ChartKind = {
   id: 'lineage',
-  title: 'Search shape',
-  subtitle: () => 'from the initial program to the best',
+  title: t('Search shape'),
+  subtitle: () => t('from the initial program to the best'),
   legend: () => [
     {
-      text: 'ancestors of the best, larger the more was built on them',
+      text: t('ancestors of the best, larger the more was built on them'),
       mark: shapeMark('circle', (theme) => theme.best),
     },
-    { text: 'mutation', mark: lineMark((theme) => theme.best, { width: 1.25 }) },
+    { text: t('mutation'), mark: lineMark((theme) => theme.best, { width: 1.25 }) },
   ],
   picture(scene, theme) {
     const { rows, header, value, facts } = scene;
@@ -149,13 +162,13 @@ const pathChart: ChartKind = {
       path.map((row) => rows.values[row] ?? Number.NaN),
     );
     if (path.length === 0 || range === undefined)
-      return 'Nothing to draw yet: the way to the best program appears with its first valid candidate.';
+      return t('Nothing to draw yet: the way to the best program appears with its first valid candidate.');
     const height = (row: number): number => value.of(rows.values[row] ?? Number.NaN);
     const references = referenceLayers(header, range, value);
     return {
       datasets: [
         {
-          label: 'path',
+          label: t('path'),
           data: path.map((row, index) => point(index, height(row))),
           borderColor: theme.best,
           borderWidth: 1.25,
@@ -165,7 +178,7 @@ const pathChart: ChartKind = {
       x: {
         min: -0.5,
         max: Math.max(path.length - 0.5, 1.5),
-        title: 'mutations from the initial program',
+        title: t('mutations from the initial program'),
         format: formatCount,
         whole: true,
       },
@@ -180,8 +193,12 @@ const pathChart: ChartKind = {
           candidate: ({ row }) => rows.ids[row],
           describe: ({ row }) => [
             `c${rows.ids[row] ?? ''}: ${formatWithUnit(rows.values[row] ?? null, header.unit)}`,
-            `step ${formatStep(rows.steps[row] ?? -1)}`,
-            `built on ${formatCount(facts.childCounts.get(rows.ids[row] ?? -1) ?? 0)} times`,
+            t('step {0}', formatStep(rows.steps[row] ?? -1)),
+            plural(
+              facts.childCounts.get(rows.ids[row] ?? -1) ?? 0,
+              'built on {0} time',
+              'built on {0} times',
+            ),
           ],
         },
       ),
@@ -190,29 +207,30 @@ const pathChart: ChartKind = {
   describe(scene) {
     const path = pathOf(scene);
     const figures = searchFigures(scene).map(({ term, text }) => `${term} ${text}`);
-    return `Drawing of the path from the initial program to the best in ${Math.max(0, path.length - 1)} mutations. ${figures.join(', ')}.`;
+    return plural(
+      Math.max(0, path.length - 1),
+      'Drawing of the path from the initial program to the best in {0} mutation. {1}.',
+      'Drawing of the path from the initial program to the best in {0} mutations. {1}.',
+      figures.join(', '),
+    );
   },
   table(scene) {
     const { rows, header, facts } = scene;
     const path = pathOf(scene);
     return {
-      columns: ['Candidate', 'Step', header.metricName, 'Gain', 'Built on'],
-      ...newestRows(
-        path,
-        (row, index) => {
-          const value = rows.values[row] ?? Number.NaN;
-          const before = index === 0 ? Number.NaN : (rows.values[path[index - 1] ?? -1] ?? Number.NaN);
-          const gain = header.goal === 'minimize' ? before - value : value - before;
-          return [
-            `c${rows.ids[row] ?? ''}`,
-            formatStep(rows.steps[row] ?? -1),
-            formatValue(Number.isNaN(value) ? null : value),
-            Number.isNaN(gain) ? '—' : `${gain < 0 ? '−' : ''}${formatDifference(gain)}`,
-            formatCount(facts.childCounts.get(rows.ids[row] ?? -1) ?? 0),
-          ];
-        },
-        'ancestors',
-      ),
+      columns: [t('Candidate'), t('Step'), header.metricName, t('Gain'), t('Built on')],
+      ...newestRows('ancestors', path, (row, index) => {
+        const value = rows.values[row] ?? Number.NaN;
+        const before = index === 0 ? Number.NaN : (rows.values[path[index - 1] ?? -1] ?? Number.NaN);
+        const gain = header.goal === 'minimize' ? before - value : value - before;
+        return [
+          `c${rows.ids[row] ?? ''}`,
+          formatStep(rows.steps[row] ?? -1),
+          formatValue(Number.isNaN(value) ? null : value),
+          Number.isNaN(gain) ? '—' : `${gain < 0 ? '−' : ''}${formatDifference(gain)}`,
+          formatCount(facts.childCounts.get(rows.ids[row] ?? -1) ?? 0),
+        ];
+      }),
     };
   },
 };

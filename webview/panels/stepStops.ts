@@ -1,7 +1,8 @@
 import type { StepRow } from '../../src/protocol/dashboardMessages';
 import { stopsOf, type Stops } from '../charts/picture';
 import type { Scene } from '../data/scene';
-import { formatStep, formatWithUnit } from '../words/format';
+import { formatCount, formatStep, formatWithUnit } from '../words/format';
+import { t } from '../words/texts';
 
 /** A stop a step, at a height of its own, with the numbers of its distribution; Enter opens the best of the step. */
 export function stepStops(
@@ -17,10 +18,10 @@ export function stepStops(
       y,
       candidate: (row) => rows.ids[facts.steps[row.step]?.bestRow ?? -1],
       describe: (row) => [
-        `Step ${formatStep(row.step)}: median ${number(row.median)}`,
-        `best ${number(row.best)}`,
-        `half between ${number(row.p25)} and ${number(row.p75)}`,
-        `${row.valid} of ${row.evaluated} valid`,
+        t('Step {0}: median {1}', formatStep(row.step), number(row.median)),
+        t('best {0}', number(row.best)),
+        t('half between {0} and {1}', number(row.p25), number(row.p75)),
+        t('{0} of {1} valid', formatCount(row.valid), formatCount(row.evaluated)),
       ],
     },
   );

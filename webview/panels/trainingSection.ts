@@ -2,6 +2,8 @@ import { make, setText } from '../page/dom';
 import { formatGauge, kindOf, shownGauges, type GaugeKind } from '../words/gauges';
 import type { Scene } from '../data/scene';
 import { makeSparkline, type Sparkline } from '../charts/sparkline';
+import { formatStep } from '../words/format';
+import { t } from '../words/texts';
 
 export interface TrainingSection {
   readonly element: HTMLElement;
@@ -17,7 +19,10 @@ export function makeTrainingSection(): TrainingSection {
   const list = make('dl', { class: 'gauges' });
   const cells = new Map<string, GaugeCell>();
   const element = make('section', { id: 'training', 'aria-labelledby': 'training-title', hidden: true }, [
-    make('div', { class: 'panel-head' }, [make('h2', { id: 'training-title', text: 'Training' }), subtitle]),
+    make('div', { class: 'panel-head' }, [
+      make('h2', { id: 'training-title', text: t('Training') }),
+      subtitle,
+    ]),
     list,
   ]);
   return {
@@ -28,7 +33,7 @@ export function makeTrainingSection(): TrainingSection {
       const names = last === undefined ? [] : shownGauges(last.gauges);
       element.hidden = names.length === 0;
       if (last === undefined || names.length === 0) return;
-      setText(subtitle, `step ${last.step + 1}`);
+      setText(subtitle, t('step {0}', formatStep(last.step)));
       for (const [name, cell] of cells) {
         if (names.includes(name)) continue;
         cell.element.remove();

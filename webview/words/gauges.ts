@@ -1,4 +1,5 @@
 import { formatShare, formatValue } from './format';
+import { t } from './texts';
 
 /** A number of a step's update, for people. */
 export interface GaugeKind {
@@ -13,101 +14,150 @@ export interface GaugeKind {
 export const gaugeKinds: readonly GaugeKind[] = [
   {
     name: 'samplerTrainerGap',
-    label: 'Log-prob gap',
-    explanation:
+    label: t('Log-prob gap'),
+    explanation: t(
       'Mean difference between what sampler and trainer say of the sampled tokens, in nats; about 0.01 is usual, above 0.05 they do not run the same model',
+    ),
   },
   {
     name: 'klBase',
-    label: 'KL to base',
-    explanation: 'How far the model has moved away from the base model, in nats a token',
+    label: t('KL to base'),
+    explanation: t('How far the model has moved away from the base model, in nats a token'),
   },
   {
     name: 'klV1',
-    label: 'KL to sampler',
-    explanation:
+    label: t('KL to sampler'),
+    explanation: t(
       'How far the weights in training are from those that sampled, in nats a token; near 0 is right',
+    ),
   },
   {
     name: 'entropy',
-    label: 'Entropy',
-    explanation: 'How open the choice of the next token still is, in nats; near 0 all samples are the same',
+    label: t('Entropy'),
+    explanation: t(
+      'How open the choice of the next token still is, in nats; near 0 all samples are the same',
+    ),
   },
   {
     name: 'gradientNorm',
-    label: 'Gradient norm',
-    explanation: 'Size of the update before the optimizer; sudden leaps are a bad sign',
+    label: t('Gradient norm'),
+    explanation: t('Size of the update before the optimizer; sudden leaps are a bad sign'),
   },
   {
     name: 'adapterEffect',
-    label: 'Adapter effect',
-    explanation:
+    label: t('Adapter effect'),
+    explanation: t(
       'What the update changed at the sampler, in nats a token; 0: samples do not come from the trained model',
+    ),
   },
   {
     name: 'adapterAgreement',
-    label: 'Sampler follows',
-    explanation:
+    label: t('Sampler follows'),
+    explanation: t(
       'How much of the change at the trainer the sampler made too: 100% where it follows, 0% where it does not',
+    ),
     unit: 'share',
   },
   {
     name: 'beta',
-    label: 'β',
-    explanation: 'How sharply the best rewards of a group are preferred: the mean over its groups',
+    label: t('β'),
+    explanation: t('How sharply the best rewards of a group are preferred: the mean over its groups'),
   },
   {
     name: 'advantageMax',
-    label: 'Largest advantage',
-    explanation: 'Weight of the one sample that counts most; 0 means that nothing was learned',
+    label: t('Largest advantage'),
+    explanation: t('Weight of the one sample that counts most; 0 means that nothing was learned'),
   },
   {
     name: 'constantGroups',
-    label: 'Groups without a signal',
-    explanation: 'Groups whose rewards are all equal: nothing is learned from them',
+    label: t('Groups without a signal'),
+    explanation: t('Groups whose rewards are all equal: nothing is learned from them'),
     unit: 'count',
   },
   {
     name: 'validShare',
-    label: 'Valid',
-    explanation: 'Share of the candidates that ran and gave a value',
+    label: t('Valid'),
+    explanation: t('Share of the candidates that ran and gave a value'),
     unit: 'share',
   },
   {
     name: 'tokensPerSecond',
-    label: 'Tokens/s',
-    explanation: 'Sampled tokens a second while the policy was at work',
+    label: t('Tokens/s'),
+    explanation: t('Sampled tokens a second while the policy was at work'),
     unit: 'count',
   },
   {
     name: 'answerTokensMean',
-    label: 'Tokens an answer',
-    explanation: 'Tokens of an answer on average, reasoning included',
+    label: t('Tokens an answer'),
+    explanation: t('Tokens of an answer on average, reasoning included'),
     unit: 'count',
   },
   {
     name: 'policyIdleShare',
-    label: 'Policy idle',
-    explanation: 'Share of the time in which the policy waited for evaluations; high: more evaluators help',
+    label: t('Policy idle'),
+    explanation: t(
+      'Share of the time in which the policy waited for evaluations; high: more evaluators help',
+    ),
     unit: 'share',
   },
   {
     name: 'evaluatorIdleShare',
-    label: 'Evaluators idle',
-    explanation: 'Share of the evaluators that waited for candidates; high: sampling is what takes the time',
+    label: t('Evaluators idle'),
+    explanation: t(
+      'Share of the evaluators that waited for candidates; high: sampling is what takes the time',
+    ),
     unit: 'share',
   },
-  { name: 'queueMean', label: 'Queue', explanation: 'Candidates that waited for an evaluator, on average' },
+  {
+    name: 'queueMean',
+    label: t('Queue'),
+    explanation: t('Candidates that waited for an evaluator, on average'),
+  },
   {
     name: 'queueMax',
-    label: 'Longest queue',
-    explanation: 'Most candidates that waited at once',
+    label: t('Longest queue'),
+    explanation: t('Most candidates that waited at once'),
     unit: 'count',
   },
   {
     name: 'sd',
-    label: 'Spread',
-    explanation: 'Mean standard deviation of the numbers that are tuned, as a share of their range',
+    label: t('Spread'),
+    explanation: t('Mean standard deviation of the numbers that are tuned, as a share of their range'),
+  },
+  {
+    name: 'updateSeconds',
+    label: t('Update seconds'),
+    explanation: t('How long the update of the model took'),
+  },
+  {
+    name: 'answersMalformed',
+    label: t('Answers malformed'),
+    explanation: t('Answers that could not be read'),
+    unit: 'count',
+  },
+  {
+    name: 'answersUnusable',
+    label: t('Answers unusable'),
+    explanation: t('Answers that nothing can be learned from'),
+    unit: 'count',
+  },
+  {
+    name: 'answersWithoutProgram',
+    label: t('Answers without program'),
+    explanation: t('Answers in which no program was found'),
+    unit: 'count',
+  },
+  {
+    name: 'answersRefused',
+    label: t('Answers refused'),
+    explanation: t('Requests that the model declined to answer'),
+    unit: 'count',
+  },
+  {
+    name: 'answersCut',
+    label: t('Answers cut'),
+    explanation: t('Answers that reached the most tokens that an answer may have, and ended there'),
+    unit: 'count',
   },
 ];
 

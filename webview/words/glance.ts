@@ -1,7 +1,8 @@
 import type { Scene } from '../data/scene';
 import { spendingOf, type Spending } from '../data/spending';
-import { compareBest } from './comparison';
-import { formatCompact, formatCount, formatDifference, formatShare, formatSpan, formatUsd } from './format';
+import { compareBest, type Comparison } from './comparison';
+import { formatCompact, formatDifference, formatShare, formatSpan, formatUsd } from './format';
+import { plural, t } from './texts';
 
 /** An answer to one of the three questions that a dashboard is opened for. */
 export interface Answer {
@@ -22,26 +23,31 @@ export function answers(scene: Scene): Answer[] {
 const recentSteps = 10;
 
 function improving({ steps, header }: Scene, { sinceBest }: Spending): Answer {
-  const question = 'Still improving?';
+  const question = t('Still improving?');
   if (sinceBest === undefined || steps.length === 0)
-    return { question, short: 'Not begun', detail: 'No step has ended yet.' };
-  const ago = sinceBest.steps <= 0 ? 'in this step' : `${counted(sinceBest.steps, 'step')} ago`;
+    return { question, short: t('Not begun'), detail: t('No step has ended yet.') };
   const over = header.status === 'finished' || header.status === 'failed';
   const patience = Math.max(2, 0.1 * steps.length);
   const short =
     sinceBest.steps <= patience
       ? over
-        ? 'It was, to the end'
-        : 'Yes'
+        ? t('It was, to the end')
+        : t('Yes')
       : over
-        ? `Not in the last ${counted(sinceBest.steps, 'step')}`
-        : `Not for ${counted(sinceBest.steps, 'step')}`;
+        ? plural(sinceBest.steps, 'Not in the last step', 'Not in the last {0} steps')
+        : plural(sinceBest.steps, 'Not for {0} step', 'Not for {0} steps');
+  const latest =
+    sinceBest.steps <= 0
+      ? t('Last new best in this step.')
+      : plural(sinceBest.steps, 'Last new best {0} step ago.', 'Last new best {0} steps ago.');
   const candidates =
-    sinceBest.candidates === 0 ? '' : `, ${counted(sinceBest.candidates, 'candidate')} since`;
+    sinceBest.candidates === 0
+      ? ''
+      : plural(sinceBest.candidates, '{0} candidate since.', '{0} candidates since.');
   return {
     question,
     short,
-    detail: [`Last new best ${ago}${candidates}.`, recentGain(steps, header)].join(' ').trim(),
+    detail: [latest, candidates, recentGain(steps, header)].filter(Boolean).join(' '),
   };
 }
 
@@ -52,47 +58,57 @@ function recentGain(steps: Scene['steps'], { initialValue }: Scene['header']): s
   const [gained, all] = [Math.abs(now - before), Math.abs(now - initialValue)];
   return all === 0
     ? ''
-    : `The last ${recentSteps} steps brought ${formatShare(gained, all)} of all that was gained.`;
+    : t('The last {0} steps brought {1} of all that was gained.', recentSteps, formatShare(gained, all));
 }
 
 function worth({ usd, tokens, elapsedMs, sinceBest }: Spending): Answer[] {
-  const question = 'Worth its money?';
+  const question = t('Worth its money?');
   const time = formatSpan(elapsedMs);
   if (usd > 0) {
     const since =
-      sinceBest === undefined ? '' : `${formatUsd(sinceBest.usd)} of it since the last new best. `;
+      sinceBest === undefined ? '' : t('{0} of it since the last new best.', formatUsd(sinceBest.usd));
     return [
-      { question, short: formatUsd(usd), detail: `${since}${formatCompact(tokens)} tokens in ${time}.` },
+      {
+        question,
+        short: formatUsd(usd),
+        detail: `${since} ${t('{0} tokens in {1}.', formatCompact(tokens), time)}`.trim(),
+      },
     ];
   }
   if (tokens > 0) {
     const since =
       sinceBest === undefined
         ? ''
-        : `${formatCompact(sinceBest.tokens)} in prompts and answers since the last new best, `;
-    return [{ question, short: `${formatCompact(tokens)} tokens`, detail: `${since}${time} in all.` }];
+        : t('{0} in prompts and answers since the last new best.', formatCompact(sinceBest.tokens));
+    return [
+      {
+        question,
+        short: t('{0} tokens', formatCompact(tokens)),
+        detail: `${since} ${t('{0} in all.', time)}`.trim(),
+      },
+    ];
   }
   if (!(elapsedMs > 0)) return [];
-  const since = sinceBest === undefined ? '' : `${formatSpan(sinceBest.ms)} of it since the last new best. `;
+  const since =
+    sinceBest === undefined ? '' : t('{0} of it since the last new best.', formatSpan(sinceBest.ms));
   return [
-    { question: 'Worth its time?', short: time, detail: `${since}No model, so no tokens and no money.` },
+    {
+      question: t('Worth its time?'),
+      short: time,
+      detail: `${since} ${t('No model, so no tokens and no money.')}`.trim(),
+    },
   ];
 }
 
 function found({ header }: Scene): Answer {
-  const question = 'What did it find?';
+  const question = t('What did it find?');
   const references = compareBest(header).slice(header.initialValue === null ? 0 : 1);
   const start = compareBest(header)[0];
-  const gained =
-    start === undefined
-      ? ''
-      : sentence(
-          `${start.words} ${start.relation === 'equal' ? 'to' : 'than'} the ${start.label.toLowerCase()}`,
-        );
+  const gained = start === undefined ? '' : againstStart(start);
   if (references.length === 0)
     return {
       question,
-      short: start?.relation === 'better' ? 'A better program' : 'Nothing better yet',
+      short: start?.relation === 'better' ? t('A better program') : t('Nothing better yet'),
       detail: gained,
     };
   const passed = references.filter(({ relation }) => relation === 'better');
@@ -102,19 +118,19 @@ function found({ header }: Scene): Answer {
     nearest === undefined
       ? ''
       : distance(header, nearest.value) === 0
-        ? ` As good as ${nearest.label}.`
-        : ` ${formatDifference(distance(header, nearest.value))} short of ${nearest.label}.`;
+        ? t('As good as {0}.', nearest.label)
+        : t('{0} short of {1}.', formatDifference(distance(header, nearest.value)), nearest.label);
   return {
     question,
     short:
       passed.length === references.length
         ? references.length === 1
-          ? `Better than ${references[0]?.label ?? ''}`
-          : `Better than all ${references.length} references`
+          ? t('Better than {0}', references[0]?.label ?? '')
+          : t('Better than all {0} references', references.length)
         : passed.length === 0
-          ? 'Behind the references'
-          : `Better than ${passed.length} of ${references.length} references`,
-    detail: `${gained}${toGo}`.trim(),
+          ? t('Behind the references')
+          : t('Better than {0} of {1} references', passed.length, references.length),
+    detail: `${gained} ${toGo}`.trim(),
   };
 }
 
@@ -122,10 +138,15 @@ function distance({ best }: Scene['header'], value: number): number {
   return best === null ? Number.NaN : Math.abs(best.value - value);
 }
 
-function sentence(words: string): string {
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
-}
-
-function counted(count: number, what: string): string {
-  return `${formatCount(count)} ${what}${count === 1 ? '' : 's'}`;
+function againstStart({ relation, amount }: Comparison): string {
+  switch (relation) {
+    case 'better':
+      return t('Better by {0} than the initial program.', amount);
+    case 'worse':
+      return t('Worse by {0} than the initial program.', amount);
+    case 'equal':
+      return t('Equal to the initial program.');
+    case 'unknown':
+      return '';
+  }
 }

@@ -1,5 +1,6 @@
 import type { UsageRow } from '../../src/protocol/dashboardMessages';
 import { formatCompact, formatCount, formatUsd } from './format';
+import { t } from './texts';
 
 /** A fact of the header: its short form, and what it says at length. */
 export interface Figure {
@@ -14,20 +15,29 @@ export function usageFigures(usage: UsageRow | null): Figure[] {
   if (usage === null) return [];
   const { promptTokens, sampledTokens, trainedTokens, maxTokens, tokensPerSecond, cost } = usage;
   const all = promptTokens + sampledTokens + trainedTokens;
-  const trained = trainedTokens > 0 ? `, ${formatCount(trainedTokens)} trained` : '';
-  const limit = maxTokens === null ? '' : ` of at most ${formatCount(maxTokens)}`;
+  const counts = [
+    maxTokens === null
+      ? t('{0} tokens so far', formatCount(all))
+      : t('{0} tokens so far of at most {1}', formatCount(all), formatCount(maxTokens)),
+    t('{0} in prompts', formatCount(promptTokens)),
+    t('{0} sampled', formatCount(sampledTokens)),
+    ...(trainedTokens > 0 ? [t('{0} trained', formatCount(trainedTokens))] : []),
+  ];
   const figures = [
     {
-      term: 'tokens',
-      text: maxTokens === null ? formatCompact(all) : `${formatCompact(all)} of ${formatCompact(maxTokens)}`,
-      detail: `${formatCount(all)} tokens so far${limit}: ${formatCount(promptTokens)} in prompts, ${formatCount(sampledTokens)} sampled${trained}`,
+      term: t('tokens'),
+      text:
+        maxTokens === null
+          ? formatCompact(all)
+          : t('{0} of {1}', formatCompact(all), formatCompact(maxTokens)),
+      detail: counts.join(', '),
     },
   ];
   if (tokensPerSecond !== null) {
     figures.push({
-      term: 'tokens/s',
+      term: t('tokens/s'),
       text: formatCompact(tokensPerSecond),
-      detail: `${formatCompact(tokensPerSecond)} sampled tokens a second in the last finished step`,
+      detail: t('{0} sampled tokens a second in the last finished step', formatCompact(tokensPerSecond)),
     });
   }
   if (cost !== null) figures.push(...costFigures(cost));
@@ -35,22 +45,28 @@ export function usageFigures(usage: UsageRow | null): Figure[] {
 }
 
 function costFigures({ usd, budgetUsd, expectedUsd }: NonNullable<UsageRow['cost']>): Figure[] {
-  const budget = budgetUsd === null ? '' : ` of ${formatUsd(budgetUsd)}`;
   const figures = [
     {
-      term: 'cost',
-      text: `${formatUsd(usd)}${budget}`,
+      term: t('cost'),
+      text: budgetUsd === null ? formatUsd(usd) : t('{0} of {1}', formatUsd(usd), formatUsd(budgetUsd)),
       detail:
         budgetUsd === null
-          ? `${formatUsd(usd)} so far by the prices of the model; there is no limit of money`
-          : `${formatUsd(usd)} so far by the prices of the model; the session ends at ${formatUsd(budgetUsd)}`,
+          ? t('{0} so far by the prices of the model; no budget is set', formatUsd(usd))
+          : t(
+              '{0} so far by the prices of the model; the session ends at {1}',
+              formatUsd(usd),
+              formatUsd(budgetUsd),
+            ),
     },
   ];
   if (expectedUsd !== null) {
     figures.push({
-      term: 'at the end',
-      text: `about ${formatUsd(expectedUsd)}`,
-      detail: `About ${formatUsd(expectedUsd)} at the end, if the steps to come cost what those so far did on average`,
+      term: t('at the end'),
+      text: t('about {0}', formatUsd(expectedUsd)),
+      detail: t(
+        'About {0} at the end, if the steps to come cost what those so far did on average',
+        formatUsd(expectedUsd),
+      ),
     });
   }
   return figures;

@@ -48,6 +48,9 @@ export function registerDashboard(needs: DashboardNeeds): Dashboard {
       styleUri: at('dashboard.css'),
       codiconUri: at('codicon.css'),
       sessionId,
+      // Without translations the page is English, and so are its numbers, whatever the editor's language is.
+      language: vscode.l10n.bundle === undefined ? 'en' : vscode.env.language,
+      texts: vscode.l10n.bundle ?? {},
     });
   };
 

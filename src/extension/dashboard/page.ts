@@ -1,3 +1,5 @@
+import { t } from '../base/translate';
+
 /** Where the page's parts lie, and what they may do. */
 export interface PageSources {
   /** Fresh for every page: base64 characters alone. */
@@ -8,6 +10,10 @@ export interface PageSources {
   readonly styleUri: string;
   readonly codiconUri: string;
   readonly sessionId: string;
+  /** BCP 47: the language of the texts. */
+  readonly language: string;
+  /** The page's texts by the English ones; those that are missing are said in English. */
+  readonly texts: Readonly<Record<string, string>>;
 }
 
 /**
@@ -33,17 +39,18 @@ export function dashboardPage(sources: PageSources): string {
   const nonce = escapeAttribute(sources.nonce);
   // The icon component looks for this id, to load the same sheet into its own tree.
   return `<!DOCTYPE html>
-<html lang="en">
+<html lang="${escapeAttribute(sources.language)}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${escapeAttribute(contentSecurityPolicy(sources))}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>TTT-Discover dashboard</title>
+<title>${escapeAttribute(t('TTT-Discover dashboard'))}</title>
 <link rel="stylesheet" id="vscode-codicon-stylesheet" nonce="${nonce}" href="${escapeAttribute(sources.codiconUri)}">
 <link rel="stylesheet" nonce="${nonce}" href="${escapeAttribute(sources.styleUri)}">
 </head>
 <body data-session-id="${escapeAttribute(sources.sessionId)}">
 <main id="dashboard"></main>
+<script type="application/json" id="texts">${JSON.stringify(sources.texts).replaceAll('<', String.raw`\u003c`)}</script>
 <script nonce="${nonce}" src="${escapeAttribute(sources.scriptUri)}"></script>
 </body>
 </html>

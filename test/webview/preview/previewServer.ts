@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import * as esbuild from 'esbuild';
 import { contentSecurityPolicy, dashboardPage } from '../../../src/extension/dashboard/page';
 import { exampleSessionId } from '../../extension/dashboard/exampleSession';
+import { pseudoTexts } from '../../support/pseudoLanguage';
 import { themes } from './themes';
 import { toWire, type Recorded } from './wire';
 
@@ -12,7 +13,10 @@ export type ThemeName = keyof typeof themes;
 export const themeNames = Object.keys(themes) as ThemeName[];
 
 export interface Preview {
-  /** `?theme=NAME` chooses the colours, `&play` answers the page with what is recorded by itself. */
+  /**
+   * `?theme=NAME` chooses the colours, `&play` answers the page with what is recorded by itself, `&language=de` writes numbers in that
+   * language and texts in a made-up one.
+   */
   readonly url: string;
   readonly scriptBytes: number;
   close(): Promise<void>;
@@ -27,7 +31,7 @@ export async function startPreview(recorded: Recorded, port = 0): Promise<Previe
   const nonce = 'cHJldmlldw==';
   const server = createServer((request, response) => {
     const origin = `http://${request.headers.host ?? ''}`;
-    const path = new URL(request.url ?? '/', origin).pathname;
+    const { pathname: path, searchParams } = new URL(request.url ?? '/', origin);
     if (path === '/') {
       const page = dashboardPage({
         nonce,
@@ -36,6 +40,8 @@ export async function startPreview(recorded: Recorded, port = 0): Promise<Previe
         styleUri: '/dashboard.css',
         codiconUri: '/codicon.css',
         sessionId: exampleSessionId,
+        language: searchParams.get('language') ?? 'en',
+        texts: searchParams.has('language') ? pseudoTexts() : {},
       });
       response.setHeader('content-type', 'text/html; charset=utf-8');
       response.setHeader('content-security-policy', contentSecurityPolicy({ nonce, cspSource: origin }));
