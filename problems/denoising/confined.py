@@ -76,7 +76,11 @@ def main():
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
     if version > 0:
         confine(folder, version)
-    os.execv(sys.executable, [sys.executable, *command])
+    try:
+        from discover_warm import become
+    except ImportError:
+        os.execv(sys.executable, [sys.executable, *command])
+    become([sys.executable, *command])
 
 
 if __name__ == "__main__":

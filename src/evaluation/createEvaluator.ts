@@ -14,6 +14,8 @@ import { DiskFullError } from './evaluator';
 import type { EvaluationReport, EvaluationRequest, Evaluator } from './evaluator';
 import type { EvaluationMethod, MethodCommand, NotScored, Scored } from './evaluationMethod';
 import { foreignMethod } from './foreignMethod';
+import { createEvaluationGpus } from './leases/evaluationGpus';
+import type { GpuLease } from './leases/gpuSeats';
 import type { ExecutionReport, Executor, VisibleFiles } from './executor';
 import { errorCode, noticingFullDisk } from './fileErrors';
 import { allProcesses, environmentOf } from './processTable';
@@ -55,6 +57,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   const method = methodOf(problem);
   const places = options.concurrency ?? Math.floor(availableParallelism() / Math.max(1, limits.cpus));
   const turns = createTurns(Math.max(1, places));
+  const gpus = createEvaluationGpus(limits, Math.max(1, places), hostEnv);
   const disposal = new AbortController();
   const running = new Set<Promise<unknown>>();
   /** Folders that could not be removed yet, on a network file system for example. */
@@ -73,15 +76,24 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     if (!prepared) throw new Error('The evaluator has not been prepared.');
     const giveBack = await turns.take(signal);
     try {
-      const report = await evaluateInTurn(request, signal);
-      if (report.outcome.kind === 'failed') await throwIfDiskFull();
-      return report;
+      const lease = await gpus.lease(signal);
+      try {
+        const report = await evaluateInTurn(request, lease, signal);
+        if (report.outcome.kind === 'failed') await throwIfDiskFull();
+        return report;
+      } finally {
+        await lease.giveBack();
+      }
     } finally {
       giveBack();
     }
   }
 
-  async function evaluateInTurn(request: EvaluationRequest, signal: AbortSignal): Promise<EvaluationReport> {
+  async function evaluateInTurn(
+    request: EvaluationRequest,
+    lease: GpuLease,
+    signal: AbortSignal,
+  ): Promise<EvaluationReport> {
     const places = hostPlaces(problem);
     const work = await makeWorkFolder(workRoot, {
       id: request.id,
@@ -92,6 +104,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     });
     const own = withoutPaths(work);
     let durationMs = 0;
+    let queuedMs = lease.waitedMs;
     const execute = async (command: MethodCommand): Promise<ExecutionReport> => {
       const limits = { ...problem.limits, ...command.limits };
       const startedMs = performance.now();
@@ -109,12 +122,14 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
               seed: request.seed,
               strict: request.strict === true,
             }),
+            ...(lease.gpus.length > 0 && { CUDA_VISIBLE_DEVICES: lease.gpus.join(',') }),
             ...command.env,
           },
           limits,
           files: { ...visible(), writable: [work.path] },
           ...(command.onDescriptor3 && { onDescriptor3: command.onDescriptor3 }),
           ...(command.input !== undefined && { input: command.input }),
+          ...(problem.environment.preload && { preload: problem.environment.preload }),
         },
         command.stop === undefined ? signal : AbortSignal.any([signal, command.stop]),
       );
@@ -131,10 +146,17 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
         work,
         folder: places.folder === undefined ? work.copy : join(work.copy, places.folder),
         signal,
+        gpus: lease.gpus,
+        onWaited: (ms) => {
+          queuedMs += ms;
+        },
         execute,
         onCase: (result) => request.onCase?.(withoutPathsInCase(result, own)),
       });
-      return await reportOf(score, work, own, durationMs);
+      const { waitedMs = 0 } = score;
+      queuedMs += waitedMs;
+      const report = await reportOf(score, work, own, Math.max(0, durationMs - waitedMs));
+      return queuedMs === 0 ? report : { ...report, queuedMs };
     } finally {
       await removeOrRemember(work.path);
     }
@@ -276,6 +298,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
 
     async prepare(onProgress, signal) {
       const isolation = await options.executor.isolation();
+      await gpus.prepare();
       await noticingFullDisk(workRoot, clearWorkRoot);
       python = await makePythonEnvironment(problem.environment, {
         root: options.root,
@@ -299,6 +322,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     async dispose() {
       disposal.abort(new Error('The evaluator was closed.'));
       await Promise.allSettled(running);
+      await options.executor.dispose?.();
       for (const folder of leftFolders) await removeFolder(folder);
       try {
         await rmdir(workRoot);

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { StrayProcessError } from './executor';
-import { allProcesses, hasEnvironmentEntry, hasProcessTable, withDescendants } from './processTable';
+import { allProcesses, hasEnvironmentEntry, hasProcessTable, readProcess, withDescendants } from './processTable';
 import type { ProcessRecord } from './processTable';
 
 const patienceMs = 30_000;
@@ -10,6 +10,8 @@ const betweenLooksMs = 5;
 export interface ProcessFamily {
   /** Living members by descent alone: cheap, and remembers those whose parent has died. */
   descendants(): ProcessRecord[];
+  /** A process that belongs to it from elsewhere; with all that descends from it. */
+  add(pid: number): void;
   /** Ends every member, also those that left the group, and resolves when none lives. Throws `StrayProcessError`. */
   end(): Promise<void>;
 }
@@ -45,6 +47,10 @@ export function createProcessFamily(leaderPid: number, mark: string): ProcessFam
 
   return {
     descendants,
+    add(pid) {
+      const found = readProcess(pid);
+      if (found !== undefined) startTicksByPid.set(pid, found.startTicks);
+    },
     async end() {
       sendSignal(-leaderPid, 'SIGKILL');
       if (!hasProcessTable) return;

@@ -19,6 +19,11 @@ export interface ExecutionRequest {
   readonly input?: Uint8Array;
   /** What an isolated command sees of this host beside the system; by default its folder alone, to write. */
   readonly files?: VisibleFiles;
+  /**
+   * Modules that a Python may have imported before it is asked to run this command, in a process of its own all the same: it is a matter of
+   * time alone. None by default.
+   */
+  readonly preload?: readonly string[];
   /** It is no candidate's but the user's own work (building with his tools, installing): it is not isolated. */
   readonly isTrusted?: boolean;
 }
@@ -71,6 +76,8 @@ export interface Executor {
    * `execute`.
    */
   isolation(): Promise<IsolationKind>;
+  /** Ends what is kept ready between commands. */
+  dispose?(): Promise<void>;
 }
 
 /** Processes outlived SIGKILL: they hang in the kernel, for example in a driver or a dead network file system. */

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { constants } from 'node:os';
-import { Writable } from 'node:stream';
+import { Duplex, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { contain, probeContainment, wrapperProcesses } from './containment';
 import type { Containment } from './containment';
@@ -12,6 +12,7 @@ import type { ProcessFamily } from './endProcesses';
 import { largestFileBytes, largestFoldersBytes, StrayProcessError } from './executor';
 import type { ExecutionEnd, ExecutionReport, ExecutionRequest, Executor } from './executor';
 import { findProgram } from './findProgram';
+import type { ProcessRecord } from './processTable';
 import { createOutputCapture } from './outputCapture';
 import type { OutputCapture } from './outputCapture';
 import { findIsolator } from './sandbox/findIsolator';
@@ -20,6 +21,11 @@ import { IsolationMissingError } from './sandbox/isolation';
 import type { IsolationWish, IsolatorKind } from './sandbox/isolation';
 import { emptyLocks, timingLocks } from './sandbox/timingLocks';
 import { watchFolders } from './sandbox/watchFolders';
+import { holdScript } from './warm/holdScript';
+import type { HoldDescriptors } from './warm/holdScript';
+import { launchWarm } from './warm/launchWarm';
+import { createWarmPool } from './warm/warmPool';
+import type { Warm } from './warm/warmPool';
 import { watchUsage } from './watchUsage';
 
 /** Environment name by which the processes of an execution are known; its value is `<id>.<random>`. */
@@ -36,6 +42,7 @@ const pipePatienceMs = 2_000;
  * namespace of their own where the kernel allows it (tried once); elsewhere their processes are found by descent, session and
  * environment. Without `/proc` (macOS) only the process group is ended and only time, output and file size are limited.
  *
+ * `keepsWarm`: commands whose request has `preload` are forked from a Python with these imported, where that is possible; it hears where not.
  * `containment: 'sweep'` does without namespaces, and so without isolation. `isolators`: the best of these that works isolates; all by default.
  */
 export function createLocalExecutor(
@@ -43,12 +50,14 @@ export function createLocalExecutor(
     readonly isolation?: IsolationWish;
     readonly containment?: 'auto' | 'sweep';
     readonly isolators?: readonly IsolatorKind[];
+    readonly keepsWarm?: { readonly log: (message: string) => void };
   } = {},
 ): Executor {
   const isSwept = options.containment === 'sweep';
   const isIsolated = options.isolation !== 'none' && !isSwept;
   let containment: Promise<Containment> | undefined;
   let search: Promise<IsolatorSearch> | undefined;
+  const pool = options.keepsWarm && createWarmPool(options.keepsWarm.log);
   const isolator = async (): Promise<Isolator> => {
     const found = await (search ??= findIsolator(options.isolators));
     if (found.kind === 'works') return found.isolator;
@@ -69,9 +78,23 @@ export function createLocalExecutor(
       const path = await findProgram(program, request.env['PATH'] ?? '/usr/bin:/bin', request.cwd);
       if (path === undefined) return couldNotStart(`There is no program \`${program}\`.`);
       const found: ExecutionRequest = { ...request, argv: [path, ...rest] };
-      if (isIsolated && request.isTrusted !== true) return runInSandbox(await isolator(), found, signal);
+      if (isIsolated && request.isTrusted !== true) {
+        const sandbox = await isolator();
+        const warm = sandbox.kind === 'bubblewrap' ? await pool?.take(request, signal) : undefined;
+        try {
+          return await runInSandbox(sandbox, found, signal, warm);
+        } catch (error) {
+          if (!(error instanceof NotWarmError)) throw error;
+          pool?.onRefused(error.message);
+          return runInSandbox(sandbox, found, signal);
+        }
+      }
       containment ??= isSwept ? Promise.resolve({ kind: 'sweep' }) : probeContainment();
       return runContained(found, await containment, signal);
+    },
+
+    async dispose() {
+      await pool?.dispose();
     },
   };
 }
@@ -80,9 +103,10 @@ async function runInSandbox(
   isolator: Isolator,
   request: ExecutionRequest,
   signal: AbortSignal,
+  warm?: Warm,
 ): Promise<ExecutionReport> {
   const hasGpus = request.limits.gpus > 0;
-  const locks = timingLocks(hasGpus);
+  const locks = timingLocks(hasGpus, request.env['CUDA_VISIBLE_DEVICES']);
   const { prefix, input } = isolator.wrap(
     {
       files: request.files ?? { writable: [request.cwd], readable: [], hidden: [] },
@@ -95,7 +119,7 @@ async function runInSandbox(
     firstFreeDescriptor(request),
   );
   try {
-    return await runContained(request, { kind: 'namespace', prefix }, signal, input);
+    return await runContained(request, { kind: 'namespace', prefix }, signal, input, warm);
   } finally {
     emptyLocks(locks);
   }
@@ -106,8 +130,20 @@ function firstFreeDescriptor(request: ExecutionRequest): number {
   return request.onDescriptor3 === undefined ? 3 : 4;
 }
 
+function holdDescriptors(firstFree: number): HoldDescriptors {
+  return { word: firstFree, channel: firstFree + 1 };
+}
+
+/** Of ours, beside the command's own: the one that forks, and for a moment the one between it and the fork. */
+const nurseryProcesses = 2;
+
+/** The command could not be forked, and has not begun. */
+class NotWarmError extends Error {
+  override readonly name = 'NotWarmError';
+}
+
 type LimitName = Extract<ExecutionEnd, { kind: 'limit' }>['limit'];
-type Stop = LimitName | 'cancelled';
+type Stop = LimitName | 'cancelled' | 'not-warm';
 
 async function runContained(
   request: ExecutionRequest,
@@ -115,11 +151,15 @@ async function runContained(
   signal: AbortSignal,
   /** For the program in front to read from the first free descriptor. */
   firstInput?: Buffer,
+  /** Forked into the namespace in place of the command. */
+  warm?: Warm,
 ): Promise<ExecutionReport> {
   signal.throwIfAborted();
   const { limits } = request;
   const mark = `${request.id}.${randomUUID()}`;
-  const [program, ...rest] = contain(containment, request.argv, {
+  const hold = holdDescriptors(firstFreeDescriptor(request) + (firstInput === undefined ? 0 : 1));
+  const command = warm === undefined ? request.argv : (['eval', holdScript(hold)] as const);
+  const [program, ...rest] = contain(containment, command, {
     fileBytes: largestFileBytes(limits),
     processes: limits.processes,
   });
@@ -134,6 +174,7 @@ async function runContained(
       ...(['pipe', 'pipe'] as const),
       ...(request.onDescriptor3 === undefined ? [] : (['pipe'] as const)),
       ...(firstInput === undefined ? [] : (['pipe'] as const)),
+      ...(warm === undefined ? [] : (['pipe', 'pipe'] as const)),
     ],
   });
   const exited = exitOf(child);
@@ -167,12 +208,44 @@ async function runContained(
     if (exceedsOutput()) stop('output');
     else request.onDescriptor3?.(chunk);
   });
+  let notWarm: string | undefined;
+  const [word, channel] = [child.stdio[hold.word], child.stdio[hold.channel]];
+  const endLaunch =
+    warm === undefined || !(word instanceof Duplex) || !(channel instanceof Duplex)
+      ? undefined
+      : launchWarm({
+          zygote: warm.zygote,
+          word,
+          channel,
+          channelNumber: hold.channel,
+          holder: () => firstOfNamespace(pid, family)?.pid,
+          sandbox: {
+            mark: `${executionMark}=${mark}`,
+            descriptors: [1, ...(request.onDescriptor3 === undefined ? [] : [3])],
+            systemCalls: firstInput,
+          },
+          program: {
+            arguments: warm.args,
+            folder: request.cwd,
+            environment: { ...request.env, PWD: request.cwd, [executionMark]: mark },
+          },
+          onProcess: (forked) => family.add(forked),
+          onFailed: (why) => {
+            notWarm = why;
+            stop('not-warm');
+          },
+        });
   const onAbort = (): void => stop('cancelled');
   signal.addEventListener('abort', onAbort, { once: true });
   const clock = setTimeout(() => stop('time'), limits.timeMs);
   const endWatch = watchUsage(
     family,
-    { memoryBytes: limits.memoryBytes, processes: limits.processes + wrapperProcesses(containment) },
+    {
+      // What a fork shares with the process that it comes from is not its own.
+      memoryBytes: limits.memoryBytes + (warm?.zygote.bytes ?? 0),
+      processes:
+        limits.processes + wrapperProcesses(containment) + (warm === undefined ? 0 : nurseryProcesses),
+    },
     stop,
   );
   const endFolderWatch =
@@ -191,6 +264,7 @@ async function runContained(
   } finally {
     clearTimeout(clock);
     signal.removeEventListener('abort', onAbort);
+    endLaunch?.();
   }
   try {
     // A namespace that ended by itself left nothing; elsewhere there may be strays.
@@ -202,6 +276,7 @@ async function runContained(
   const exit = await exited;
   await closeWithin(pipePatienceMs, child, closed);
   signal.throwIfAborted();
+  if (stopped === 'not-warm') throw new NotWarmError(notWarm);
   const durationMs = performance.now() - startedAt;
   if (stopped === undefined && exceedsOutput()) stopped = 'output';
   const end: ExecutionEnd =
@@ -229,11 +304,14 @@ async function endNamespace(outerPid: number, family: ProcessFamily, exited: Pro
   const deadline = performance.now() + killPatienceMs;
   const gone = exited.then(() => 'gone' as const);
   do {
-    const first = family.descendants().find(({ parentPid }) => parentPid === outerPid);
-    sendSignal(first?.pid ?? outerPid, 'SIGKILL');
+    sendSignal(firstOfNamespace(outerPid, family)?.pid ?? outerPid, 'SIGKILL');
     if ((await Promise.race([gone, delay(betweenLooksMs)])) === 'gone') return;
   } while (performance.now() < deadline);
   throw new StrayProcessError(family.descendants().map(({ pid }) => pid));
+}
+
+function firstOfNamespace(outerPid: number, family: ProcessFamily): ProcessRecord | undefined {
+  return family.descendants().find(({ parentPid }) => parentPid === outerPid);
 }
 
 function endOf(exit: Exit, wrapperWords: string): ExecutionEnd {
@@ -260,7 +338,7 @@ async function closeWithin(patienceMs: number, child: ChildProcess, closed: Prom
   child.stdin?.destroy();
   child.stdout?.destroy();
   child.stderr?.destroy();
-  child.stdio[3]?.destroy();
+  for (const stream of child.stdio.slice(3)) stream?.destroy();
 }
 
 function promiseWithResolver<T>(): { promise: Promise<T>; resolve: (value: T) => void } {

@@ -15,6 +15,7 @@ export const diagnosticCodes = [
   'bad-path',
   'bad-url',
   'bad-name',
+  'bad-module',
   'bad-package',
   'bad-python-version',
   'bad-reward',

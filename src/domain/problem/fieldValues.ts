@@ -268,6 +268,23 @@ export function packagesOf(fields: YamlFields, field: Field | undefined): readon
   return packages;
 }
 
+/** Names as after `import`, in the order written. */
+export function modulesOf(fields: YamlFields, field: Field | undefined): readonly string[] {
+  const modules: string[] = [];
+  for (const { node, at } of fields.itemsOf(field)) {
+    const name = isScalar(node) && typeof node.value === 'string' ? node.value : undefined;
+    if (name !== undefined && /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/.test(name)) modules.push(name);
+    else {
+      fields.error(
+        at,
+        'bad-module',
+        'A module must be its name as after `import`: write [numpy, scipy.optimize].',
+      );
+    }
+  }
+  return modules;
+}
+
 /** Name, extras, version clauses or a web address, environment marker: PEP 508 without its rarer corners. */
 function isRequirement(text: string): boolean {
   // The bound keeps the pattern quick on texts that are nothing of the kind.

@@ -10,6 +10,7 @@ export type ValueKind =
   | { readonly kind: 'url' }
   | { readonly kind: 'pythonVersion' }
   | { readonly kind: 'packages' }
+  | { readonly kind: 'modules' }
   | { readonly kind: 'boolean' }
   /** A word for a model server, or its address. */
   | { readonly kind: 'server' }

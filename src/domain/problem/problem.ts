@@ -81,6 +81,8 @@ export interface Environment {
   readonly python?: string;
   /** Requirement strings for pip, sorted as written. */
   readonly packages: readonly string[];
+  /** Modules to import once for all evaluations. */
+  readonly preload?: readonly string[];
 }
 
 /** Limits of one evaluation. */

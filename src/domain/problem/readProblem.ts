@@ -5,6 +5,7 @@ import {
   choiceOf,
   nameOf,
   numberOf,
+  modulesOf,
   packagesOf,
   pathOf,
   pythonVersionOf,
@@ -296,7 +297,8 @@ function readEnvironment(fields: YamlFields, field: Field | undefined): Environm
   const section = fields.sectionOf(field, environmentKeys);
   const python = pythonVersionOf(fields, section?.fields.get('python'));
   const packages = packagesOf(fields, section?.fields.get('packages'));
-  return { ...(python !== undefined && { python }), packages };
+  const preload = modulesOf(fields, section?.fields.get('preload'));
+  return { ...(python !== undefined && { python }), packages, ...(preload.length > 0 && { preload }) };
 }
 
 function readLimits(fields: YamlFields, field: Field | undefined): Limits {

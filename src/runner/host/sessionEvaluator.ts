@@ -22,6 +22,16 @@ export interface SessionEvaluatorOptions {
   readonly log: (message: string) => void;
 }
 
+/** Begins the names of a session's jobs. */
+export function jobLabel(sessionId: string): string {
+  return `ttt-${sessionId}`;
+}
+
+/** Where a session has the files of its jobs. */
+export function slurmFolder(folder: string): string {
+  return join(folder, 'slurm');
+}
+
 /** The evaluator that the problem asks for: on this host, or as jobs of its cluster. */
 export function sessionEvaluator(options: SessionEvaluatorOptions): Evaluator {
   const { problem, problemPath, folder, root, storeBlob, isolation } = options;
@@ -30,15 +40,15 @@ export function sessionEvaluator(options: SessionEvaluatorOptions): Evaluator {
     return createEvaluator({
       ...common,
       problemFolder: dirname(problemPath),
-      executor: createLocalExecutor({ isolation }),
+      executor: createLocalExecutor({ isolation, keepsWarm: { log: options.log } }),
       concurrency: options.concurrency,
     });
   }
   return createSlurmEvaluator({
     ...common,
     problemPath,
-    slurmFolder: join(folder, 'slurm'),
-    label: `ttt-${options.sessionId}`,
+    slurmFolder: slurmFolder(folder),
+    label: jobLabel(options.sessionId),
     command: [process.execPath, options.bundlePath, 'slurm-task'],
     isolation,
     log: options.log,

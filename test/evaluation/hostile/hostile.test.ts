@@ -124,10 +124,11 @@ succeeded = libc.prctl(39, 0, 0, 0, 0) == 0`,
   ],
 ];
 const limits = { memoryBytes: 256 * mebibyte };
+const ways = ['isolated', 'warm'] as const;
 
 describe.each(attacks)('a candidate that %s', (_, python) => {
-  it('is refused', async () => {
-    const session = hostileSession('isolated');
+  it.each(ways)('is refused where evaluations are %s', async (way) => {
+    const session = hostileSession(way);
     try {
       const outcome = await attackIn(session, python());
       expect(outcome).toMatchObject({ kind: 'valid', value: 0 });
@@ -156,8 +157,8 @@ function attackIn(
   return session.attack(python, limits);
 }
 
-describe('an isolated candidate', () => {
-  const session = hostileSession('isolated');
+describe.each(ways)('a candidate that is %s', (way) => {
+  const session = hostileSession(way);
   afterAll(() => session.remove());
 
   afterEach(async () => {
@@ -304,19 +305,21 @@ os.wait()`;
     ['trace it', ptraceParent],
     ['write into its memory', writeParent],
   ])('cannot %s, as it can where nothing is isolated', async (_, python) => {
-    const [isolated, open] = [hostileSession('isolated'), hostileSession('not isolated')];
+    const [isolated, warm, open] = [...ways, 'not isolated' as const].map(hostileSession);
     try {
-      expect(await isolated.attackBelow(python)).toMatchObject({ kind: 'valid', value: 0 });
+      expect(await isolated?.attackBelow(python)).toMatchObject({ kind: 'valid', value: 0 });
+      expect(await warm?.attackBelow(python)).toMatchObject({ kind: 'valid', value: 0 });
       // Without namespaces only root may look into a process that does not want it.
-      if (process.getuid?.() === 0) expect(await open.attackBelow(python)).toMatchObject({ value: 1 });
+      if (process.getuid?.() === 0) expect(await open?.attackBelow(python)).toMatchObject({ value: 1 });
     } finally {
-      isolated.remove();
-      open.remove();
+      isolated?.remove();
+      warm?.remove();
+      open?.remove();
     }
   });
 
-  it('cannot put a verdict of its own in the place of that', async () => {
-    const session = hostileSession('isolated');
+  it.each(ways)('that is %s cannot put a verdict of its own in the place of that', async (way) => {
+    const session = hostileSession(way);
     try {
       expect(await session.attackBelow(forgeLater)).toMatchObject({ kind: 'valid', value: 0 });
       expect(session.living()).toEqual([]);

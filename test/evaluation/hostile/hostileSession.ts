@@ -2,6 +2,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultLimits, defaultSession, type Limits } from '../../../src/domain/problem/problem';
+import { expect } from 'vitest';
 import type { EvaluationOutcome } from '../../../src/domain/session/outcome';
 import { createEvaluator } from '../../../src/evaluation/createEvaluator';
 import { createLocalExecutor } from '../../../src/evaluation/localExecutor';
@@ -59,7 +60,8 @@ with open(verdict, "w") as file:
 
 let count = 0;
 
-export function hostileSession(way: 'isolated' | 'not isolated'): HostileSession {
+/** `warm`: isolated, and forked from a Python that is kept ready. */
+export function hostileSession(way: 'isolated' | 'warm' | 'not isolated'): HostileSession {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'hostile-')));
   const place = (...path: string[]): string => {
     const file = join(folder, ...path);
@@ -78,7 +80,14 @@ export function hostileSession(way: 'isolated' | 'not isolated'): HostileSession
   writeFileSync(join(problemFolder, 'evaluate.py'), evaluator);
   // As the problems of the catalogue do it.
   copyFileSync(join(catalogue, 'erdos-min-overlap', 'run_program.py'), join(problemFolder, 'run_program.py'));
-  const executor = createLocalExecutor(way === 'isolated' ? {} : { containment: 'sweep' });
+  const refusals: string[] = [];
+  const executor = createLocalExecutor(
+    way === 'not isolated'
+      ? { containment: 'sweep' }
+      : way === 'warm'
+        ? { keepsWarm: { log: (message) => void refusals.push(message) } }
+        : {},
+  );
   let id = '';
 
   async function run(
@@ -92,7 +101,7 @@ export function hostileSession(way: 'isolated' | 'not isolated'): HostileSession
         candidate: 'candidate.py',
         evaluator: { kind: 'command', command },
         metric: { name: 'succeeded', goal: 'maximize' },
-        environment: { packages: [] },
+        environment: { packages: [], preload: ['json', 'subprocess'] },
         limits: { ...defaultLimits, timeMs: 20_000, ...limits },
         references: [],
         session: defaultSession,
@@ -111,6 +120,8 @@ export function hostileSession(way: 'isolated' | 'not isolated'): HostileSession
       return (await made.evaluate({ id, candidateText, seed: 1 }, never)).outcome;
     } finally {
       await made.dispose();
+      // Whoever is not warm shows nothing about it.
+      expect(refusals).toEqual([]);
     }
   }
 

@@ -1,0 +1,15 @@
+/** Descriptors of the holder: the first process of a sandbox whose evaluation is forked into it from outside. */
+export interface HoldDescriptors {
+  /** Between the holder and the runner: when to go on, and with which code to exit. */
+  readonly word: number;
+  /** Between the runner and the fork, which takes it over from the holder. */
+  readonly channel: number;
+}
+
+/**
+ * For a shell that is process 1 of a sandbox, in place of its command. It says that it is there, closes the channel when it is told so and says
+ * that it did, and exits with the code that it reads: then the kernel ends everything else in the sandbox.
+ */
+export function holdScript({ word, channel }: HoldDescriptors): string {
+  return `exec 2>&1; echo >&${word}; read -r _ <&${word}; exec ${channel}>&-; echo >&${word}; read -r code <&${word}; exit "$code"`;
+}
