@@ -5,7 +5,7 @@ import { t } from '../base/translate';
 import type { CommandHandlers } from '../commandIds';
 import type { SessionChooser } from './chooseSession';
 import { isEnded } from './sessionItems';
-import { titleOf } from './sessionNames';
+import { distinctTitleOf, titleOf } from './sessionNames';
 import type { SessionStore } from './sessionStore';
 import type { SessionView } from './sessions';
 
@@ -61,7 +61,7 @@ export async function stopSession(store: SessionStore, session: SessionView): Pr
   const now = t('Stop Now');
   const afterStep = t('Stop After This Step');
   const chosen = await window.showWarningMessage(
-    t('Stop session "{0}"?', titleOf(session)),
+    t('Stop session "{0}"?', distinctTitleOf(session, store.all)),
     {
       modal: true,
       detail: t(
@@ -81,7 +81,7 @@ export async function stopSession(store: SessionStore, session: SessionView): Pr
 async function removeSession(store: SessionStore, session: SessionView): Promise<void> {
   const remove = t('Remove from List');
   const chosen = await window.showWarningMessage(
-    t('Remove session "{0}" from the list?', titleOf(session)),
+    t('Remove session "{0}" from the list?', distinctTitleOf(session, store.all)),
     {
       modal: true,
       detail: isEnded(session.snapshot)

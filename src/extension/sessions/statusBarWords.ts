@@ -1,7 +1,7 @@
 import { t } from '../base/translate';
 import { isPausedByError } from '../notifications/news';
 import { bestText, isEnded, stateText, stepText } from './sessionItems';
-import { titleOf } from './sessionNames';
+import { distinctTitleOf, titleOf } from './sessionNames';
 import type { SessionView } from './sessions';
 import { waitingText } from './waitingFor';
 
@@ -29,7 +29,8 @@ export function statusBarWords(sessions: readonly SessionView[]): StatusBarWords
     text: `$(${iconOf(first)}) ${facts.join(' · ')}${more}`,
     tooltip: [
       ...shown.map(
-        (view) => `${titleOf(view)}: ${[...new Set([stateText(view), ...factsOf(view)])].join(' · ')}`,
+        (view) =>
+          `${distinctTitleOf(view, sessions)}: ${[...new Set([stateText(view), ...factsOf(view)])].join(' · ')}`,
       ),
       shown.length === 1 ? t('Click to open its dashboard.') : t('Click to choose a dashboard.'),
     ].join('\n'),
