@@ -174,6 +174,31 @@ def custom_kernel(data):
     expectRejection(await outcomeOf(forge + program('identity')), 'Wrong output');
   });
 
+  describe('of a program that is its parent to the letter', () => {
+    const shapes = ['b2_n256_d128', 'b1_n768_d128', 'b2_n256_d384', 'b1_n512_d128', 'b1_n1024_d128'];
+    const keys = [...shapes, 'b1_n768_d384', 'b1_n1024_d384'].map((shape) => `us_${shape}`);
+    const recorded = { geomean_us: 1500, ...Object.fromEntries(keys.map((key) => [key, 1500])) };
+    const parent = { program: { text: reference, value: 1500, metrics: recorded } };
+    const run = (request: object): Promise<{ readonly outcome: EvaluationOutcome }> =>
+      evaluator.evaluate({ id: `p${count++}`, candidateText: reference, seed: 7, ...request }, never);
+
+    it('gives what was recorded, and says so', async () => {
+      expect(await run({ incumbent: parent })).toMatchObject({
+        outcome: {
+          ...{ kind: 'valid', value: 1500, metrics: { ...recorded, same_as_parent: 1 } },
+          feedback: expect.stringContaining('the same program as its parent') as unknown,
+        },
+      });
+    });
+
+    it('runs it where a best is decided about, or something else was recorded', async () => {
+      const strict = await run({ incumbent: parent, strict: true });
+      expectRejection(strict.outcome, correctButUntimed);
+      const estimate = { ...parent.program, metrics: { ...recorded, stopped: 1 } };
+      expectRejection((await run({ incumbent: { program: estimate } })).outcome, correctButUntimed);
+    });
+  });
+
   const pythonWithTorch = findTorch();
   it.runIf(pythonWithTorch)(
     "runs the kernels of the initial program in Triton's interpreter, and finds them correct",

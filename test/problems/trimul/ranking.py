@@ -4,6 +4,9 @@ runs it. Compares the rankings and the time that each took.
 python3 test/problems/trimul/ranking.py ours           writes OUT/trimul-ours.json
 python3 test/problems/trimul/ranking.py protocol SECONDS COMMAND…  goes on with OUT/trimul-protocol.json for so long
 python3 test/problems/trimul/ranking.py compare        prints what came of both
+python3 test/problems/trimul/ranking.py raced SECONDS PARENT AT_ONCE  goes on with OUT/trimul-raced-PARENT-AT_ONCE.json for so long, and compares
+PARENT is what each kernel is compared with while it runs: `initial` the first kernel, `best` the best so far, `best-look` the same without races.
+The whole comparison in 10 minutes of one H100: `raced 240 best 3`, then `raced 240 best-look 3`; an evaluation that has begun is awaited.
 COMMAND… is what runs `ttt-discover`: node dist/runner.cjs.
 """
 
@@ -12,6 +15,7 @@ import itertools
 import json
 import math
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -141,6 +145,97 @@ def compare():
     print(f"seconds a kernel: {seconds[0]:.1f} by our evaluator, {evaluator['atOnce']} at once; {seconds[1]:.1f} by the protocol")
 
 
+# Seconds of GPU MODE's own evaluator for one kernel on an H100 (docs/results/trimul.md).
+BASELINE_S = 271
+RECORDED = os.path.join(HERE, "../../../docs/results/trimul-ranking.json")
+STAGES = ("start", "correctness", "quick", "incumbent", "race", "timing")
+
+
+def raced(limit_s, parent, at_once, run=evaluate, now=time.monotonic):
+    """run, now: what evaluates, and seconds."""
+    name, lock, began = f"raced-{parent}-{at_once}", threading.Lock(), now()
+    done = read(name) or {"atOnce": at_once, "parent": parent, "wallS": 0.0, "kernels": {}}
+    kernels, before_s = done["kernels"], done["wallS"]
+
+    def recorded(chosen):
+        found = kernels[chosen]
+        return {"text": text_of(chosen), "value": found["us"], "metrics": found["metrics"]}
+
+    def compared_with():
+        if CHOSEN[0] not in kernels or kernels[CHOSEN[0]]["us"] is None:
+            return None
+        whole = [chosen for chosen, found in kernels.items() if found["us"] is not None and not found["stopped"]]
+        return recorded(CHOSEN[0] if parent == "initial" else min(whole, key=lambda chosen: kernels[chosen]["us"]))
+
+    def one(chosen):
+        with lock:
+            if now() - began > limit_s:
+                return
+            other = compared_with()
+        verdict = run(text_of(chosen), seed=CHOSEN.index(chosen), parent=other, without_race=parent == "best-look")
+        metrics = verdict.get("metrics", {})
+        with lock:
+            kernels[chosen] = {
+                "us": metrics.get("geomean_us"), "wallS": verdict["wall_s"], "stopped": metrics.get("stopped", 0) > 0,
+                "raced": "race_s" in metrics, "against": None if other is None else other["value"], "metrics": metrics,
+                "feedback": None if verdict["valid"] else verdict["feedback"][-300:],
+            }
+            done["wallS"] = before_s + now() - began
+            print(chosen, json.dumps({**kernels[chosen], "metrics": None}), flush=True)
+            write(name, done)
+
+    if CHOSEN[0] not in kernels:
+        # Alone: the others are compared with it.
+        one(CHOSEN[0])
+    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+        list(pool.map(one, [chosen for chosen in CHOSEN if chosen not in kernels]))
+    if len(kernels) < len(CHOSEN):
+        print(f"the time is up after {len(kernels)} of {len(CHOSEN)} kernels; call again")
+    return compare_raced(done)
+
+
+def compare_raced(done):
+    """Prints and gives the seconds for a kernel, the stages, and how like the rankings of others this one is."""
+    kernels = done["kernels"]
+    found = [kernel for kernel in kernels.values() if kernel["us"] is not None]
+    with open(RECORDED) as file:
+        before = json.load(file)
+    others = {"protocol": read("protocol") or before["protocol"], "unraced": (read("ours") or before["ours"])["kernels"]}
+    seconds = done["wallS"] / max(1, len(kernels))
+    facts = {
+        "kernels": len(kernels), "valued": len(found), "atOnce": done["atOnce"], "parent": done["parent"], "secondsAKernel": seconds,
+        "timesTheBaseline": BASELINE_S / seconds if seconds > 0 else None,
+        "stoppedByLook": sum(kernel["stopped"] and not kernel["raced"] for kernel in found),
+        "stoppedByRace": sum(kernel["stopped"] and kernel["raced"] for kernel in found),
+        "racedInVain": sum(kernel["raced"] and not kernel["stopped"] for kernel in found),
+        "meanStagesS": {
+            stage: statistics.fmean(kernel["metrics"].get(f"{stage}_s", 0) for kernel in found) for stage in STAGES if found
+        },
+        "against": {name: likeness({a: kernel["us"] for a, kernel in kernels.items()}, {a: one["us"] for a, one in table.items()}) for name, table in others.items()},
+    }
+    print(json.dumps(facts, indent=1))
+    return facts
+
+
+def likeness(first, second):
+    """Of the kernels that both have values of: Kendall's tau, the three fastest of each, the pairs in opposed order, and how far the second
+    one's values of these are apart in percent."""
+    both = [name for name in first if first[name] is not None and second.get(name) is not None]
+    if len(both) < 2:
+        return {"kernels": len(both)}
+    a, b = ({name: table[name] for name in both} for table in (first, second))
+    tau, opposed = kendall(a, b)
+    top = [sorted(both, key=table.get)[:3] for table in (a, b)]
+    return {
+        "kernels": len(both), "tau": tau, "topThree": top, "sameTopThree": top[0] == top[1], "sameThree": set(top[0]) == set(top[1]),
+        "opposed": {f"{one} / {other}": 100 * abs(math.log(b[one] / b[other])) for one, other in opposed},
+    }
+
+
 if __name__ == "__main__":
     step, *rest = sys.argv[1:]
-    {"ours": ours, "compare": compare, "protocol": lambda: protocol(float(rest[0]), rest[1:])}[step]()
+    steps = {
+        "ours": ours, "compare": compare, "protocol": lambda: protocol(float(rest[0]), rest[1:]),
+        "raced": lambda: raced(float(rest[0]), rest[1], int(rest[2])),
+    }
+    steps[step]()

@@ -1,0 +1,66 @@
+"""The logic of test/problems/trimul/ranking.py with kernels that are not run: prints JSON. OUT must be an empty folder."""
+
+import json
+import os
+import random
+import sys
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../trimul"))
+import ranking
+
+
+class StandIn:
+    """Times are those of the protocol that were recorded, with noise; what is slower than its parent by 5 % is stopped. One takes 10 s."""
+
+    def __init__(self, noise, broken=()):
+        with open(ranking.RECORDED) as file:
+            recorded = json.load(file)["protocol"]
+        self.us = {ranking.text_of(name): recorded.get(name, {"us": 1500.0})["us"] or 1500.0 for name in ranking.CHOSEN}
+        self.noise, self.broken, self.random = noise, {ranking.text_of(name) for name in broken}, random.Random(3)
+        self.lock, self.seconds, self.parents, self.calls = threading.Lock(), 0.0, [], 0
+
+    def now(self):
+        return self.seconds
+
+    def run(self, text, seed, parent, without_race):
+        with self.lock:
+            self.seconds, self.calls = self.seconds + 10, self.calls + 1
+            self.parents.append(None if parent is None else parent["value"])
+            if text in self.broken:
+                return {"valid": False, "metrics": {}, "feedback": "It is broken.", "wall_s": 10.0}
+            us = self.us[text] * (1 + self.random.gauss(0, self.noise))
+            stopped = parent is not None and us > 1.05 * parent["value"]
+            metrics = {"geomean_us": us, "start_s": 2.0, "quick_s": 3.0, "stopped": int(stopped)}
+            if parent is not None and 1.01 < us / parent["value"] < 1.05 and not without_race:
+                metrics["race_s"] = 4.0
+            if not stopped:
+                metrics["timing_s"] = 4.0
+            return {"valid": True, "metrics": metrics, "feedback": "", "wall_s": 10.0}
+
+
+def parents_fall(standin):
+    values = [value for value in standin.parents if value is not None]
+    return values == sorted(values, reverse=True)
+
+
+def main():
+    exact, facts = StandIn(0.0), {}
+    facts["cut"] = ranking.raced(95, "best", 1, exact.run, exact.now)
+    facts["callsBefore"] = exact.calls
+    facts["whole"] = ranking.raced(10**6, "best", 1, exact.run, exact.now)
+    facts["calls"], facts["parentsFall"], facts["firstAlone"] = exact.calls, parents_fall(exact), exact.parents[0] is None
+    initial = StandIn(0.0)
+    facts["initial"] = ranking.raced(10**6, "initial", 3, initial.run, initial.now)
+    facts["parentsOfInitial"] = len(set(initial.parents[1:]))
+    noisy = StandIn(0.08, broken=ranking.CHOSEN[3:4])
+    facts["noisy"] = ranking.raced(10**6, "best-look", 2, noisy.run, noisy.now)
+    broken = StandIn(0.0, broken=ranking.CHOSEN[:1])
+    os.remove(os.path.join(ranking.OUT, "trimul-raced-best-1.json"))
+    facts["firstBroken"] = ranking.raced(10**6, "best", 1, broken.run, broken.now)
+    with open(os.environ["FACTS"], "w") as file:
+        json.dump(facts, file)
+
+
+if __name__ == "__main__":
+    main()
