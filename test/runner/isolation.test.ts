@@ -9,9 +9,15 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => runner.dispose());
 
-/** The runner on a host that is this one but for `bwrap`, which it has not. */
-async function onBareHost(args: readonly string[], input = ''): Promise<CommandResult> {
-  const own = ['--dev-bind', '/', '/', '--ro-bind', '/dev/null', '/usr/bin/bwrap', '--'];
+const hosts = {
+  /** This one but for `bwrap`, which it has not. */
+  withoutBubblewrap: ['--ro-bind', '/dev/null', '/usr/bin/bwrap'],
+  /** As this one, but nobody can make namespaces. */
+  forbidding: ['--unshare-user', '--disable-userns', '--cap-drop', 'ALL'],
+} as const;
+
+async function onHost(host: keyof typeof hosts, args: readonly string[], input = ''): Promise<CommandResult> {
+  const own = ['--dev-bind', '/', '/', ...hosts[host], '--'];
   const child = spawn('bwrap', [...own, process.execPath, runner.bundlePath, ...args], {
     env: { ...process.env, TTT_DISCOVER_ROOT: runner.root },
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -38,6 +44,14 @@ describe('where programs can be isolated', () => {
     expect(stdout).toMatch(/"type":"environment.ready","durationMs":[\d.]+,"isolation":"bubblewrap"/);
     expect(stdout).not.toContain('not-isolated');
   });
+
+  it('a session is isolated without bubblewrap, too, and its journal says by what', async () => {
+    const args = ['run', runner.problemFolder, '--steps', '1', '--json'];
+    const { code, stdout } = await onHost('withoutBubblewrap', args);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/"type":"environment.ready","durationMs":[\d.]+,"isolation":"unshare"/);
+    expect(stdout).not.toContain('not-isolated');
+  });
 });
 
 describe('where programs cannot be isolated', () => {
@@ -46,7 +60,7 @@ describe('where programs cannot be isolated', () => {
     ['evaluate', []],
     ['verify', ['--runs', '1']],
   ])('%s refuses, and says how to allow it', async (command, flags) => {
-    const result = await onBareHost([command, runner.problemFolder, ...flags, '--json']);
+    const result = await onHost('forbidding', [command, runner.problemFolder, ...flags, '--json']);
     expect(repliesOf(result).at(-1)).toMatchObject({
       kind: 'error',
       code: 'not-isolated',
@@ -57,7 +71,7 @@ describe('where programs cannot be isolated', () => {
 
   it('no session is made of a start that is refused', async () => {
     const spec = runner.specOf();
-    const result = await onBareHost(['start', '--spec', '-', '--json'], JSON.stringify(spec));
+    const result = await onHost('forbidding', ['start', '--spec', '-', '--json'], JSON.stringify(spec));
     expect(repliesOf(result).at(-1)).toMatchObject({ kind: 'error', code: 'not-isolated' });
     expect(await runner.reply(['list'])).toEqual({
       kind: 'sessions',
@@ -68,7 +82,7 @@ describe('where programs cannot be isolated', () => {
   });
 
   it('a session runs where that was agreed to, and its journal says so', async () => {
-    const result = await onBareHost([
+    const result = await onHost('forbidding', [
       'run',
       runner.problemFolder,
       '--steps',
@@ -83,7 +97,7 @@ describe('where programs cannot be isolated', () => {
   });
 
   it('one program is scored where that was agreed to', async () => {
-    const result = await onBareHost(['evaluate', runner.problemFolder, '--isolation', 'none']);
+    const result = await onHost('forbidding', ['evaluate', runner.problemFolder, '--isolation', 'none']);
     expect(result.code).toBe(0);
     expect(result.stdout + result.stderr).toMatch(/not isolated on this host/);
   });

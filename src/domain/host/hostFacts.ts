@@ -209,6 +209,8 @@ export const hostFacts = z.object({
     processNamespace: looked(z.object({})),
     userNamespace: looked(z.object({})),
     bubblewrap: looked(z.object({})),
+    /** The same sandbox, made by ourselves by means of an interpreter; without a user namespace by root alone. */
+    ownSandbox: looked(z.object({ language: z.enum(['perl', 'python']), hasUserNamespace: z.boolean() })),
     /** Settings of the kernel that forbid namespaces to users. */
     obstacles: z.array(z.enum(['apparmor', 'unprivileged-clone', 'no-user-namespaces'])),
   }),

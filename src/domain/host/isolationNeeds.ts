@@ -5,9 +5,12 @@ import { packagedProgram, unseenText } from './needs';
 
 const withoutSandbox = 'sessions begin only if you agree that programs run with all rights of your account';
 
-/** What keeps evaluations apart from the rest of the host. Without bubblewrap they run only where their user agreed to that. */
+/**
+ * What keeps evaluations apart from the rest of the host: bubblewrap, or else a sandbox of our own. Without either they run only where their
+ * user agreed to that.
+ */
 export function isolationNeeds(facts: HostFacts): Need[] {
-  const { processNamespace, userNamespace, bubblewrap } = facts.isolation;
+  const { processNamespace, userNamespace } = facts.isolation;
   const inside = 'evaluations have a process namespace of their own';
   const without = 'their processes are found by descent and mark instead';
   const tools = packagedProgram(facts, ['setpriv'], 'setpriv', 'util-linux');
@@ -32,30 +35,32 @@ export function isolationNeeds(facts: HostFacts): Need[] {
           fix: namespaceFix(facts),
         },
   ];
-  const bwrap = facts.programs.bwrap;
-  if (bwrap.state === 'absent') {
-    const fix = installFix(facts, 'bubblewrap', 'bubblewrap');
-    return [
-      ...needs,
-      {
-        title: 'bubblewrap',
-        state: 'warning',
-        detail: `no bwrap: ${withoutSandbox}`,
-        fix,
-      },
-    ];
+  return [...needs, sandboxNeed(facts)];
+}
+
+/** Which one is used, and why not the better one. */
+function sandboxNeed(facts: HostFacts): Need {
+  const { bubblewrap, ownSandbox } = facts.isolation;
+  const title = 'sandbox';
+  if (bubblewrap.state === 'found')
+    return { title, state: 'ok', detail: 'bubblewrap works: evaluations are isolated by it' };
+  const isAbsent = facts.programs.bwrap.state === 'absent';
+  const why = isAbsent ? 'no bwrap' : unseenText(bubblewrap, 'bwrap');
+  if (ownSandbox.state === 'found') {
+    const { language, hasUserNamespace } = ownSandbox.value;
+    const rights = hasUserNamespace ? '' : ', without a user namespace, as root without rights';
+    return {
+      title,
+      state: 'ok',
+      detail: `${why}: evaluations are isolated by the same namespaces, made with ${language}${rights}`,
+    };
   }
-  return [
-    ...needs,
-    bubblewrap.state === 'found'
-      ? { title: 'bubblewrap', state: 'ok', detail: 'works: evaluations are isolated' }
-      : {
-          title: 'bubblewrap',
-          state: 'warning',
-          detail: `${unseenText(bubblewrap, 'the trial')}; ${withoutSandbox}`,
-          fix: namespaceFix(facts),
-        },
-  ];
+  return {
+    title,
+    state: 'warning',
+    detail: `${why}; ${unseenText(ownSandbox, 'namespaces without it')}; ${withoutSandbox}`,
+    fix: isAbsent ? installFix(facts, 'bubblewrap', 'bubblewrap') : namespaceFix(facts),
+  };
 }
 
 function namespaceFix(facts: HostFacts): Fix {

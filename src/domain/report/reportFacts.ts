@@ -1,5 +1,6 @@
 import { isBetter } from '../problem/problem';
 import { costUsd, pricesInUse } from '../session/cost';
+import { isolationWords } from '../session/isolationWords';
 import { outcomeGroupOf, outcomeGroups, type OutcomeGroup } from '../session/outcomeGroup';
 import type { CandidateRecord, SessionSnapshot } from '../session/snapshot';
 import { timeUse, type TimeUse } from './timeUse';
@@ -125,7 +126,8 @@ function secondRunWords({ verdict, value }: NonNullable<CandidateRecord['verific
   return verdict === 'refuted' ? 'failed with another seed' : 'ended by a limit or by the machine';
 }
 
-function settingFacts({ options }: SessionSnapshot): Fact[] {
+function settingFacts(snapshot: SessionSnapshot): Fact[] {
+  const { options } = snapshot;
   if (options === undefined) return [];
   const { model } = options;
   return facts([
@@ -146,7 +148,7 @@ function settingFacts({ options }: SessionSnapshot): Fact[] {
     ['LoRA rank', numberWords(model?.loraRank)],
     ['KL coefficient', numberWords(model?.klCoefficient)],
     ['Temperature', numberWords(model?.temperature)],
-    ['Isolation', options.isolation],
+    ['Isolation', isolationWords(snapshot.isolation ?? options.isolation)],
   ]);
 }
 

@@ -73,7 +73,7 @@ export const sessionEvent = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('environment.ready'),
     durationMs: z.number(),
-    /** What keeps evaluations from the rest of the host: `bubblewrap`, or `none`. Absent in older journals, where nothing did. */
+    /** What keeps evaluations from the rest of the host: `bubblewrap`, `unshare`, or `none`. Absent in older journals, where nothing did. */
     isolation: z.string().optional(),
     machine: machineRecord.optional(),
   }),

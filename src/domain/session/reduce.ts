@@ -139,6 +139,8 @@ class Reduction {
       case 'environment.ready':
         if (event.machine === undefined) delete this.next.machine;
         else this.next.machine = event.machine;
+        if (event.isolation === undefined) delete this.next.isolation;
+        else this.next.isolation = event.isolation;
         break;
       case 'environment.progress':
       case 'policy.progress':

@@ -92,6 +92,8 @@ export interface SessionSnapshot {
   readonly hostName?: string;
   /** What evaluations ran on last, where that is the host. */
   readonly machine?: MachineRecord;
+  /** What keeps its evaluations from the rest of the host: see `isolationWords`. */
+  readonly isolation?: string;
   /** Runner processes so far. */
   readonly runs: number;
   /** The step in work, or the last one; -1 until the first step begins. */

@@ -13,7 +13,8 @@ import type { LookAt } from './systemCalls';
 import { encodedCalls, isKnownProcessor, loaderCommand, loaderWords } from './unshareLoader';
 import type { Loader } from './unshareLoader';
 
-const trialMs = 10_000;
+/** Of all trials together. */
+const usualTrialsMs = 10_000;
 const trialMemoryBytes = 64 * 1024 ** 2;
 
 /** How this host lets us make a sandbox ourselves. */
@@ -43,7 +44,8 @@ export function unshareCommand(
 }
 
 /** Runs one command as evaluations are run, by each program that could make the calls, until one works. */
-export async function probeUnshare(): Promise<UnshareProbe> {
+export async function probeUnshare(trialsMs = usualTrialsMs): Promise<UnshareProbe> {
+  const deadline = performance.now() + trialsMs;
   if (process.platform !== 'linux')
     return { kind: 'fails', why: `namespaces are for Linux, and this is ${process.platform}.` };
   if (!isKnownProcessor())
@@ -55,7 +57,8 @@ export async function probeUnshare(): Promise<UnshareProbe> {
   for (const hasUserNamespace of mayDoWithout ? [true, false] : [true]) {
     for (const loader of loaders) {
       const unshare = { loader, hasUserNamespace };
-      const refusal = await tryUnshare(unshare);
+      const leftMs = Math.max(1, deadline - performance.now());
+      const refusal = await tryUnshare(unshare, leftMs);
       if (refusal === undefined) return { kind: 'works', unshare };
       refusals.push(refusal);
     }
@@ -76,7 +79,7 @@ async function findLoaders(): Promise<readonly Loader[]> {
 }
 
 /** Why it does not work, or undefined where it does. */
-export async function tryUnshare(unshare: Unshare): Promise<string | undefined> {
+export async function tryUnshare(unshare: Unshare, trialMs = usualTrialsMs): Promise<string | undefined> {
   const needs = {
     files: { writable: [], readable: [], hidden: [] },
     cwd: '/',
@@ -90,7 +93,7 @@ export async function tryUnshare(unshare: Unshare): Promise<string | undefined> 
     cwd: '/',
     env: { PATH: systemPath },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-    timeout: trialMs,
+    timeout: Math.ceil(trialMs),
     killSignal: 'SIGKILL',
   });
   const [printed, words] = [createOutputCapture(), createOutputCapture()];

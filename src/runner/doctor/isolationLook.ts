@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isNamespaced, namespaceArguments, namespaceTrial, systemPath } from '../../evaluation/containment';
+import { probeUnshare } from '../../evaluation/sandbox/probeUnshare';
 import { bubblewrapTrial } from '../../evaluation/sandbox/probeBubblewrap';
 import type { HostFacts, Look } from '../../domain/host/hostFacts';
 import { succeeded, unseenBy, type DoctorContext } from './doctorContext';
@@ -11,13 +12,14 @@ const noProgram = 127;
 
 /** Only a trial tells whether a kernel or a container allows namespaces. */
 export async function lookAtIsolation(context: DoctorContext): Promise<Isolation> {
-  const [processNamespace, userNamespace, bubblewrap] = await Promise.all([
+  const [processNamespace, userNamespace, bubblewrap, ownSandbox] = await Promise.all([
     tryProcessNamespace(context),
     tryCommand(context, 'unshare', '-U', '-r', 'true'),
     // As evaluations do it, but for sizes, which not every version limits.
     tryCommand(context, ...bubblewrapTrial({ path: 'bwrap', limitsSizes: false })),
+    tryOwnSandbox(context),
   ]);
-  return { processNamespace, userNamespace, bubblewrap, obstacles: obstacles() };
+  return { processNamespace, userNamespace, bubblewrap, ownSandbox, obstacles: obstacles() };
 }
 
 /** As evaluations do it. */
@@ -29,6 +31,13 @@ exec setpriv "$@"`;
   const report = await shell(script, [systemPath, ...namespaceArguments('unshare'), ...namespaceTrial]);
   if (succeeded(report) && isNamespaced(report.stdout)) return { state: 'found', value: {} };
   return unseenBy(report, limits.programMs);
+}
+
+async function tryOwnSandbox({ limits }: DoctorContext): Promise<Isolation['ownSandbox']> {
+  const probe = await probeUnshare(limits.programMs);
+  if (probe.kind === 'fails') return { state: 'failed', reason: probe.why };
+  const { loader, hasUserNamespace } = probe.unshare;
+  return { state: 'found', value: { language: loader.language, hasUserNamespace } };
 }
 
 async function tryCommand(

@@ -85,6 +85,7 @@ export const fullHost: HostFacts = {
     processNamespace: { state: 'found', value: {} },
     userNamespace: { state: 'found', value: {} },
     bubblewrap: { state: 'found', value: {} },
+    ownSandbox: { state: 'found', value: { language: 'perl', hasUserNamespace: true } },
     obstacles: [],
   },
   dockerServer: absent,

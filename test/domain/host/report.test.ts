@@ -209,12 +209,33 @@ describe('what works on a host', () => {
       processNamespace: refused,
       userNamespace: refused,
       bubblewrap: refused,
+      ownSandbox: refused,
       obstacles: ['apparmor'],
     };
     expect(featureOf(hostWith({ isolation }), 'isolation').state).toBe('limited');
     expect(needOf(hostWith({ isolation }), 'isolation', 'user namespaces').fix?.command).toBe(
       'sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0',
     );
+    expect(needOf(hostWith({ isolation }), 'isolation', 'sandbox')).toMatchObject({
+      state: 'warning',
+      detail: expect.stringMatching(/agree that programs run with all rights/) as string,
+    });
+  });
+
+  it('without bubblewrap says what isolates instead, and why not that', () => {
+    const programs = { ...fullHost.programs, bwrap: { state: 'absent' } as const };
+    const isolation: HostFacts['isolation'] = {
+      ...fullHost.isolation,
+      bubblewrap: { state: 'absent' },
+      ownSandbox: { state: 'found', value: { language: 'python', hasUserNamespace: false } },
+    };
+    expect(needOf(hostWith({ isolation, programs }), 'isolation', 'sandbox')).toEqual({
+      title: 'sandbox',
+      state: 'ok',
+      detail:
+        'no bwrap: evaluations are isolated by the same namespaces, made with python, without a user namespace, as root without rights',
+    });
+    expect(needOf(fullHost, 'isolation', 'sandbox').detail).toMatch(/^bubblewrap works/);
   });
 });
 

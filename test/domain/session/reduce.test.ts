@@ -47,6 +47,12 @@ describe('reduce', () => {
     });
   });
 
+  it('knows what isolates its evaluations last', () => {
+    const ready = { type: 'environment.ready', durationMs: 5 } as const;
+    expect(after(created(), { ...ready, isolation: 'unshare' }).isolation).toBe('unshare');
+    expect(after(created(), { ...ready, isolation: 'unshare' }, ready)).not.toHaveProperty('isolation');
+  });
+
   it('gives back the same object for no entries', () => {
     const snapshot = after(created());
     expect(reduce(snapshot, [])).toBe(snapshot);
