@@ -79,7 +79,13 @@ class Driver:
 
     def copy(self, target, source, size):
         """Between places in GPU memory; done when this returns."""
-        self._call("cuMemcpyDtoDAsync_v2", ctypes.c_uint64(target), ctypes.c_uint64(source), ctypes.c_size_t(size), None)
+        self.copy_pieces(target, [source], size)
+
+    def copy_pieces(self, target, sources, size):
+        """Between places in GPU memory, one piece after the other; done when this returns."""
+        for index, source in enumerate(sources):
+            place = ctypes.c_uint64(target + index * size)
+            self._call("cuMemcpyDtoDAsync_v2", place, ctypes.c_uint64(source), ctypes.c_size_t(size), None)
         self._call("cuStreamSynchronize", None)
 
     def read_pieces(self, target, sources, size):
