@@ -57,7 +57,7 @@ export function chartConfig(drawn: Drawn, heading?: Heading): LineConfig {
           border: { color: theme.grid },
         },
         y: {
-          ...valueScale(picture.y, theme),
+          ...withoutSkipping(valueScale(picture.y, theme)),
           grid: { color: theme.grid, lineWidth: theme.highContrast ? 0.5 : 1, drawTicks: false },
           border: { display: false },
           ...(lanes.length === 0 ? {} : { stack: 'y', stackWeight: 4, weight: 1 }),
@@ -96,6 +96,11 @@ function valueScale(scale: Scale, theme: ChartTheme) {
           },
         }),
   } satisfies Partial<ScaleOptionsByType<'linear'>> | object;
+}
+
+/** Down a chart there is room for all labels: to find out whether there is, Chart.js measures each of them, twice. */
+function withoutSkipping<Values extends { readonly ticks: object }>(scale: Values) {
+  return { ...scale, ticks: { ...scale.ticks, autoSkip: false } };
 }
 
 /** The strip under the values: a line of text for each lane, no numbers. */

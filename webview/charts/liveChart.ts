@@ -1,7 +1,7 @@
 import { Chart } from 'chart.js';
 import { chartConfig, type Drawn, type LineChart } from './chartConfig';
 import type { Project } from './explorer';
-import type { ChartPicture } from './picture';
+import type { ChartPicture, Scale } from './picture';
 import type { ChartTheme } from './theme';
 
 /** A chart on the page; drawing it again keeps its canvas. */
@@ -16,8 +16,21 @@ export function makeLiveChart(canvas: HTMLCanvasElement): LiveChart {
   let chart: LineChart | undefined;
   let drawn: Drawn | undefined;
   let layout = '';
+  let axes = '';
   return {
     draw(picture, theme) {
+      const nextAxes = axesOf(picture);
+      const isSameFrame =
+        axes === nextAxes &&
+        drawn?.theme === theme &&
+        picture.datasets.length + drawn.picture.datasets.length === 0;
+      axes = nextAxes;
+      if (chart !== undefined && drawn !== undefined && isSameFrame) {
+        // Layers are all that changed. Arranging the axes again takes longer than to paint everything.
+        drawn.picture = picture;
+        chart.draw();
+        return projectionOf(chart, picture);
+      }
       const nextLayout = String(picture.lanes?.length ?? 0);
       if (layout !== nextLayout) chart?.destroy();
       if (chart === undefined || drawn === undefined || layout !== nextLayout) {
@@ -37,8 +50,21 @@ export function makeLiveChart(canvas: HTMLCanvasElement): LiveChart {
       chart?.destroy();
       chart = undefined;
       layout = '';
+      axes = '';
     },
   };
+}
+
+/** Different words for axes that look different. */
+function axesOf({ x, y, lanes }: ChartPicture): string {
+  const wordsOf = ({ min, max, title, format, ticks, whole }: Scale): unknown[] => [
+    min,
+    max,
+    title,
+    whole,
+    ...[...(ticks?.(min, max) ?? []), min, (min + max) / 2, max].map(format),
+  ];
+  return JSON.stringify([wordsOf(x), wordsOf(y), lanes]);
 }
 
 function projectionOf(chart: LineChart, { stops }: ChartPicture): Project {

@@ -1,5 +1,7 @@
 // What the dashboard's page costs in headless Chromium with the recorded session at the paper's scale. Prints one JSON object a figure.
+import { writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
+import { join } from 'node:path';
 import * as z from 'zod';
 import type { Browser, CDPSession, Page } from 'playwright-core';
 import { emptySnapshot, reduce } from '../../../src/domain/session/reduce';
@@ -68,6 +70,21 @@ function median(values: readonly number[]): number {
 interface Work {
   readonly wallMs: number;
   readonly processorMs: number;
+}
+
+/** The folder that profiles of the page are written to; none are without it, as they take time themselves. */
+const profiles = process.env['TTT_DISCOVER_PROFILES'];
+
+async function startProfile(devtools: CDPSession): Promise<void> {
+  if (profiles === undefined) return;
+  await devtools.send('Profiler.enable');
+  await devtools.send('Profiler.start');
+}
+
+async function endProfile(devtools: CDPSession, name: string): Promise<void> {
+  if (profiles === undefined) return;
+  const { profile } = await devtools.send('Profiler.stop');
+  await writeFile(join(profiles, `${name}.cpuprofile`), JSON.stringify(profile));
 }
 
 async function workOf(devtools: CDPSession): Promise<Work> {
@@ -148,6 +165,7 @@ async function benchStream(browser: Browser, url: string, updates: readonly Reco
   for (const [index, place] of places.entries()) {
     await page.evaluate(`document.getElementById('${place}-panel').scrollIntoView()`);
     const before = await workOf(devtools);
+    await startProfile(devtools);
     await page.evaluate(`new Promise((resolve) => {
       const own = window.updates.slice(${index * each}, ${(index + 1) * each});
       const timer = setInterval(() => {
@@ -156,6 +174,7 @@ async function benchStream(browser: Browser, url: string, updates: readonly Reco
         for (const message of update) window.postMessage(message, '*');
       }, ${1000 / updatesPerSecond});
     })`);
+    await endProfile(devtools, place);
     const after = await workOf(devtools);
     const work = {
       wallMs: (after.wallMs - before.wallMs) / each,
