@@ -33,6 +33,7 @@ const columns: readonly (readonly [
   ['ended_at', ({ endedAtMs }) => dateText(endedAtMs)],
   ['ended_after_s', ({ endedAtMs }, { createdAtMs }) => secondsBetween(createdAtMs, endedAtMs)],
   ['duration_s', ({ durationMs }) => secondsBetween(0, durationMs)],
+  ['reused_from', ({ reusedFrom }) => reusedFrom && `${reusedFrom.session} c${reusedFrom.candidate}`],
   ['prompt_tokens', ({ usage }) => usage?.promptTokens],
   ['answer_tokens', ({ usage }) => usage?.sampledTokens],
   ['tokens_so_far', (_, { options }, { tokens }) => (options?.policy === 'tunables' ? undefined : tokens)],

@@ -55,6 +55,7 @@ ${section('References', referenceTable(facts))}
 ${section('Best candidates', bestTable(facts, snapshot))}
 ${section('Failures', failureTable(facts))}
 ${section('Time', factTable(facts.time))}
+${section('Evaluations', factTable(facts.evaluations))}
 ${section('Settings', factTable(facts.settings))}
 ${section('Steps', stepTable(snapshot))}
 ${program(input)}

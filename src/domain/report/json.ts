@@ -2,6 +2,7 @@ import { costUsd, pricesInUse } from '../session/cost';
 import type { CandidateRecord, SessionSnapshot, StepSummary } from '../session/snapshot';
 import { stagesOf } from '../session/stepTimes';
 import { withoutAbsent } from '../withoutAbsent';
+import { evaluationUse } from './evaluationUse';
 
 /** Of the form below. A number that is added does not change it. */
 export const sessionJsonVersion = 1;
@@ -66,6 +67,8 @@ function headOf(snapshot: SessionSnapshot): object {
         : undefined,
     usage,
     costUsd: prices && costUsd(usage, prices),
+    machine: snapshot.machine,
+    evaluations: evaluationUse(snapshot),
   });
 }
 

@@ -38,6 +38,7 @@ export function markdownReport(input: ReportInput): string {
       facts.failures.map(({ reason, count, example }) => [reason, countWords(count), example]),
     ),
     factTable('Time', facts.time),
+    factTable('Evaluations', facts.evaluations),
     factTable('Settings', facts.settings),
     table(
       'Steps',

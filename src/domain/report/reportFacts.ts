@@ -3,6 +3,8 @@ import { costUsd, pricesInUse } from '../session/cost';
 import { isolationWords } from '../session/isolationWords';
 import { outcomeGroupOf, outcomeGroups, type OutcomeGroup } from '../session/outcomeGroup';
 import type { CandidateRecord, SessionSnapshot } from '../session/snapshot';
+import { evaluationFacts } from './evaluationFacts';
+import { evaluationUse } from './evaluationUse';
 import { timeUse, type TimeUse } from './timeUse';
 import { countWords, dateWords, durationWords, shareWords, usdWords, valueWords } from './words';
 
@@ -18,6 +20,8 @@ export interface ReportFacts {
   readonly settings: readonly Fact[];
   readonly time: readonly Fact[];
   readonly timeUse: TimeUse | undefined;
+  /** What the evaluations took and were spared. */
+  readonly evaluations: readonly Fact[];
   readonly references: readonly { readonly label: string; readonly value: number; readonly words: string }[];
   /** The best first. */
   readonly best: readonly CandidateRecord[];
@@ -45,6 +49,7 @@ export function reportFacts(snapshot: SessionSnapshot, context: ReportContext = 
     settings: settingFacts(snapshot),
     time: timeFacts(snapshot, use),
     timeUse: use,
+    evaluations: evaluationFacts(evaluationUse(snapshot)),
     references: (snapshot.problem?.references ?? []).map(({ label, value }) => ({
       label,
       value,

@@ -26,14 +26,19 @@ export const knownEntry = z.object({
 });
 export type KnownEntry = z.infer<typeof knownEntry>;
 
-/**
- * What tells evaluations of one identity apart: the program's text, the seed, and what it is compared with while it runs. A word that can name a
- * file.
- */
-export function keyOf({ candidateText, seed, incumbent }: EvaluationRequest): string {
-  const text = hash(candidateText);
-  const compared = incumbent === undefined ? '' : `-${hash(JSON.stringify(incumbent)).slice(0, 16)}`;
-  return `${text}-${seed}${compared}`;
+/** Words that name a file each. */
+export interface EvaluationKeys {
+  /** Of the program's text and the seed. */
+  readonly whole: string;
+  /** And of what it is compared with while it runs, on which the value of a run that was stopped depends. */
+  readonly compared: string;
+}
+
+/** What tells evaluations of one identity apart. */
+export function keysOf({ candidateText, seed, incumbent }: EvaluationRequest): EvaluationKeys {
+  const whole = `${hash(candidateText)}-${seed}`;
+  if (incumbent === undefined) return { whole, compared: whole };
+  return { whole, compared: `${whole}-${hash(JSON.stringify(incumbent)).slice(0, 16)}` };
 }
 
 /**

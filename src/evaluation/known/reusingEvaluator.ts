@@ -4,7 +4,8 @@ import type { ValidOutcome } from '../../domain/session/outcome';
 import type { Problem } from '../../domain/problem/problem';
 import type { EvaluationReport, EvaluationRequest, Evaluator, Preparation } from '../evaluator';
 import { evaluationIdentity } from './evaluationIdentity';
-import { isKnowable, keyOf, type KnownEntry } from './knownEntry';
+import { wasStopped } from '../../domain/session/evaluationAccounts';
+import { isKnowable, keysOf, type EvaluationKeys, type KnownEntry } from './knownEntry';
 import { KnownStore } from './knownStore';
 import { machineFacts, type MachineFacts } from './machineFacts';
 
@@ -42,18 +43,20 @@ export function reusingEvaluator(options: ReusingOptions): Evaluator {
     const { reuse } = request;
     if (store === undefined || reuse === undefined || request.parentState !== undefined)
       return evaluator.evaluate(request, signal);
-    const key = keyOf(request);
+    const keys = keysOf(request);
     const inStore = store;
     const findOrRun = async (): Promise<EvaluationReport> => {
-      const entry = await inStore.find(key);
+      const entry =
+        (await inStore.find(keys.whole)) ??
+        (keys.compared === keys.whole ? undefined : await inStore.find(keys.compared));
       if (entry !== undefined) return reportOf(entry);
       const report = await evaluator.evaluate(request, signal);
-      await keep(inStore, key, reuse.candidate, report).catch((error: unknown) => {
+      await keep(inStore, keys, reuse.candidate, report).catch((error: unknown) => {
         log(`An evaluation could not be kept for other sessions: ${String(error)}`);
       });
       return report;
     };
-    const other = underWay.get(key);
+    const other = underWay.get(keys.compared);
     if (other !== undefined) {
       // Its failure is its own: then this one is run, too.
       await other.catch(() => undefined);
@@ -61,20 +64,22 @@ export function reusingEvaluator(options: ReusingOptions): Evaluator {
       return findOrRun();
     }
     const work = findOrRun();
-    underWay.set(key, work);
-    const done = (): void => void underWay.delete(key);
+    underWay.set(keys.compared, work);
+    const done = (): void => void underWay.delete(keys.compared);
     work.then(done, done);
     return work;
   }
 
   async function keep(
     into: KnownStore,
-    key: string,
+    keys: EvaluationKeys,
     candidate: number,
     report: EvaluationReport,
   ): Promise<void> {
     const { outcome, state, durationMs } = report;
     if (identity === undefined || !isKnowable(report) || outcome.kind !== 'valid') return;
+    // A run that went on to its end has its value whatever it was compared with.
+    const key = wasStopped(outcome.metrics, options.problem.metric.name) ? keys.compared : keys.whole;
     const addresses = [...new Set(Object.values(outcome.artifacts ?? {}))];
     const contents = await Promise.all(
       addresses.map(

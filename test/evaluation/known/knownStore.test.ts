@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { keyOf, type KnownEntry } from '../../../src/evaluation/known/knownEntry';
+import { keysOf, type KnownEntry } from '../../../src/evaluation/known/knownEntry';
 import { KnownStore } from '../../../src/evaluation/known/knownStore';
 
 const identity = 'ab'.repeat(32);
@@ -30,7 +30,7 @@ function entryOf(text: string, more: Partial<KnownEntry> = {}): KnownEntry {
   return {
     format: 'ttt-discover known evaluation',
     version: 1,
-    key: keyOf({ id: 'c1', candidateText: text, seed: 7 }),
+    key: keysOf({ id: 'c1', candidateText: text, seed: 7 }).whole,
     identity,
     session: '01HZZZZZZZZZZZZZZZZZZZZZZZ',
     candidate: 3,
@@ -62,7 +62,7 @@ describe('evaluations that are known on a host', () => {
           value: number,
         }),
         async ({ text, seed, metrics, feedback, state, files, value }) => {
-          const key = keyOf({ id: 'c1', candidateText: text, seed });
+          const key = keysOf({ id: 'c1', candidateText: text, seed }).whole;
           const artifacts = Object.fromEntries(
             files.map((bytes, index) => [`file ${index}`, sha256Of(bytes)]),
           );
@@ -96,9 +96,9 @@ describe('evaluations that are known on a host', () => {
       { ...request, seed: 2 },
       { ...request, incumbent: { cases: [] } },
       { ...request, incumbent: { cases: [{ name: 'one', verdict: 'passed' as const, value: 2 }] } },
-    ].map(keyOf);
+    ].map((one) => keysOf(one).compared);
     expect(new Set(keys).size).toBe(keys.length);
-    expect(keyOf({ ...request, id: 'another' })).toBe(keys[0]);
+    expect(keysOf({ ...request, id: 'another' }).compared).toBe(keys[0]);
   });
 
   it.each([

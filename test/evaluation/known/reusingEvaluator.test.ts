@@ -157,12 +157,24 @@ describe('the same evaluation', () => {
     ['another seed', { seed: 8 }],
     ['another text', { candidateText: 'echo 2' }],
     ['a construction to start from', { parentState: '{}' }],
-    ['other cases to compare with', { incumbent: { cases: [] } }],
   ])('is not one with %s', async (_, other) => {
     const trial = new Trial('one');
     await trial.evaluate();
     expect((await trial.evaluate(other)).reusedFrom).toBeUndefined();
     expect(trial.ran).toHaveLength(2);
+  });
+
+  it('is one with another program to compare with, unless it was stopped for that', async () => {
+    const trial = new Trial('one');
+    const other = { incumbent: { cases: [{ name: 'a', verdict: 'passed' as const, value: 2 }] } };
+    await trial.evaluate({ incumbent: { cases: [] } });
+    expect((await trial.evaluate(other)).reusedFrom).toBeDefined();
+    trial.outcome = { kind: 'valid', metrics: { x: 1, cases: 9, cases_run: 4 }, value: 1, reward: 1 };
+    const stopped = { candidateText: 'echo 2' };
+    await trial.evaluate({ ...stopped, incumbent: { cases: [] } });
+    expect((await trial.evaluate({ ...stopped, incumbent: { cases: [] } })).reusedFrom).toBeDefined();
+    expect((await trial.evaluate({ ...stopped, ...other })).reusedFrom).toBeUndefined();
+    expect((await trial.evaluate(stopped)).reusedFrom).toBeUndefined();
   });
 
   it('is run where a run is wanted, and that run is not offered to others', async () => {
