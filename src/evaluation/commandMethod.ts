@@ -38,7 +38,10 @@ export function commandMethod(
     if (file.kind === 'absent') return fail('no-result', 'The evaluator ended well but wrote no result.');
     if (file.kind === 'refused') return fail('bad-result', `The result ${file.why}.`);
     const parsed = parseEvaluatorResult(file.bytes.toString('utf8'));
-    if (!parsed.ok) return fail(parsed.reason, parsed.message);
+    if (!parsed.ok) {
+      const { reason, message, waitedMs } = parsed;
+      return { ...fail(reason, message), ...(waitedMs !== undefined && { waitedMs }) };
+    }
     if (lines.mistake !== undefined) return fail('bad-result', lines.mistake);
     return { kind: 'scored', ...parsed.result, ...kept(parsed.result.cases ?? lines.cases) };
   }

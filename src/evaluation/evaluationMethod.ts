@@ -29,6 +29,10 @@ export interface EvaluationRun {
   /** The foreign folder within `work.copy`; absolute. The copy itself where the problem has none. */
   readonly folder: string;
   readonly signal: AbortSignal;
+  /** GPUs that this evaluation has, as `CUDA_VISIBLE_DEVICES` names them; empty where it asks for none or none is known. */
+  readonly gpus: readonly string[];
+  /** To be told of time that passed while nothing ran, until GPUs were free for example: it counts as waiting, not as evaluating. */
+  readonly onWaited: (ms: number) => void;
   /** Resolves when everything that the command started is gone. Several may run at once. */
   readonly execute: (command: MethodCommand) => Promise<ExecutionReport>;
   /** Tells of one case as soon as it is known. */
@@ -61,6 +65,8 @@ export interface Scored {
   /** Name to path, absolute or relative to the copy. */
   readonly artifacts?: Readonly<Record<string, string>>;
   readonly cases?: readonly CaseResult[];
+  /** Of the time that commands ran: how long they waited for their turn. */
+  readonly waitedMs?: number;
 }
 
 export interface NotScored {
@@ -71,6 +77,8 @@ export interface NotScored {
   /** The last part of the run's output. */
   readonly outputTail?: string | undefined;
   readonly cases?: readonly CaseResult[];
+  /** As in `Scored`. */
+  readonly waitedMs?: number;
 }
 
 /** How candidates of one problem are scored. What all methods share (turns, work folders, reward) is `createEvaluator`'s. */

@@ -13,6 +13,8 @@ const resultSchema = z.object({
   state: z.unknown().optional(),
   artifacts: z.record(z.string(), z.string()).nullish(),
   cases: z.array(caseResult).max(mostCases).nullish(),
+  waited_s: z.number().nonnegative().nullish(),
+  blame: z.literal('host').nullish(),
 });
 
 export interface EvaluatorResult {
@@ -23,11 +25,18 @@ export interface EvaluatorResult {
   /** Name to path, as the evaluator wrote it. */
   readonly artifacts: Readonly<Record<string, string>>;
   readonly cases?: readonly CaseResult[];
+  /** How long the evaluator waited for its turn. */
+  readonly waitedMs?: number;
 }
 
 export type ParsedResult =
   | { readonly ok: true; readonly result: EvaluatorResult }
-  | { readonly ok: false; readonly reason: FailureReason; readonly message: string };
+  | {
+      readonly ok: false;
+      readonly reason: FailureReason;
+      readonly message: string;
+      readonly waitedMs?: number;
+    };
 
 const mostFeedbackCharacters = 16 * 1024;
 
@@ -42,10 +51,13 @@ export function parseEvaluatorResult(text: string): ParsedResult {
   const parsed = resultSchema.safeParse(value);
   if (!parsed.success) return bad(`The result is not as agreed: ${firstIssue(parsed.error)}.`);
   const { valid, metrics, state, artifacts, cases } = parsed.data;
+  const waited = typeof parsed.data.waited_s === 'number' ? { waitedMs: 1000 * parsed.data.waited_s } : {};
   const feedback = shortened(parsed.data.feedback?.trim());
   if (!valid) {
     const message = feedback ?? 'The evaluator found the candidate invalid and gave no reason.';
-    return { ok: false, reason: 'invalid', message };
+    // What the host could not do says nothing about the candidate.
+    const reason = parsed.data.blame === 'host' ? 'could-not-start' : 'invalid';
+    return { ok: false, reason, message, ...waited };
   }
   const numbers: Record<string, number> = {};
   for (const [name, metric] of Object.entries(metrics)) {
@@ -65,6 +77,7 @@ export function parseEvaluatorResult(text: string): ParsedResult {
       ...(stateText === undefined ? {} : { state: stateText }),
       artifacts: artifacts ?? {},
       ...(cases === undefined || cases === null ? {} : { cases }),
+      ...waited,
     },
   };
 }

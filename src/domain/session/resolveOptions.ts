@@ -24,6 +24,8 @@ const changeIt =
 export interface HostDefaults {
   readonly randomSeed: number;
   readonly processors: number;
+  /** That evaluations may use; absent where none is known. */
+  readonly gpus?: number;
 }
 
 /**
@@ -53,8 +55,10 @@ export function draftOptions(
   const { session, limits } = problem;
   const policy = meantPolicy(problem, overrides);
   const model = modelSettings.safeParse(chosenModel(problem.model, overrides.model));
-  // One GPU program at a time measures right; more is the user's choice.
-  const here = limits.gpus > 0 ? 1 : Math.max(1, Math.floor(host.processors / Math.max(1, limits.cpus)));
+  const byProcessors = Math.max(1, Math.floor(host.processors / Math.max(1, limits.cpus)));
+  // One program at a time on a GPU measures right; more is the user's choice.
+  const byGpus = Math.max(1, Math.floor((host.gpus ?? 1) / Math.max(1, Math.ceil(limits.gpus))));
+  const here = limits.gpus > 0 ? Math.min(byGpus, byProcessors) : byProcessors;
   const atOnce = problem.executor === 'slurm' ? jobsAtOnce : here;
   return {
     method: chosenMethod(problem, overrides, policy),

@@ -35,6 +35,8 @@ export async function checkHost(
   context: PreparationContext,
   { task, texts }: LoadedTask,
   device: TaskDevice,
+  /** What one evaluation asks for. */
+  gpus: number,
 ): Promise<TaskHost> {
   if (task.program.kind === 'cu') {
     await checkCompiler(context, device);
@@ -73,6 +75,8 @@ export async function checkHost(
   if (!wantsGpu && task.multiGpu) throw tooFewGpus(world, 'a processor');
   if (torch === null || !wantsGpu) return {};
   if (!torch.available) throw noGpu(task, torch.error);
+  // One evaluation sees no more than it asked for.
+  if (world > 1 && gpus < world) throw tooFewGpus(world, `${gpus} that limits.gpus asks for`);
   if (torch.count < world) throw tooFewGpus(world, `${torch.count} of this host`);
   return { gpuCount: torch.count, ...(torch.name !== null && { gpuName: torch.name }) };
 }

@@ -5,11 +5,12 @@ import { submissionName } from '../../domain/foreign/gpuModeTask';
 import type { ForeignEvaluator, GpuMode, Problem } from '../../domain/problem/problem';
 import type { CaseResult } from '../../domain/session/outcome';
 import { EnvironmentError } from '../evaluator';
+import { takeGpusAlone } from '../leases/gpuTurn';
+import { timedOnGpus } from '../leases/timedOnGpus';
 import type { EvaluationMethod, EvaluationRun, NotScored, Scored } from '../evaluationMethod';
 import { checkHost, type TaskHost } from './checkHost';
 import { compileCuda } from './compileCuda';
 import { feedbackOf } from './feedback';
-import { createGpuTurn, type GpuTurn } from './gpuTurn';
 import type { TimedCase } from './judgeStage';
 import { loadTask, type LoadedTask } from './loadTask';
 import { cpuShimProgram } from './python/cpuShimProgram';
@@ -20,13 +21,14 @@ import { stagesOf, type Stage } from './stages';
 
 /** Of the pre-step that fills the cache of compiled extensions. */
 const warmUpMs = 120_000;
+/** Of an evaluator, on one GPU: it and the process that it runs the program in. */
+const stageProcesses = 2;
 /** As the ranking draws them. */
 const secretSeeds = 2 ** 31;
 
 interface Prepared {
   readonly loaded: LoadedTask;
   readonly host: TaskHost;
-  readonly turn: GpuTurn;
 }
 
 /** The protocol of GPU MODE on a folder with a `task.yml`. See docs/formats/gpu-mode.md. */
@@ -37,11 +39,12 @@ export function gpuModeMethod(problem: Problem, evaluator: ForeignEvaluator): Ev
   async function score(run: EvaluationRun): Promise<Scored | NotScored> {
     if (prepared === undefined) throw new Error('The task has not been loaded.');
     if (device === 'cpu') return evaluate(run, prepared);
-    const giveBack = await prepared.turn.take(run.signal);
+    const turn = await takeGpusAlone(run.gpus, run.signal);
+    run.onWaited(turn.waitedMs);
     try {
       return await evaluate(run, prepared);
     } finally {
-      await giveBack();
+      await turn.giveBack();
     }
   }
 
@@ -54,7 +57,9 @@ export function gpuModeMethod(problem: Problem, evaluator: ForeignEvaluator): Ev
     const limits = (): Problem['limits'] => ({ ...problem.limits, timeMs: Math.max(1, Math.floor(leftMs)) });
     const env = {
       ...(device === 'cpu' ? await cpuEnvironment(run) : {}),
-      ...(task.multiGpu ? { POPCORN_GPUS: String(host.gpuCount ?? problem.limits.gpus) } : {}),
+      ...(task.multiGpu
+        ? { POPCORN_GPUS: String(run.gpus.length || (host.gpuCount ?? problem.limits.gpus)) }
+        : {}),
     };
     const notReached = (from: number): void => {
       for (const result of stages.slice(from).flatMap(skippedCases)) {
@@ -81,10 +86,35 @@ export function gpuModeMethod(problem: Problem, evaluator: ForeignEvaluator): Ev
     const secret = mode === 'leaderboard-equal' ? { POPCORN_SEED: String(randomInt(1, secretSeeds)) } : {};
     const timed = new Map<Stage['name'], TimedCase[]>();
     let lastAlone = false;
+    let gpuMetrics: Readonly<Record<string, number>> = {};
+    const gpuWords = new Set<string>();
     for (const [number, stage] of stages.entries()) {
-      const context = { run, loaded, device, compiled, env: { ...env, ...secret }, limits: limits() };
-      const stageRun = await runStage(stage, number, context);
-      leftMs -= stageRun.durationMs;
+      const context = { run, loaded, device, compiled, env: { ...env, ...secret } };
+      let attempts = 0;
+      let lastMs = 0;
+      const timing = await timedOnGpus(run, {
+        gpus: stage.kind === 'benchmark' && device === 'gpu' ? run.gpus : [],
+        ownProcesses: stageProcesses,
+        take: async () => {
+          const ran = await runStage(stage, number + stages.length * attempts, {
+            ...context,
+            limits: limits(),
+          });
+          attempts += 1;
+          lastMs = ran.durationMs;
+          leftMs -= lastMs;
+          return ran;
+        },
+        isTimed: ({ judgement }) => judgement.kind === 'passed',
+        mayRepeat: () => leftMs > lastMs,
+      });
+      const stageRun = timing.result;
+      if (stageRun === undefined) {
+        notReached(number);
+        return { kind: 'failed', reason: 'could-not-start', message: timing.words.join(' '), cases };
+      }
+      gpuMetrics = { ...gpuMetrics, ...timing.metrics };
+      for (const line of timing.words) gpuWords.add(line);
       cases.push(...stageRun.cases);
       lastAlone ||= stageRun.measuredLastAlone;
       if (stageRun.judgement.kind === 'failed') {
@@ -104,9 +134,18 @@ export function gpuModeMethod(problem: Problem, evaluator: ForeignEvaluator): Ev
         ...(mode === 'benchmark' || mode === 'profile' ? {} : { tests_passed: passed }),
         ...(scoring.length === 0
           ? {}
-          : { time_us: all[task.rankingBy], geomean_us: all.geom, mean_us: all.mean, last_us: all.last }),
+          : {
+              ...gpuMetrics,
+              time_us: all[task.rankingBy],
+              geomean_us: all.geom,
+              mean_us: all.mean,
+              last_us: all.last,
+            }),
       },
-      feedback: feedbackOf({ task, mode, device, gpuName: host.gpuName, scoring, cases, lastAlone }),
+      feedback: [
+        feedbackOf({ task, mode, device, gpuName: host.gpuName, scoring, cases, lastAlone }),
+        ...gpuWords,
+      ].join('\n'),
       cases,
     };
   }
@@ -124,9 +163,9 @@ export function gpuModeMethod(problem: Problem, evaluator: ForeignEvaluator): Ev
           "Choose another mode, and profile by hand with NVIDIA's ncu.",
         );
       }
-      const host = await checkHost(context, loaded, device);
+      const host = await checkHost(context, loaded, device, problem.limits.gpus);
       await mkdir(context.cacheFolder, { recursive: true });
-      prepared = { loaded, host, turn: createGpuTurn(join(context.cacheFolder, 'gpu-mode.turn')) };
+      prepared = { loaded, host };
     },
     score,
   };

@@ -15,6 +15,8 @@ import type {
 } from '../evaluationMethod';
 import { EnvironmentError } from '../evaluator';
 import { failed } from '../executionFailure';
+import { takeGpusAlone } from '../leases/gpuTurn';
+import { timedOnGpus } from '../leases/timedOnGpus';
 import type { ExecutionReport } from '../executor';
 import { freshFolder } from '../pythonDriver/freshFolder';
 import { originalFolder, placeProgram, type OriginalFolder } from '../pythonDriver/placeProgram';
@@ -54,9 +56,35 @@ export function kernelBenchMethod(problem: Problem, _evaluator: ForeignEvaluator
     },
     async score(run) {
       if (prepared === undefined) throw new Error('The evaluator has not been prepared.');
-      return scoreAgainst(run, problem, prepared);
+      if (problem.limits.gpus === 0) return scoreAgainst(run, problem, prepared);
+      return scoreOnGpu(run, problem, prepared);
     },
   };
+}
+
+/** With the GPU alone, since others would disturb its times. */
+async function scoreOnGpu(
+  run: EvaluationRun,
+  problem: Problem,
+  prepared: Prepared,
+): Promise<Scored | NotScored> {
+  const turn = await takeGpusAlone(run.gpus, run.signal);
+  run.onWaited(turn.waitedMs);
+  try {
+    const { result, metrics, words } = await timedOnGpus(run, {
+      gpus: run.gpus,
+      ownProcesses: 1,
+      take: () => scoreAgainst(run, problem, prepared),
+      isTimed: ({ kind }) => kind === 'scored',
+      mayRepeat: () => true,
+    });
+    if (result === undefined) return { kind: 'failed', reason: 'could-not-start', message: words.join(' ') };
+    if (result.kind === 'failed') return result;
+    const feedback = [...(result.feedback === undefined ? [] : [result.feedback]), ...words].join('\n');
+    return { ...result, metrics: { ...metrics, ...result.metrics }, feedback };
+  } finally {
+    await turn.giveBack();
+  }
 }
 
 async function prepareFrom(problem: Problem, context: PreparationContext): Promise<Prepared> {

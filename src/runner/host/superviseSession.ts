@@ -6,6 +6,7 @@ import type { JournalEntry, SessionEvent } from '../../domain/session/events';
 import type { UnknownEntry } from '../../domain/session/reduce';
 import type { SessionSnapshot } from '../../domain/session/snapshot';
 import { reusingEvaluator } from '../../evaluation/known/reusingEvaluator';
+import { findVisibleGpus } from '../../evaluation/leases/visibleGpus';
 import { createPolicy } from '../../policy/createPolicy';
 import type { SessionSecrets } from '../../protocol/sessionSecrets';
 import { parseJournalValue } from '../../protocol/journalEntry';
@@ -105,7 +106,7 @@ export async function superviseSession(options: SuperviseOptions): Promise<Super
     writer = opened;
     opened.makeReserve();
     const history = journal.lines.map(entryOf);
-    const frame = frameOf(spec, ready, history);
+    const frame = await frameOf(spec, ready, history);
     const blobs = createBlobStore(folder.blobsPath);
     const plainEvaluator = sessionEvaluator({
       problem: ready.problem,
@@ -212,17 +213,18 @@ function entryOf(line: JournalLine): JournalEntry | UnknownEntry {
 }
 
 /** The session's facts: those in its journal, or for a new one those that its specification gives on this host. */
-function frameOf(
+async function frameOf(
   spec: StoredSpec,
   { problem, initialText }: ReadyProblem,
   history: readonly (JournalEntry | UnknownEntry)[],
-): SessionFrame {
+): Promise<SessionFrame> {
   const { sessionId } = spec;
   const created = history[0]?.event;
   if (created?.type === 'session.created') {
     return { sessionId, problem: created.problem, options: created.options, initialText };
   }
   const { title, candidate, metric, reward, references } = problem;
+  const gpus = problem.limits.gpus > 0 ? await findVisibleGpus(process.env) : [];
   return {
     sessionId,
     problem: {
@@ -236,6 +238,7 @@ function frameOf(
     options: resolveOptions(problem, spec.overrides, {
       randomSeed: randomInt(2 ** 32),
       processors: availableParallelism(),
+      ...(gpus.length > 0 && { gpus: gpus.length }),
     }),
     initialText,
   };
