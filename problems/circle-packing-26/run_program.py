@@ -21,6 +21,7 @@ except ImportError:
 TIME_LIMIT_S = 10
 MAX_ANSWER_BYTES = 8_000_000
 FEEDBACK_BYTES = 500
+PR_SET_DUMPABLE = 4
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -39,6 +40,7 @@ def check_number(value, name):
 def run_program(program, task, key):
     """What the program wrote under this key, as JSON, and the last of what it printed. All it prints goes on to our own
     output, where the limits of the evaluation count it."""
+    close_own_memory()
     adopt_orphans()
     with tempfile.TemporaryDirectory() as folder:
         question, answer = os.path.join(folder, "input.json"), os.path.join(folder, "output.json")
@@ -73,6 +75,13 @@ def run_program(program, task, key):
         if code != 0:
             raise Rejected(f"The program ended with exit code {code}:\n{printed}")
         return read_answer(answer, key), printed
+
+
+def close_own_memory():
+    """From now on no process of the same user can trace this one, nor open its memory or its files through /proc; root
+    can. Linux only."""
+    if sys.platform == "linux" and ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
+        raise OSError("This system cannot close the memory of a process to others.")
 
 
 def adopt_orphans():

@@ -26,6 +26,7 @@ FEEDBACK_BYTES = 500
 MOST_HEADER_BYTES = 4096
 # As many as a complex value has: whoever writes those shall read what is wrong with them.
 LARGEST_VALUE_BYTES = 16
+PR_SET_DUMPABLE = 4
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -37,6 +38,7 @@ def run_program(program, train, seed, time_limit_s):
     """The matrix that the program made of the training molecules (cells x genes, int32), float64 of the same shape, and
     the last of what it printed. All that it prints goes on to our own output, where the limits of the evaluation count it.
     """
+    close_own_memory()
     adopt_orphans()
     with tempfile.TemporaryDirectory() as folder:
         own, question, answer = (os.path.join(folder, name) for name in ("program.py", "train.npy", "denoised.npy"))
@@ -139,6 +141,13 @@ def check_values(denoised, train):
     if empty.any():
         count = int(empty.sum())
         raise Rejected(f"{count} of {len(train)} cells are empty in the output, cell {empty.argmax()} first.")
+
+
+def close_own_memory():
+    """From now on no process of the same user can trace this one, nor open its memory or its files through /proc; root
+    can. Linux only."""
+    if sys.platform == "linux" and ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
+        raise OSError("This system cannot close the memory of a process to others.")
 
 
 def adopt_orphans():

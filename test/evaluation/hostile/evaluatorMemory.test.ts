@@ -1,0 +1,59 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+
+// The evaluators of the catalogue where nothing isolates them: what keeps a candidate out of them then is their own doing.
+const catalogue = join(import.meta.dirname, '../../../problems');
+const folder = realpathSync(mkdtempSync(join(tmpdir(), 'evaluator-memory-')));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A candidate that names what of its evaluator it got at. */
+const snoops = `
+import ctypes, json, os, sys
+got, evaluator = [], os.getppid()
+for name, mode in (("mem", "rb"), ("environ", "rb"), ("maps", "rb")):
+    try:
+        with open(f"/proc/{evaluator}/{name}", mode) as file:
+            if name == "mem" or file.read(1): got.append(name)
+    except OSError: pass
+try: got += ["fd"] if os.listdir(f"/proc/{evaluator}/fd") else []
+except OSError: pass
+ATTACH, DETACH, ALL = 16, 17, 0x40000000
+if ctypes.CDLL(None).ptrace(ATTACH, evaluator, None, None) == 0:
+    got.append("ptrace")
+    os.waitpid(evaluator, ALL)
+    ctypes.CDLL(None).ptrace(DETACH, evaluator, None, None)
+with open(sys.argv[2], "w") as file: json.dump({"got": got}, file)`;
+
+const evaluator = (isClosed: boolean): string => `
+import json, sys
+import run_program
+${isClosed ? '' : 'run_program.close_own_memory = lambda: None'}
+print(json.dumps(run_program.run_program(sys.argv[1], {}, "got")[0]))`;
+
+/** By an ordinary user: nothing can be closed to root. */
+function gotBy(isClosed: boolean): unknown {
+  copyFileSync(join(catalogue, 'erdos-min-overlap', 'run_program.py'), join(folder, 'run_program.py'));
+  writeFileSync(join(folder, 'snoops.py'), snoops);
+  writeFileSync(join(folder, 'evaluate.py'), evaluator(isClosed));
+  for (const name of ['', 'run_program.py', 'snoops.py', 'evaluate.py']) chmodSync(join(folder, name), 0o755);
+  const command = ['/usr/bin/python3', '-B', join(folder, 'evaluate.py'), join(folder, 'snoops.py')];
+  const asUser = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];
+  const [program = '', ...rest] = process.getuid?.() === 0 ? [...asUser, ...command] : command;
+  const { stdout, stderr } = spawnSync(program, rest, { cwd: folder, encoding: 'utf8' });
+  if (stdout === '') throw new Error(stderr);
+  return JSON.parse(stdout.trim());
+}
+
+describe('a candidate of the catalogue that is not isolated', () => {
+  it('cannot trace its evaluator, nor read its memory or its files', () => {
+    expect(gotBy(true)).toEqual([]);
+  });
+
+  it('could if the evaluator did not see to that', () => {
+    // Some hosts let no process trace its parent; memory and files are read all the same.
+    expect(gotBy(false)).toEqual(expect.arrayContaining(['environ', 'maps', 'fd']));
+  });
+});
