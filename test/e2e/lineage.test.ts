@@ -39,7 +39,7 @@ describe('the lineage of a session of 25,608 candidates', () => {
     await writeFile(join(folder, 'initial.py'), recorded.programOf(0));
     window = await editor.openWindow();
     await window.showViews();
-    await window.view(view).getByText('Here stand the programs that a session found').waitFor();
+    await window.view(view).getByText('The programs that a session found appear here').waitFor();
     await window.picture('lineage-empty');
     await writeEndedSession(editor.extensionStorage, {
       id: madeSessionId(1),

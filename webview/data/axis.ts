@@ -30,7 +30,7 @@ export const axisTitles: Readonly<Record<AxisName, string>> = {
 export const axisWords: Readonly<Record<AxisName, string>> = {
   step: t('step'),
   rollouts: t('rollouts'),
-  time: t('time'),
+  time: t({ message: 'time', comment: 'since the session began' }),
   tokens: t('tokens'),
   cost: t('cost'),
 };

@@ -121,7 +121,7 @@ const columns = [
   { name: 'step', title: t('Step') },
   { name: 'value', title: t('Value') },
   { name: 'parent', title: t('Parent') },
-  { name: 'note', title: t('Note') },
+  { name: 'note', title: t({ message: 'Note', comment: 'what changed in a candidate, or why it failed' }) },
   { name: 'time', title: t('Time') },
   { name: 'actions', title: t('Actions') },
 ] as const;
@@ -150,8 +150,8 @@ interface CandidateElement {
 }
 
 const stateWords: Readonly<Record<Exclude<CandidateRow['state'], 'valid'>, string>> = {
-  running: t('running'),
-  failed: t('failed'),
+  running: t({ message: 'running', comment: 'one candidate' }),
+  failed: t({ message: 'failed', comment: 'one candidate' }),
 };
 
 function makeRow(id: number, send: (message: FromDashboard) => void): CandidateElement {

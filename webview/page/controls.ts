@@ -52,7 +52,13 @@ export function makeControls(
     element: make('div', { class: 'controls', role: 'group', 'aria-label': t('Charts') }, [
       axis.element,
       height.element,
-      make('div', { class: 'exports' }, [make('span', { class: 'muted', text: t('Save') }), ...exports]),
+      make('div', { class: 'exports' }, [
+        make('span', {
+          class: 'muted',
+          text: t({ message: 'Save', comment: 'before names of file formats' }),
+        }),
+        ...exports,
+      ]),
       toCandidates,
     ]),
     show({ header, rows, choices, axis: shown }) {

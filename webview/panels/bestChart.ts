@@ -58,7 +58,13 @@ export const bestChart: ChartKind = {
   },
   table({ steps }) {
     return {
-      columns: [t('Step'), t('Best so far'), t('Best'), t('Median'), t('Mean')],
+      columns: [
+        t('Step'),
+        t('Best so far'),
+        t({ message: 'Best', comment: 'the best value, over a column' }),
+        t('Median'),
+        t('Mean'),
+      ],
       ...newestRows('steps', steps, (row) => [
         formatStep(row.step),
         ...[row.bestSoFar, row.best, row.median, row.mean].map(formatValue),

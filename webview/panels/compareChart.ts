@@ -149,7 +149,12 @@ const compareChart: ChartKind = {
     );
   },
   table: ({ comparable, header }) => ({
-    columns: [t('Session'), t('Best'), t('Evaluated'), t('Shown')],
+    columns: [
+      t('Session'),
+      t({ message: 'Best', comment: 'the best value, over a column' }),
+      t('Evaluated'),
+      t('Shown'),
+    ],
     rows: [
       [t('this session'), formatValue(header.best?.value ?? null), formatCount(header.evaluated), t('yes')],
       ...comparable.map(({ title, best, evaluated, shown }) => [

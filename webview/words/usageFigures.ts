@@ -29,7 +29,11 @@ export function usageFigures(usage: UsageRow | null): Figure[] {
       text:
         maxTokens === null
           ? formatCompact(all)
-          : t('{0} of {1}', formatCompact(all), formatCompact(maxTokens)),
+          : t(
+              { message: '{0} of {1}', comment: 'an amount, and the most that it may become' },
+              formatCompact(all),
+              formatCompact(maxTokens),
+            ),
       detail: counts.join(', '),
     },
   ];
@@ -48,7 +52,14 @@ function costFigures({ usd, budgetUsd, expectedUsd }: NonNullable<UsageRow['cost
   const figures = [
     {
       term: t('cost'),
-      text: budgetUsd === null ? formatUsd(usd) : t('{0} of {1}', formatUsd(usd), formatUsd(budgetUsd)),
+      text:
+        budgetUsd === null
+          ? formatUsd(usd)
+          : t(
+              { message: '{0} of {1}', comment: 'an amount, and the most that it may become' },
+              formatUsd(usd),
+              formatUsd(budgetUsd),
+            ),
       detail:
         budgetUsd === null
           ? t('{0} so far by the prices of the model; no budget is set', formatUsd(usd))

@@ -71,7 +71,7 @@ async function answer(
       return;
     case 'note': {
       if (request.prompt.trim() === '') {
-        stream.markdown(t('Write the note behind the command: what to try, or what to leave alone.'));
+        stream.markdown(t('Write the note after the command: what to try, or what to leave alone.'));
         return;
       }
       const session = await chooser.choose([], t('Steer which session?'), oneOf(sessions.all, maySteer));

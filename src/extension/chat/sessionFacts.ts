@@ -29,10 +29,16 @@ export function statusFacts(view: SessionView): readonly Fact[] {
         ? undefined
         : t('{0} evaluated, {1} valid', snapshot.evaluated, snapshot.valid),
     ],
-    [t('Best'), best === undefined ? undefined : valueText(best, snapshot.problem?.metric.unit)],
+    [
+      t({ message: 'Best', comment: 'the best candidate' }),
+      best === undefined ? undefined : valueText(best, snapshot.problem?.metric.unit),
+    ],
     [t('Usage'), usage === undefined || usage.tokens === 0 ? undefined : tokensText(usage)],
     [t('Cost'), usage?.cost === undefined ? undefined : costText(usage.cost)],
-    ...snapshot.notes.map(({ text }): Fact => [t('Note'), text]),
+    ...snapshot.notes.map(({ text }): Fact => [
+      t({ message: 'Note', comment: 'what a person wrote to steer a session' }),
+      text,
+    ]),
     ...distinctWarnings(snapshot)
       .slice(0, warningsShown)
       .map((warning): Fact => [t('Warning'), warning]),

@@ -37,7 +37,13 @@ function statusText(view: SessionView): string {
 
 function stepWords(view: SessionView): string {
   const { steps, options } = view.snapshot;
-  return options === undefined ? `${steps.length}` : t('{0} of {1}', steps.length, options.steps);
+  return options === undefined
+    ? `${steps.length}`
+    : t(
+        { message: '{0} of {1}', comment: 'the number of a step, and of all steps' },
+        steps.length,
+        options.steps,
+      );
 }
 
 /** A session that should be at work, but whose process the host says is not there, or cannot see. */

@@ -43,7 +43,7 @@ export const editorPrompts: HostPrompts = {
           title,
           prompt: attempt > 1 ? l10n.t('The two did not match. New password') : l10n.t('New password'),
           isSecret: true,
-          faultOf: (value) => (value === '' ? l10n.t('A password is not empty.') : undefined),
+          faultOf: (value) => (value === '' ? l10n.t('Enter a password, or press Escape.') : undefined),
         },
         signal,
       );

@@ -82,7 +82,7 @@ export function decisionText(decision: CandidateDecision | undefined): string {
 
 function shortOutcome({ record, snapshot }: CandidateRowFacts): string {
   const { outcome } = record;
-  if (outcome === undefined) return t('running');
+  if (outcome === undefined) return t({ message: 'running', comment: 'one candidate' });
   return outcome.kind === 'valid'
     ? valueText(outcome.value, snapshot.problem?.metric.unit)
     : outcome.reason.replaceAll('-', ' ');

@@ -106,7 +106,15 @@ export function lineageCommands(needs: LineageCommandNeeds): Pick<CommandHandler
         candidates: wanted,
         words,
         read: (candidate) => store.readCandidate(session.id, candidate),
-        onProgress: (done, of) => report(t('{0} of {1}', countText(done), countText(of)), done / of),
+        onProgress: (done, of) =>
+          report(
+            t(
+              { message: '{0} of {1}', comment: 'how many are done, and all' },
+              countText(done),
+              countText(of),
+            ),
+            done / of,
+          ),
         signal,
       }),
     );
@@ -208,7 +216,7 @@ async function chooseOther(
   const roles = [
     [t('Parent'), parent],
     [t('Initial program'), initial === parent ? undefined : initial],
-    [t('Best'), best === parent ? undefined : best],
+    [t({ message: 'Best', comment: 'the best candidate' }), best === parent ? undefined : best],
   ] as const;
   const named = roles.flatMap(([role, id]) =>
     id === undefined || id === candidate ? [] : [itemOf(session, id, role)],

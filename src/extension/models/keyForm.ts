@@ -8,7 +8,7 @@ export function complaintAboutKey(text: string, origin: string): string | undefi
   const key = text.trim();
   if (key === '') return t('Paste the key, or press Escape.');
   if (key.length > longestKeyCharacters) return t('That is too long for a key.');
-  if (/^bearer\s/i.test(key)) return t('Leave out the word "Bearer": the key alone.');
+  if (/^bearer\s/i.test(key)) return t('Enter the key alone, without the word "Bearer".');
   if (/\s/.test(key)) return t('A key has no spaces and no line breaks: copy it again.');
   if (!/^[\x21-\x7e]+$/.test(key)) return t('That has characters that no key has: copy it again.');
   if (origin === originOf(hostedTinkerUrl) && !/^(tml-|eyJ)/.test(key)) {

@@ -79,6 +79,13 @@ export function tokensText({ tokens, usage, tokensPerSecond, maxTokens }: UsageF
 
 /** `$1.20 of $5.00, about $4.10 at the end`. */
 export function costText({ usd, budgetUsd, expectedUsd }: CostFacts): string {
-  const spent = budgetUsd === undefined ? usdText(usd) : t('{0} of {1}', usdText(usd), usdText(budgetUsd));
+  const spent =
+    budgetUsd === undefined
+      ? usdText(usd)
+      : t(
+          { message: '{0} of {1}', comment: 'an amount, and the most that it may become' },
+          usdText(usd),
+          usdText(budgetUsd),
+        );
   return expectedUsd === undefined ? spent : `${spent}, ${t('about {0} at the end', usdText(expectedUsd))}`;
 }

@@ -69,8 +69,8 @@ export function spendingDetail({
   if (cost === undefined || (highest.costUsd ?? 0) === 0) return undefined;
   const budget =
     options.maxCostUsd === undefined
-      ? t('There is no limit of money: it ends when its steps are done.')
-      : t('It ends behind the step in which it has cost {0}.', usdText(options.maxCostUsd));
+      ? t('No cost limit is set: it ends when its steps are done.')
+      : t('It ends after the step in which it has cost {0}.', usdText(options.maxCostUsd));
   return t(
     'It costs {0} by the prices of {1}: {2} candidates, {3}. How long the model thinks is not known before. {4}',
     cost,

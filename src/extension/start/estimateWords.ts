@@ -38,13 +38,13 @@ export function estimateWords(estimate: SessionEstimate): string {
 function endWords(endedBy: NonNullable<SessionEstimate['likely']['endedBy']>): string {
   switch (endedBy) {
     case 'evaluations':
-      return t('ended by the budget of evaluations');
+      return t('ended by the evaluation limit');
     case 'tokens':
-      return t('ended by the budget of tokens');
+      return t('ended by the token limit');
     case 'cost':
-      return t('ended by the budget of money');
+      return t('ended by the cost limit');
     case 'time':
-      return t('ended by the budget of time');
+      return t('ended by the time limit');
   }
 }
 

@@ -74,7 +74,11 @@ async function chooseBeginning(extensionUri: Uri): Promise<'small' | 'other-tool
       { label: t('A copy of a sample problem'), kind: QuickPickItemKind.Separator },
       ...samples,
     ],
-    { title: t('New Problem'), placeHolder: t('What does it begin as?'), matchOnDetail: true },
+    {
+      title: t('New Problem'),
+      placeHolder: t('What is the new problem to begin from?'),
+      matchOnDetail: true,
+    },
   );
   if (chosen?.beginning === undefined) throw new Cancelled();
   return chosen.beginning;
@@ -96,7 +100,7 @@ async function sampleProblems(
         {
           label: `$(beaker) ${problem.title}`,
           description: candidate.split('.').at(-1) ?? '',
-          detail: `${metric.unit === undefined ? metric.name : t('{0} in {1}', metric.name, metric.unit)}, ${better}`,
+          detail: `${metric.unit === undefined ? metric.name : t({ message: '{0} in {1}', comment: 'the name of a metric and its unit' }, metric.name, metric.unit)}, ${better}`,
           beginning: file,
         },
       ];

@@ -143,7 +143,7 @@ export const amounts: readonly Amount[] = [
   {
     key: 'maxCostUsd',
     get label() {
-      return t('Money limit');
+      return t('Cost limit');
     },
     get prompt() {
       return t("Most US dollars, by the model's prices; empty for what the problem file says");

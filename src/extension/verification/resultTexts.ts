@@ -65,7 +65,7 @@ export function verificationText(
     outcome.kind === 'valid' ? '' : outcome.message,
   ]);
   const table = markdownTable(
-    ['', t('seed'), metric.name, t('time'), ''],
+    ['', t('seed'), metric.name, t({ message: 'time', comment: 'how long a run took' }), ''],
     rows,
     (column) => column > 0 && column < 4,
   );
@@ -127,7 +127,7 @@ function valuesText(values: readonly number[], unit: string | undefined): string
   const text = (value: number): string => numberText(value, unit);
   const runs = values.length === 1 ? t('1 run') : t('{0} runs', values.length);
   return text(least) === text(most)
-    ? t('{0} in {1}', text(least), runs)
+    ? t({ message: '{0} in {1}', comment: 'a value, and how many runs it came in' }, text(least), runs)
     : t('{0} to {1} in {2}', text(least), text(most), runs);
 }
 

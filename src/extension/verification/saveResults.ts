@@ -9,7 +9,11 @@ export async function saveResults(args: readonly unknown[]): Promise<void> {
   const [first] = args;
   const shown = first instanceof Uri ? first : window.activeTextEditor?.document.uri;
   if (shown?.scheme !== resultScheme)
-    throw new Refusal(t('There are no results in this editor. Measure something first.'));
+    throw new Refusal(
+      t(
+        'There are no results in this editor. Re-evaluate your file, verify a candidate or compare two programs first.',
+      ),
+    );
   const content = await workspace.fs.readFile(shown);
   const folder = workspace.workspaceFolders?.[0]?.uri;
   const isPlaced = shown.path.lastIndexOf('/') > 0;

@@ -184,7 +184,7 @@ describe('a new password', () => {
   it('is not empty', async () => {
     editor.typed = [''];
     const asked = editorPrompts.newPassword({ account: 'ada@gpu', text: '' });
-    expect(editor.boxes[0]?.validationMessage).toBe('A password is not empty.');
+    expect(editor.boxes[0]?.validationMessage).toBe('Enter a password, or press Escape.');
     editor.typed = ['four'];
     editor.boxes[0]?.type('four');
     expect((await asked)?.reveal()).toBe('four');

@@ -53,7 +53,7 @@ describe('before money is spent', () => {
     expect(await ask()).toBe('start');
     expect(shown.details).toEqual([
       expect.stringMatching(
-        /costs about \$\d[\d.,]* \(\$[\d.,]+ to \$[\d.,]+\).*openai\/gpt-oss-120b.*25,600 candidates.*no limit of money/s,
+        /costs about \$\d[\d.,]* \(\$[\d.,]+ to \$[\d.,]+\).*openai\/gpt-oss-120b.*25,600 candidates.*No cost limit/s,
       ),
     ]);
   });

@@ -35,7 +35,7 @@ const sshTimeoutMs = 5_000;
 export function diagnosticsCommands(context: DiagnosticsContext): Pick<CommandHandlers, 'copyDiagnostics'> {
   return {
     async copyDiagnostics(...args) {
-      const target = await context.chooseTarget(args, t('Diagnostics of which host?'));
+      const target = await context.chooseTarget(args, t('Copy the diagnostics of which host?'));
       const isMasked = await askWhetherMasked();
       const mask = isMasked ? new NameMask(await namesOf(context, target)) : undefined;
       const text = diagnosticsText(
