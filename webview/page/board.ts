@@ -44,7 +44,9 @@ export function makeBoard(panels: readonly Panel[]): Board {
     const last = drawn.get(panel);
     if (last?.scene === scene || !isSeen(panel)) return false;
     const { element } = panel;
-    return last === undefined || element.hidden || inView.has(element) || nowMs > last.atMs + aheadIntervalMs;
+    // A hidden one is asked whether there is something to show by now.
+    if (last === undefined || element.hidden) return true;
+    return inView.has(element) || nowMs > last.atMs + aheadIntervalMs;
   };
   const drawSome = (): void => {
     isWaiting = false;
