@@ -44,7 +44,6 @@ export function makeBoard(panels: readonly Panel[]): Board {
     const last = drawn.get(panel);
     if (last?.scene === scene || !isSeen(panel)) return false;
     const { element } = panel;
-    // A hidden one is asked whether there is something to show by now.
     if (last === undefined || element.hidden) return true;
     return inView.has(element) || nowMs > last.atMs + aheadIntervalMs;
   };
