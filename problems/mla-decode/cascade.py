@@ -153,7 +153,7 @@ def race_with_parent(judge, clock, turn, timed, cases, warming, seeds, incumbent
                 with turn.shared():
                     of_rival(judge.check, rival, case, next(seeds))
             stages.end("incumbent")
-            with turn.alone():
+            with turn.alone(), clock.watch.alone(own=3):
                 rivals = []
                 for own, case in zip(timed, cases):
                     rivals.append(of_rival(TimedCase, clock, judge, rival, case, seeds, own.calls))

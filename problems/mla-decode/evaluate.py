@@ -20,6 +20,8 @@ import time
 from candidate_process import CandidateProcess, Rejected
 from cascade import Incumbent, Stages, quick_look, race_with_parent
 from cases import CORRECTNESS, SMALL, TIMING, name_of
+from gpu_state import NotTimed, Watch, open_gpus
+from gpu_turn import GpuTurn
 from picture import view_of
 from static_checks import check_text
 from verdict import write_verdict
@@ -78,16 +80,17 @@ def evaluate_on_gpu(candidate, seeds, incumbent, deadline):
     """The verdict and a picture. incumbent: what the program is compared with while it runs, or None."""
     from cuda_memory import uuid_of_gpu
     from gpu_judge import GpuJudge
-    from gpu_turn import GpuTurn
     from timing import LEAST_ROUNDS, Clock, TimedCase
 
     stages = Stages()
-    turn = GpuTurn(uuid_of_gpu())
+    uuid = uuid_of_gpu()
+    # This process and the program's.
+    turn, watch = GpuTurn(uuid), Watch(open_gpus([uuid]), own=2)
     with turn.shared():
         judge = GpuJudge(CORRECTNESS + TIMING)
     try:
         with turn.alone():
-            clock = Clock(judge, candidate, TIMING[0], next(seeds))
+            clock = Clock(judge, candidate, TIMING[0], next(seeds), watch)
     except Rejected as rejected:
         # The candidate's code is not loaded yet: this is about the host.
         raise OSError(f"This host cannot judge programs in a process of their own. {rejected}") from rejected
@@ -108,12 +111,12 @@ def evaluate_on_gpu(candidate, seeds, incumbent, deadline):
 
     if incumbent is None:
         check(CORRECTNESS)
-        with turn.alone():
+        with turn.alone(), watch.alone():
             times = [clock.time(judge, candidate, case, seeds) for case in TIMING]
     else:
         first, rest = split()
         check(first)
-        with turn.alone():
+        with turn.alone(), watch.alone():
             timed = []
             for case in TIMING:
                 timed.append(TimedCase(clock, judge, candidate, case, seeds))
@@ -128,10 +131,11 @@ def evaluate_on_gpu(candidate, seeds, incumbent, deadline):
             saved_s = stages.seconds["correctness"] * len(rest) / len(first) + stages.seconds["quick"] * max(0, LEAST_ROUNDS / rounds - 1)
             keys = [key_of(case) for case in TIMING]
             shown = [{"us": us, "copy_us": one.copy_us} for us, one in zip(stop.times_us(incumbent), timed)]
-            verdict = stop.verdict(incumbent, keys, TIMING, stages, correct(), saved_s, candidate.printed())
+            verdict = stop.verdict(incumbent, keys, TIMING, stages, correct(), saved_s, "\n".join([*watch.words(), candidate.printed()]))
+            verdict["metrics"].update(watch.metrics())
             return verdict, view_of(TIMING, shown, verdict["metrics"]["geomean_us"])
         check(rest)
-        with turn.alone():
+        with turn.alone(), watch.alone():
             for one in timed:
                 one.settle()
             times = [one.result() for one in timed]
@@ -151,9 +155,10 @@ def evaluate_on_gpu(candidate, seeds, incumbent, deadline):
         metrics[f"calls{key_of(case)[2:]}"] = taken["calls"]
     metrics.update(stages.metrics(), overhead_us=clock.overhead_ns / 1000, glance_us=clock.glance_ns / 1000)
     metrics.update({f"timing_{name}_seconds": seconds for name, seconds in clock.spent_s.items()})
+    metrics.update(watch.metrics())
     if incumbent is not None:
         metrics["stopped"] = 0
-    feedback = "\n".join([*lines, candidate.printed()]).strip()
+    feedback = "\n".join([*lines, *watch.words(), candidate.printed()]).strip()
     return {"valid": True, "metrics": metrics, "feedback": feedback}, view_of(TIMING, times, geomean)
 
 
@@ -180,7 +185,10 @@ def evaluate():
         return try_on_cpu(program, seeds, deadline)
     except Rejected as rejected:
         return {"valid": False, "metrics": {}, "feedback": str(rejected)}, None
+    except NotTimed as not_timed:
+        return {"valid": False, "metrics": {}, "feedback": str(not_timed), "blame": "host"}, None
 
 
 if __name__ == "__main__":
-    write_verdict(*evaluate())
+    verdict, view = evaluate()
+    write_verdict({**verdict, "waited_s": GpuTurn.waited_s}, view)

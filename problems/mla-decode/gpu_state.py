@@ -6,6 +6,7 @@ whatever computes beyond the number of his own processes is. Both make a program
 As a program it does the same around a command: python3 gpu_state.py before|after UUIDS OWN [what before printed].
 """
 
+import contextlib
 import ctypes
 import json
 import sys
@@ -26,6 +27,7 @@ BUSY_PERCENT = 5
 LOOK_S = 0.25  # NVML keeps a few samples a second of what each process computes.
 FOREIGN_WAIT_S = 20
 MOST_AGAIN = 3  # times that a throttled timing is taken again
+MOST_THROTTLED = 10  # in one evaluation, which has other things to do than to wait
 COOL_S = 2
 NOT_RECORDED = "Clocks, temperature and throttling of the GPU: not recorded, for there is no NVML here."
 
@@ -138,11 +140,24 @@ class Watch:
         self.throttled = 0
         self.foreign = 0 if gpus else None
 
-    def wait_until_free(self):
-        """Call with the GPUs alone, when nothing of one's own computes. Waits while another program does, but not for ever."""
+    @contextlib.contextmanager
+    def alone(self, own=None):
+        """Around the timings of one turn on the GPUs alone, when nothing of one's own computes yet. own: in place of the usual number."""
+        own = self._own if own is None else own
+        self.wait_until_free(own)
+        since_us = time.time_ns() // 1000
+        yield
+        self._count(since_us, own)
+
+    def _count(self, since_us, own):
+        for gpu in self._gpus:
+            self.foreign = max(self.foreign, (gpu.computing(since_us) or 0) - own)
+
+    def wait_until_free(self, own):
+        """Waits while another program computes, but not for ever. own: processes that have the GPUs open and are idle."""
         deadline = time.monotonic() + FOREIGN_WAIT_S
         # Nobody else can compute on a GPU that nobody else has open.
-        if all((gpu.processes() or 0) <= self._own for gpu in self._gpus):
+        if all((gpu.processes() or 0) <= own for gpu in self._gpus):
             return
         while True:
             since_us = time.time_ns() // 1000
@@ -173,10 +188,11 @@ class Watch:
                 harm = self.after(before)
                 if not harm:
                     return taken
-            if attempt < MOST_AGAIN:
-                self._pause(COOL_S)
+            if attempt == MOST_AGAIN or self.throttled >= MOST_THROTTLED:
+                break
+            self._pause(COOL_S)
         raise NotTimed(
-            f"The program could not be timed: the GPU was throttled ({', '.join(harm)}) in {MOST_AGAIN + 1} attempts. This is about the host: "
+            f"The program could not be timed: the GPU was throttled ({', '.join(harm)}) in {attempt + 1} attempts. This is about the host: "
             "look at the GPU's temperature and power with nvidia-smi -q -d PERFORMANCE."
         )
 
@@ -187,8 +203,6 @@ class Watch:
         """Words for what spoiled the timing, if anything did. Keeps what was read."""
         readings = [gpu.read() for gpu in self._gpus]
         self._readings.append([*zip(before["readings"], readings)])
-        for gpu in self._gpus:
-            self.foreign = max(self.foreign, (gpu.computing(before["since_us"]) or 0) - self._own)
         harm = harm_of(readings, before["readings"])
         if harm:
             self.throttled += 1
@@ -239,7 +253,7 @@ def harm_of(readings, before=()):
 def main(what, uuids, own, given="{}"):
     watch = Watch(open_gpus(uuids.split(",")), int(own))
     if what == "before":
-        watch.wait_until_free()
+        watch.wait_until_free(int(own))
         state = {**watch.before(), "foreign": watch.foreign or 0}
         print(json.dumps({**state, "harm": harm_of(state["readings"])}))
         return
@@ -248,6 +262,7 @@ def main(what, uuids, own, given="{}"):
         raise SystemExit("NVML does not tell of the GPUs any more.")
     harm = watch.after(before) if watch._gpus else []
     watch.foreign = max(watch.foreign or 0, before["foreign"])
+    watch._count(before["since_us"], int(own))
     metrics = watch.metrics()
     print(json.dumps({"harm": harm, "isRecorded": bool(watch._gpus), "metrics": metrics, "foreign": watch.foreign}))
 

@@ -10,6 +10,7 @@ import time
 from batch import COPIED, LEAST_PART_OF_COPY, LONGEST_S, Batch, part_copied
 from candidate_process import Rejected
 from cases import name_of
+from gpu_state import Watch
 
 WANTED_NS = 20e6  # of calls that are timed together
 MOST_CALLS = 48
@@ -34,9 +35,10 @@ def trimmed(values):
 
 
 class Clock:
-    """overhead_ns: of a batch beside the time of its calls. glance_ns, flush_ns: seldom longer."""
+    """overhead_ns: of a batch beside the time of its calls. glance_ns, flush_ns: seldom longer. watch: looks at the GPU around each round."""
 
-    def __init__(self, judge, candidate, case, seed):
+    def __init__(self, judge, candidate, case, seed, watch=None):
+        self.watch = Watch([], 0) if watch is None else watch
         batches = [Batch(judge, candidate, case, [seed], "nothing") for _ in range(NOTHING_BATCHES + 5)][5:]
         self.overhead_quartiles_ns = statistics.quantiles([batch.all_ns for batch in batches], n=4)
         self.overhead_ns = self.overhead_quartiles_ns[1]
@@ -108,8 +110,16 @@ class TimedCase:
         return self._take(self._seeds if seeds is None else seeds)
 
     def _take(self, seeds):
+        round_ns, copies, flushes, took_s = self._clock.watch.timed(lambda: self._one_round(seeds))
+        self._rounds.append(round_ns)
+        self._copies += copies
+        self._flushes += flushes
+        self._took_s += took_s
+        return round_ns
+
+    def _one_round(self, seeds):
         """What another program does on the GPU meanwhile is not this one's fault: a batch that begins then is taken again."""
-        began, taken = time.monotonic(), []
+        began, taken, copies, flushes = time.monotonic(), [], [], []
         # Nobody outside knows which batch is looked at more closely.
         whole = self._judge.toss(BATCHES_A_ROUND)
         while len(taken) < BATCHES_A_ROUND:
@@ -119,11 +129,9 @@ class TimedCase:
                 self._again -= 1
                 continue
             taken.append(self._clock.call_ns(batch, self.calls))
-            self._copies += batch.copy_ns
-            self._flushes.append(batch.flush_ns)
-        self._rounds.append(statistics.fmean(taken))
-        self._took_s += time.monotonic() - began
-        return self._rounds[-1]
+            copies += batch.copy_ns
+            flushes.append(batch.flush_ns)
+        return statistics.fmean(taken), copies, flushes, time.monotonic() - began
 
     @property
     def rounds_us(self):

@@ -10,11 +10,12 @@ FOLDER = "/tmp"
 
 
 class GpuTurn:
-    """uuid: of the GPU, 32 hexadecimal digits. waited_s: until turns began, of all of them together."""
+    """uuid: of the GPU, 32 hexadecimal digits. waited_s: until turns began, of all of this process together."""
+
+    waited_s = 0.0
 
     def __init__(self, uuid):
         self._lock, self._gate = (self._open(os.path.join(FOLDER, f"ttt-discover-{uuid}-{part}.lock")) for part in ("gpu", "gate"))
-        self.waited_s = 0.0
 
     @staticmethod
     def _open(path):
@@ -37,7 +38,7 @@ class GpuTurn:
             fcntl.flock(self._lock, kind)
         finally:
             fcntl.flock(self._gate, fcntl.LOCK_UN)
-        self.waited_s += time.monotonic() - began
+        GpuTurn.waited_s += time.monotonic() - began
         try:
             yield
         finally:

@@ -12,11 +12,11 @@ waits, taken = [], []
 gpus = gpu_state.open_gpus(["00112233445566778899aabbccddeeff"])
 watch = gpu_state.Watch(gpus, int(sys.argv[2]), pause=waits.append)
 gpu_state.FOREIGN_WAIT_S = 0
-watch.wait_until_free()
 error = None
 try:
-    for number in range(int(sys.argv[3])):
-        watch.timed(lambda: taken.append(number))
+    with watch.alone():
+        for number in range(int(sys.argv[3])):
+            watch.timed(lambda: taken.append(number))
 except gpu_state.NotTimed as not_timed:
     error = str(not_timed)
 print(json.dumps({"taken": taken, "waits": waits, "metrics": watch.metrics(), "words": watch.words(), "error": error}))
