@@ -131,7 +131,7 @@ function firstFreeDescriptor(request: ExecutionRequest): number {
 }
 
 function holdDescriptors(firstFree: number): HoldDescriptors {
-  return { word: firstFree, channel: firstFree + 1 };
+  return { word: firstFree, channel: firstFree + 1, output: firstFree + 2 };
 }
 
 /** Of ours, beside the command's own: the one that forks, and for a moment the one between it and the fork. */
@@ -221,7 +221,10 @@ async function runContained(
           holder: () => firstOfNamespace(pid, family)?.pid,
           sandbox: {
             mark: `${executionMark}=${mark}`,
-            descriptors: [1, ...(request.onDescriptor3 === undefined ? [] : [3])],
+            descriptors: [
+              { from: hold.output, to: 1 },
+              ...(request.onDescriptor3 === undefined ? [] : [{ from: 3, to: 3 }]),
+            ],
             systemCalls: firstInput,
           },
           program: {

@@ -4,12 +4,14 @@ export interface HoldDescriptors {
   readonly word: number;
   /** Between the runner and the fork, which takes it over from the holder. */
   readonly channel: number;
+  /** Where the holder has its standard output once more: the shell moves that one about while it says something. */
+  readonly output: number;
 }
 
 /**
  * For a shell that is process 1 of a sandbox, in place of its command. It says that it is there, closes the channel when it is told so and says
  * that it did, and exits with the code that it reads: then the kernel ends everything else in the sandbox.
  */
-export function holdScript({ word, channel }: HoldDescriptors): string {
-  return `exec 2>&1; echo >&${word}; read -r _ <&${word}; exec ${channel}>&-; echo >&${word}; read -r code <&${word}; exit "$code"`;
+export function holdScript({ word, channel, output }: HoldDescriptors): string {
+  return `exec 2>&1 ${output}>&1; echo >&${word}; read -r _ <&${word}; exec ${channel}>&- ${output}>&-; echo >&${word}; read -r code <&${word}; exit "$code"`;
 }

@@ -21,8 +21,8 @@ export interface WarmLaunch {
   readonly sandbox: {
     /** Entry of the holder's environment that no other process has. */
     readonly mark: string;
-    /** Of the holder, which the program shall have under the same numbers. */
-    readonly descriptors: readonly number[];
+    /** Numbers in the holder, and those under which the program has the same files. */
+    readonly descriptors: readonly { readonly from: number; readonly to: number }[];
     /** The filter that the other processes of the sandbox have. */
     readonly systemCalls: Buffer | undefined;
   };

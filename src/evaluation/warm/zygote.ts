@@ -67,6 +67,7 @@ export async function startZygote(options: ZygoteOptions, signal: AbortSignal): 
     child.once('exit', (code, signal) => onEnd(`It ended with ${signal ?? `exit code ${code ?? 0}`}.`));
   });
   const end = async (): Promise<void> => {
+    child.ref();
     if (alive) child.kill('SIGKILL');
     await gone;
     child.stderr?.destroy();

@@ -1,6 +1,6 @@
 /** Of a zygote: how a fork of it comes to be what a newly started Python that runs one file is. */
 export const mainProgram = String.raw`
-import atexit, builtins, gc, importlib.machinery, io, threading, types
+import atexit, builtins, gc, importlib.machinery, io, random, tempfile, threading, types
 
 
 def as_if_started(environment, folder):
@@ -8,8 +8,7 @@ def as_if_started(environment, folder):
     os.environ.clear()
     os.environ.update(environment)
     loaded = sys.modules.get
-    if loaded("tempfile"):
-        sys.modules["tempfile"].tempdir = None
+    tempfile.tempdir = None
     if loaded("multiprocessing.process"):
         sys.modules["multiprocessing.process"].current_process().authkey = os.urandom(32)
     # The module random does this for itself at every fork.

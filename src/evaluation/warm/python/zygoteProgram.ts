@@ -81,8 +81,7 @@ def enter(control, pid, number):
     try:
         about = receive_frame(channel)
         holder.look(about["mark"])
-        # Where the runner has them: 1 is its output, 3 where it hears of cases.
-        files = [descriptor_of(holder.process, file) for file in about["descriptors"]]
+        files = [descriptor_of(holder.process, one["from"]) for one in about["descriptors"]]
         if not os.statvfs("/proc/self/exe").f_flag & os.ST_RDONLY:
             raise OSError("The file of this Python could be changed from within the sandbox.")
         holder.join()
@@ -113,8 +112,8 @@ def prepare(channel, about, limits, files):
         nothing = os.open("/dev/null", os.O_RDONLY)
         os.dup2(nothing, 0)
         os.close(nothing)
-        for file, number in zip(files, about["descriptors"]):
-            os.dup2(file, number)
+        for file, one in zip(files, about["descriptors"]):
+            os.dup2(file, one["to"])
             os.close(file)
         os.dup2(1, 2)
         ours, theirs = socket.socketpair()
