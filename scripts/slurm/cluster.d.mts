@@ -2,6 +2,10 @@ export declare function startSlurm(options: {
   folder: string;
   cpusPerNode?: number;
   nodes?: readonly string[];
+  /** The first node says that it has two GPUs. */
+  hasGpus?: boolean;
+  /** Jobs are held to their memory by cgroups (version 1, mounted for writing). */
+  limitsMemory?: boolean;
 }): Promise<SlurmCluster>;
 
 export interface SlurmCluster {

@@ -16,9 +16,17 @@ const searchPath = `${process.env.PATH ?? ''}:/usr/sbin:/usr/local/sbin`;
 /**
  * Starts it; resolves when both nodes are idle. `close` ends everything and removes the folder.
  *
- * @param {{ folder: string, cpusPerNode?: number, nodes?: readonly string[] }} options the folder is made; its path has to be short
+ * @param {{ folder: string, cpusPerNode?: number, nodes?: readonly string[], hasGpus?: boolean, limitsMemory?: boolean }} options
+ *   the folder is made; its path has to be short. `hasGpus`: the first node says that it has two GPUs. `limitsMemory`: jobs are held to their memory by
+ *   cgroups (version 1, mounted for writing)
  */
-export async function startSlurm({ folder, cpusPerNode = 4, nodes = ['north', 'south'] }) {
+export async function startSlurm({
+  folder,
+  cpusPerNode = 4,
+  nodes = ['north', 'south'],
+  hasGpus = false,
+  limitsMemory = false,
+}) {
   await mkdir(folder, { recursive: true });
   await chmod(folder, 0o755);
   const conf = join(folder, 'slurm.conf');
@@ -49,7 +57,7 @@ export async function startSlurm({ folder, cpusPerNode = 4, nodes = ['north', 's
 
   try {
     const socket = await startMunge(folder, start);
-    await writeConfiguration({ folder, conf, socket, nodes, cpusPerNode });
+    await writeConfiguration({ folder, conf, socket, nodes, cpusPerNode, hasGpus, limitsMemory });
     start('slurmctld', 'slurmctld', ['-D', '-f', conf]);
     for (const node of nodes) slurmd(node);
     await untilIdle(nodes, env, folder);
@@ -100,14 +108,14 @@ async function startMunge(folder, start) {
   return socket;
 }
 
-async function writeConfiguration({ folder, conf, socket, nodes, cpusPerNode }) {
+async function writeConfiguration({ folder, conf, socket, nodes, cpusPerNode, hasGpus, limitsMemory }) {
   const { username } = userInfo();
   const host = hostname().split('.')[0];
   const [controllerPort, ...nodePorts] = await freePorts(1 + nodes.length);
   for (const name of ['state', ...nodes.map((node) => `spool-${node}`)]) await mkdir(join(folder, name));
   const nodeLines = nodes.map(
     (node, index) =>
-      `NodeName=${node} NodeHostname=${host} NodeAddr=127.0.0.1 Port=${nodePorts[index]} CPUs=${cpusPerNode} RealMemory=16000 State=UNKNOWN`,
+      `NodeName=${node} NodeHostname=${host} NodeAddr=127.0.0.1 Port=${nodePorts[index]} CPUs=${cpusPerNode} RealMemory=16000${hasGpus && index === 0 ? ' Gres=gpu:2' : ''} State=UNKNOWN`,
   );
   const lines = [
     'ClusterName=test',
@@ -124,12 +132,13 @@ async function writeConfiguration({ folder, conf, socket, nodes, cpusPerNode }) 
     `SlurmdPidFile=${join(folder, 'slurmd-%n.pid')}`,
     `SlurmctldLogFile=${join(folder, 'slurmctld.log')}`,
     `SlurmdLogFile=${join(folder, 'slurmd-%n.log')}`,
-    'ProctrackType=proctrack/linuxproc',
-    'TaskPlugin=task/none',
+    ...(limitsMemory
+      ? ['ProctrackType=proctrack/cgroup', 'TaskPlugin=task/cgroup']
+      : ['ProctrackType=proctrack/linuxproc', 'TaskPlugin=task/none']),
     'JobAcctGatherType=jobacct_gather/none',
     'AccountingStorageType=accounting_storage/none',
     'SelectType=select/cons_tres',
-    'SelectTypeParameters=CR_CPU',
+    `SelectTypeParameters=${limitsMemory ? 'CR_CPU_Memory' : 'CR_CPU'}`,
     'SchedulerType=sched/builtin',
     'SchedulerParameters=batch_sched_delay=0,sched_min_interval=50000',
     'SwitchType=switch/none',
@@ -143,10 +152,21 @@ async function writeConfiguration({ folder, conf, socket, nodes, cpusPerNode }) 
     'JobRequeue=1',
     'PreemptType=preempt/partition_prio',
     'PreemptMode=REQUEUE',
+    ...(hasGpus ? ['GresTypes=gpu'] : []),
     ...nodeLines,
     `PartitionName=main Nodes=${nodes.join(',')} Default=YES MaxTime=60 State=UP PriorityTier=1`,
     `PartitionName=urgent Nodes=${nodes.join(',')} MaxTime=60 State=UP PriorityTier=10`,
   ];
+  // Two devices that everybody has stand in for those of a driver.
+  const devices = ['/dev/zero', '/dev/full'].map((path) => `NodeName=${nodes[0]} Name=gpu File=${path}`);
+  if (hasGpus) await writeFile(join(folder, 'gres.conf'), `${devices.join('\n')}\n`, { mode: 0o644 });
+  const groups = [
+    'CgroupMountpoint=/sys/fs/cgroup',
+    'CgroupPlugin=cgroup/v1',
+    'CgroupAutomount=no',
+    'ConstrainRAMSpace=yes',
+  ];
+  if (limitsMemory) await writeFile(join(folder, 'cgroup.conf'), `${groups.join('\n')}\n`, { mode: 0o644 });
   await writeFile(conf, `${lines.join('\n')}\n`, { mode: 0o644 });
 }
 

@@ -193,11 +193,15 @@ export const doctorReply = z.object({
   offers: z.array(hostOffer),
 });
 export type DoctorReply = z.infer<typeof doctorReply>;
-/** `ttt-discover remove-everything --json`; `left`: names in the root that are not ours. */
+/**
+ * `ttt-discover remove-everything --json`; `left`: names in the root that are not ours; `cancelledJobs`: jobs of a cluster that no runner was left to
+ * end, absent of older runners.
+ */
 export const removedReply = z.object({
   kind: z.literal('removed'),
   root: z.string(),
   left: z.array(z.string()),
+  cancelledJobs: z.int().min(0).optional(),
 });
 /** Any command that failed, as its last line; the exit code says the class (docs/cli.md). */
 export const errorReply = z.object({

@@ -88,14 +88,14 @@ function hostClient(
     verify: (spec, progress, signal) => calls.verify(spec, progress, signal),
     compare: (spec, progress, signal, listener) => calls.compare(spec, progress, signal, listener),
     async removeEverything(signal) {
-      const left = await calls.removeEverything(signal);
+      const removal = await calls.removeEverything(signal);
       // On a network file system a running program's file goes only when it has ended.
       const root = shellQuote(runner.root);
       await transport.exec(
         `rm -rf ${root}/runner/.nfs* ${root}/runtime/.nfs*; rmdir ${root}/runner ${root}/runtime ${root} 2>/dev/null; :`,
         { timeoutMs: times.pingTimeoutMs, signal },
       );
-      return left;
+      return removal;
     },
     async attach(sessionId, from, listener) {
       if (transport.kind !== 'local' && attachments >= maxAttachments) {

@@ -98,6 +98,14 @@ export interface ComparisonListener {
   onRound(index: number, round: ComparisonRound): void;
 }
 
+/** What removing everything from a host left, and ended in its cluster. */
+export interface Removal {
+  /** Names in the root folder that are not ours. */
+  readonly left: readonly string[];
+  /** Jobs of evaluations that no runner was left to end. */
+  readonly cancelledJobs: number;
+}
+
 /** One connected host, ready to run sessions: the runner (and Node where missing) is on it. */
 export interface HostClient {
   readonly target: HostTarget;
@@ -128,10 +136,10 @@ export interface HostClient {
   /** Replays the journal from `from`, then follows it. One attachment a call; the caller closes it. */
   attach(sessionId: string, from: number, listener: AttachmentListener): Promise<SessionAttachment>;
   /**
-   * Ends all sessions of the host and removes all that was put on it. Returns the names of what is left in the root folder,
-   * which is not ours. Nothing can be run through this connection any more.
+   * Ends all sessions of the host, with their jobs in a cluster, and removes all that was put on it. Nothing can be run through this connection
+   * any more.
    */
-  removeEverything(signal: AbortSignal): Promise<readonly string[]>;
+  removeEverything(signal: AbortSignal): Promise<Removal>;
   /**
    * A byte stream to a socket that only the host can reach, through a channel of our own: servers that forbid TCP forwarding
    * know nothing of it. All streams of a host share one channel, opened with the first. Rejects with a `RemoteError`.

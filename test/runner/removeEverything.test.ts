@@ -1,12 +1,21 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readlinkSync, utimesSync, writeFileSync } from 'node:fs';
-import { homedir, hostname } from 'node:os';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { homedir, hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ourProcesses } from '../../src/runner/host/ourProcesses';
 import { identityOf } from '../../src/runner/host/processIdentity';
-import { removeEverything, SharedRootError } from '../../src/runner/host/removeEverything';
+import { JobsUnknownError, removeEverything, SharedRootError } from '../../src/runner/host/removeEverything';
 import { sessionFolder } from '../../src/runner/host/sessionFolder';
 import { tidyHost } from '../../src/runner/host/tidyHost';
 import { BuiltRunner, untilGone } from './support/builtRunner';
@@ -50,6 +59,7 @@ describe('removing everything', () => {
     expect(await runner.reply(['remove-everything', '--yes'])).toEqual({
       kind: 'removed',
       root: runner.root,
+      cancelledJobs: 0,
       left: [],
     });
     await untilGone(first.pid);
@@ -152,6 +162,26 @@ describe('removing everything', () => {
       expect(existsSync(sessions)).toBe(false);
     } finally {
       shell.kill();
+    }
+  });
+
+  it('removes nothing while jobs of a session may be in a cluster that cannot be asked', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'jobs-'));
+    const jobs = join(root, 'sessions', '01HZZZZZZZZZZZZZZZZZZZZZZZ', 'slurm');
+    mkdirSync(jobs, { recursive: true });
+    vi.stubEnv('PATH', '/nowhere');
+    try {
+      const removing = removeEverything(root, 'runner.cjs');
+      await expect(removing).rejects.toBeInstanceOf(JobsUnknownError);
+      await expect(removing).rejects.toMatchObject({
+        advice: expect.stringContaining(`rm -r ${jobs}`) as string,
+      });
+      expect(existsSync(jobs)).toBe(true);
+      rmSync(jobs, { recursive: true });
+      expect(await removeEverything(root, 'runner.cjs')).toEqual({ left: [], cancelledJobs: 0 });
+    } finally {
+      vi.unstubAllEnvs();
+      rmSync(root, { recursive: true, force: true });
     }
   });
 

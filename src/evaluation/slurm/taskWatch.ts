@@ -11,6 +11,7 @@ import { changedAtMs, namesIn, readTextIfThere, readWhole, resultName, taskResul
 import type { TaskFolder } from './taskFiles';
 
 const mostLogWords = 500;
+const overMemory = /slurmstepd.*(exceeded (job |step )?memory limit)/i;
 
 interface Watched {
   readonly task: SlurmTask;
@@ -182,6 +183,9 @@ export class TaskWatch {
         const { place } = watched.at;
         const hasBegun = (await changedAtMs(place.runPath(0))) !== undefined;
         const log = (await readTextIfThere(place.logPath))?.trim().slice(-mostLogWords) ?? '';
+        // Without cgroups Slurm may watch over memory itself (OverMemoryKill): then the job has failed, and only its words tell why.
+        if (overMemory.test(log))
+          return { kind: 'memory', ranMs: runTimeMs((await this.#recordOf(watched)).get('RunTime')) };
         const words = [await this.#wordsOf(watched), log].filter((part) => part !== '').join(': ');
         return { kind: 'silent', hasBegun, words };
       }

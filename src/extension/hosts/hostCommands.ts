@@ -179,21 +179,26 @@ async function removeFromHost(context: HostCommandsContext, target: HostTarget):
     validateInput: (text) => (text === '' || name.startsWith(text) ? undefined : t('Type {0}', name)),
   });
   if (typed !== name) throw new Cancelled();
-  const left = await withNotification(t('Removing everything from {0}', name), async (report, signal) => {
-    const client = await context.connections.connect(target, signal, report);
-    await context.detachSessions(hostKeyOf(target));
-    report(t('Ending sessions and deleting files'));
-    const names = await client.removeEverything(signal);
-    await context.connections.disconnect(hostKeyOf(target));
-    return names;
-  });
+  const { left, cancelledJobs } = await withNotification(
+    t('Removing everything from {0}', name),
+    async (report, signal) => {
+      const client = await context.connections.connect(target, signal, report);
+      await context.detachSessions(hostKeyOf(target));
+      report(t('Ending sessions and deleting files'));
+      const removal = await client.removeEverything(signal);
+      await context.connections.disconnect(hostKeyOf(target));
+      return removal;
+    },
+  );
+  const jobs =
+    cancelledJobs === 0 ? '' : ` ${t('Jobs that were cancelled in the cluster: {0}.', cancelledJobs)}`;
   void window.showInformationMessage(
     left.length === 0
-      ? t('Nothing of TTT-Discover is left on {0}.', name)
+      ? t('Nothing of TTT-Discover is left on {0}.', name) + jobs
       : t(
           'All of TTT-Discover was removed from {0}. The root folder still holds what is not its own: {1}.',
           name,
           left.join(', '),
-        ),
+        ) + jobs,
   );
 }

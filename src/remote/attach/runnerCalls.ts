@@ -15,6 +15,7 @@ import { RemoteError, type ComparisonListener, type HostEvaluation, type Progres
 import { markCommand } from '../shell/markedOutput';
 import { endGroupScript, followMarkedRun, newNonce } from '../shell/markedRun';
 import { runnerCommand, type InstalledRunner } from './runnerCommand';
+import type { Removal } from '../hostClient';
 import type { ExecResult, Transport } from '../transport';
 
 const compress = promisify(gzip);
@@ -94,14 +95,14 @@ export class RunnerCalls {
     return reply;
   }
 
-  /** Ends all sessions and removes all of ours. Returns the names of what is in the root and is not ours. */
-  async removeEverything(signal: AbortSignal): Promise<readonly string[]> {
+  /** Ends all sessions and removes all of ours. */
+  async removeEverything(signal: AbortSignal): Promise<Removal> {
     const reply = await this.call(['remove-everything', '--yes', '--json'], {
       signal,
       timeoutMs: removeTimeoutMs,
     });
     if (reply.kind !== 'removed') throw unexpected(reply.kind);
-    return reply.left;
+    return { left: reply.left, cancelledJobs: reply.cancelledJobs ?? 0 };
   }
 
   private async call(

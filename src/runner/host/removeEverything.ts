@@ -1,6 +1,8 @@
-import { readdirSync, rmdirSync, rmSync, unlinkSync } from 'node:fs';
+import { existsSync, readdirSync, rmdirSync, rmSync, unlinkSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { cancelJobsOf } from '../../evaluation/slurm/cancelJobsOf';
+import { SlurmError } from '../../evaluation/slurm/slurmError';
 import { familyOf, Leases } from '../../policy/skyrl/lease';
 import { skyrlPlaces } from '../../policy/skyrl/places';
 import { systemClock } from '../clock';
@@ -10,6 +12,7 @@ import { fateOfOwner, gonePath, lastOwner, type Owner } from './ownership';
 import { isAlive, type ProcessIdentity } from './processIdentity';
 import { requestSession } from './requestSession';
 import { listSessionIds, sessionFolder, type SessionFolder } from './sessionFolder';
+import { jobLabel, slurmFolder } from './sessionEvaluator';
 import { recordedEnd } from './sessionListing';
 import { createSkyrlHost } from './skyrlHost';
 
@@ -46,6 +49,24 @@ export class SharedRootError extends Error {
   }
 }
 
+/** Jobs of sessions may wait or run in a cluster that cannot be asked; they would be left without their files. */
+export class JobsUnknownError extends Error {
+  override readonly name = 'JobsUnknownError';
+  readonly advice: string;
+  constructor(folders: readonly string[], cause: SlurmError) {
+    super(`${cause.message} Nothing was removed.`, { cause });
+    this.advice = `${cause.advice} If no job is left, say so with "rm -r ${folders.join(' ')}" and try again.`;
+  }
+}
+
+/** What `removeEverything` did beside removing. */
+export interface Removal {
+  /** Names of what was found in the root and is not ours. */
+  readonly left: readonly string[];
+  /** Jobs of evaluations that waited or ran in the cluster, and that no runner was left to end. */
+  readonly cancelledJobs: number;
+}
+
 const stopPatienceMs = 30_000;
 const termPatienceMs = 10_000;
 const killPatienceMs = 5_000;
@@ -66,11 +87,11 @@ const ours: Readonly<Record<string, RegExp>> = {
 const ownFiles = /^\.(lock|trial|tidied)(\b|$)/;
 
 /**
- * Ends every session and server of this root, then removes all that we have put on the host. Only processes of proven
- * identity are signalled, and nothing is removed while one of them lives. Returns the names of what was found in the root
- * and is not ours. Rejects with `StillRunningError`, `SharedRootError`, `UsedElsewhereError`.
+ * Ends every session and server of this root, cancels the jobs of evaluations in a cluster, then removes all that we have put on the host. Only
+ * processes of proven identity are signalled, and nothing is removed while one of them lives or a job may. Rejects with `StillRunningError`,
+ * `SharedRootError`, `UsedElsewhereError`, `JobsUnknownError`.
  */
-export async function removeEverything(root: string, bundlePath: string): Promise<readonly string[]> {
+export async function removeEverything(root: string, bundlePath: string): Promise<Removal> {
   const place = resolve(root);
   if (place === dirname(place) || place === resolve(homedir())) throw new SharedRootError(place);
   const uses = usesElsewhere(place);
@@ -79,9 +100,28 @@ export async function removeEverything(root: string, bundlePath: string): Promis
   await endServers(place);
   const left = await endProcesses(() => ourProcesses(place).map(({ identity }) => identity));
   if (left.length > 0) throw new StillRunningError(left.map(({ pid }) => pid));
+  const cancelledJobs = await cancelJobs(place);
   const socketFolder = dirname(sessionFolder(place, 'any').socketPath);
   rmSync(socketFolder, { recursive: true, force: true });
-  return removeOwnFolders(place);
+  return { left: removeOwnFolders(place), cancelledJobs };
+}
+
+/** Of sessions that had files for jobs when they ended: those jobs outlive runners. */
+async function cancelJobs(root: string): Promise<number> {
+  const withJobs = listSessionIds(root).filter((id) => existsSync(jobsPath(root, id)));
+  try {
+    return await cancelJobsOf(withJobs.map(jobLabel), process.env);
+  } catch (error) {
+    if (!(error instanceof SlurmError)) throw error;
+    throw new JobsUnknownError(
+      withJobs.map((id) => jobsPath(root, id)),
+      error,
+    );
+  }
+}
+
+function jobsPath(root: string, sessionId: string): string {
+  return slurmFolder(sessionFolder(root, sessionId).path);
 }
 
 /** Sessions that have not ended, as far as is known here, and were last run out of sight. */

@@ -13,8 +13,10 @@ export const removeEverythingCommand: Command = {
     if (flags['yes'] !== true) {
       throw usageError('Every session and its results would be lost; --yes is missing.', 'remove-everything');
     }
-    const left = await removeEverything(root, bundlePath);
-    output.reply({ kind: 'removed', root, left: [...left] });
+    const { left, cancelledJobs } = await removeEverything(root, bundlePath);
+    output.reply({ kind: 'removed', root, left: [...left], cancelledJobs });
+    if (cancelledJobs > 0)
+      output.line(`Cancelled ${cancelledJobs === 1 ? 'one job' : `${cancelledJobs} jobs`} of the cluster.`);
     output.line(
       left.length === 0 ? `Removed ${root}.` : `Removed all of ours; ${root} still holds ${left.join(', ')}.`,
     );
