@@ -196,7 +196,7 @@ class Watch:
                 break
             self._pause(COOL_S)
         raise NotTimed(
-            f"The program could not be timed: the GPU was throttled ({', '.join(harm)}) in {attempt + 1} attempts. This is about the host: "
+            f"The program could not be timed: the GPU was throttled ({', '.join(harm)}) in {count_words(attempt + 1, 'attempt')}. This is about the host: "
             "look at the GPU's temperature and power with nvidia-smi -q -d PERFORMANCE."
         )
 
