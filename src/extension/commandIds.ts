@@ -54,6 +54,7 @@ export const commandIds = {
   compareCandidateWith: 'tttDiscover.compareCandidateWith',
   copyOrSaveCandidate: 'tttDiscover.copyOrSaveCandidate',
   createUserFile: 'tttDiscover.createUserFile',
+  reviewAgainst: 'tttDiscover.reviewAgainst',
   addCommitTrailer: 'tttDiscover.addCommitTrailer',
   pauseSession: 'tttDiscover.pauseSession',
   resumeSession: 'tttDiscover.resumeSession',

@@ -132,10 +132,13 @@ function makeFigures(): HeaderSection {
       counts.replaceChildren(
         ...definition(t('evaluated'), formatCount(header.evaluated)),
         ...definition(
-          t('valid'),
+          t({ message: 'valid', comment: 'several candidates, over their number' }),
           `${formatCount(header.valid)} (${formatShare(header.valid, header.evaluated)})`,
         ),
-        ...definition(t('failed'), formatCount(failed)),
+        ...definition(
+          t({ message: 'failed', comment: 'several candidates, over their number' }),
+          formatCount(failed),
+        ),
         ...usageFigures(header.usage).map(figure),
       );
     },

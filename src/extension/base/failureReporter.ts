@@ -2,7 +2,7 @@ import { commands, window, type LogOutputChannel } from 'vscode';
 import { commandIds } from '../commandIds';
 import { describeFailure, isCancelled, stackOf } from './failures';
 
-/** The edge: a failure is logged once with its stack, and shown once with a button that helps. */
+/** The edge: a failure is logged once with its stack, and shown once with buttons that help. */
 export class FailureReporter {
   constructor(private readonly log: LogOutputChannel) {}
 
@@ -20,12 +20,14 @@ export class FailureReporter {
       return;
     }
     this.log.error(`${what}: ${stackOf(error)}`);
-    const { text, severity, remedy } = describeFailure(error);
+    const { text, severity, remedy, otherwise } = describeFailure(error);
+    const remedies = [remedy, otherwise].filter((one) => one !== undefined);
     const show = severity === 'error' ? window.showErrorMessage : window.showWarningMessage;
-    void show(text, ...(remedy === undefined ? [] : [remedy.title])).then((chosen) => {
-      if (chosen === undefined || remedy === undefined) return;
-      const id = typeof remedy.command === 'string' ? commandIds[remedy.command] : remedy.command.id;
-      void commands.executeCommand(id, ...(remedy.args ?? []));
+    void show(text, ...remedies.map(({ title }) => title)).then((pressed) => {
+      const chosen = remedies.find(({ title }) => title === pressed);
+      if (chosen === undefined) return;
+      const id = typeof chosen.command === 'string' ? commandIds[chosen.command] : chosen.command.id;
+      void commands.executeCommand(id, ...(chosen.args ?? []));
     });
   }
 }

@@ -12,12 +12,15 @@ export interface Remedy {
 /** Something cannot be done, for a reason that the user can act on. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
+  /** Another way out. */
+  readonly otherwise: Remedy | undefined;
   constructor(
     message: string,
     readonly remedy?: Remedy,
-    options?: ErrorOptions,
+    options?: ErrorOptions & { readonly otherwise?: Remedy },
   ) {
     super(message, options);
+    this.otherwise = options?.otherwise;
   }
 }
 
@@ -41,6 +44,8 @@ export interface FailureText {
   /** A refusal is no defect: it warns, and is not an error. */
   readonly severity: 'warning' | 'error';
   readonly remedy: Remedy | undefined;
+  /** Another button. */
+  readonly otherwise?: Remedy | undefined;
 }
 
 /** What led to the failure of a connection stands in the log of its host. */
@@ -69,7 +74,10 @@ export function describeFailure(error: unknown): FailureText {
       remedy: remedyOf(error),
     };
   }
-  if (error instanceof Refusal) return { text: error.message, severity: 'warning', remedy: error.remedy };
+  if (error instanceof Refusal) {
+    const { message, remedy, otherwise } = error;
+    return { text: message, severity: 'warning', remedy, otherwise };
+  }
   return { text: messageOf(error), severity: 'error', remedy: toLog('showLog') };
 }
 

@@ -17,6 +17,7 @@ import { BestNotice } from './review/bestNotice';
 import { candidateCommands } from './documents/candidateCommands';
 import { registerCandidateDocuments } from './documents/candidateDocuments';
 import { Decisions } from './review/decisions';
+import { reviewAgainstCommand } from './review/reviewAgainst';
 import { reviewCommands } from './review/reviewCommands';
 import { Reviewer } from './review/reviewer';
 import { registerReviewLenses } from './review/reviewLenses';
@@ -25,6 +26,7 @@ import { Reviews } from './review/reviews';
 type Handlers = ReturnType<typeof candidateCommands> &
   ReturnType<typeof reviewCommands> &
   ReturnType<typeof elsewhereCommands> &
+  ReturnType<typeof reviewAgainstCommand> &
   ReturnType<typeof commitTrailerCommand> &
   ReturnType<typeof createLineage>['commands'];
 
@@ -72,6 +74,7 @@ export function createCandidates(needs: {
       ...candidateCommands(store, chooser),
       ...reviewCommands({ store, reviews, reviewer, decisions }),
       ...elsewhereCommands({ store, reviews, reviewer }),
+      ...reviewAgainstCommand({ store, chooser, reviews }),
       ...commitTrailerCommand(texts),
       ...lineage.commands,
     },

@@ -1,17 +1,19 @@
-import { commands, window, type QuickPickItem } from 'vscode';
+import { commands, window, workspace, type QuickPickItem } from 'vscode';
 import { isBetter } from '../../../domain/problem/problem';
 import { Cancelled, Refusal } from '../../base/failures';
 import { valueText } from '../../base/words';
+import { commandIds } from '../../commandIds';
 import { valueOf } from '../../sessions/sessionItems';
 import { titleOf } from '../../sessions/sessionNames';
 import type { Sessions, SessionView } from '../../sessions/sessions';
 import { candidateUri } from './candidateDocuments';
-import { userFileOf } from './userFile';
+import { chosenTargetOf, reviewTargetOf, targetName } from './reviewTargets';
+import { userFilePlace } from './userFile';
 import { whenSlow } from '../../base/progress';
 import { t } from '../../base/translate';
 
 /**
- * Opens the diff of a candidate: the user's file on the left, and on the right what the candidate makes of it. Where there
+ * Opens the diff of a candidate: the user's file, or the document chosen in its place, on the left, and on the right what the candidate makes of it. Where there
  * is none here, the initial program and the candidate's own text.
  */
 export async function openCandidateDiff(
@@ -22,12 +24,42 @@ export async function openCandidateDiff(
 ): Promise<void> {
   await whenSlow(t('Reading c{0}', candidate), sessions.readCandidate(session.id, candidate));
   const path = session.snapshot.problem?.candidate ?? 'candidate';
-  const own = await userFileOf(session);
+  const own = await reviewTargetOf(session);
   const view = own === undefined ? 'text' : 'review';
   const right = candidateUri({ sessionId: session.id, candidate, path, view });
   const left = own ?? candidateUri({ sessionId: session.id, candidate: 0, path, view });
-  const title = diffTitle(session, candidate, own === undefined ? t('initial') : t('yours'));
+  const title = diffTitle(session, candidate, own === undefined ? t('initial') : leftLabel(session));
   await commands.executeCommand('vscode.diff', left, right, title, { preview: true, ...options });
+  if (own === undefined) sayOnceWhatIsMissing(session, candidate);
+}
+
+function leftLabel(session: SessionView): string {
+  const chosen = chosenTargetOf(session);
+  return chosen === undefined ? t('yours') : targetName(chosen);
+}
+
+/** Sessions whose missing file was spoken of: whoever looks through many candidates hears of it once. */
+const saidOf = new Set<string>();
+
+function sayOnceWhatIsMissing(session: SessionView, candidate: number): void {
+  const place = userFilePlace(session);
+  if (place === undefined || saidOf.has(session.id)) return;
+  saidOf.add(session.id);
+  const [create, another] = [t('Create File'), t('Choose Another Document…')];
+  void window
+    .showWarningMessage(
+      t(
+        '{0} is not there, so c{1} stands beside the initial program, and nothing can be accepted. Create the file, or choose an open document to accept into.',
+        workspace.asRelativePath(place),
+        candidate,
+      ),
+      create,
+      another,
+    )
+    .then((pressed) => {
+      const id = pressed === create ? commandIds.createUserFile : commandIds.reviewAgainst;
+      if (pressed !== undefined) void commands.executeCommand(id, session.id, candidate);
+    });
 }
 
 /** `initial.py: yours ↔ c17 (0.38123)` */

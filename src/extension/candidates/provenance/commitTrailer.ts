@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { commands, Uri, window, workspace } from 'vscode';
 import { Refusal } from '../../base/failures';
 import { t } from '../../base/translate';
@@ -32,6 +33,22 @@ export function commitTrailerCommand(texts: AcceptedText): Pick<CommandHandlers,
         present.map(({ record, standing }) => trailerText(record, standing)),
       );
       await commands.executeCommand('workbench.view.scm');
+      // The message box may be scrolled out of sight, and the keyboard may be at work elsewhere by now: it is the user who goes there.
+      const show = t('Show Commit Message');
+      void window
+        .showInformationMessage(
+          t(
+            'The commit message of {0} in the Source Control view says where lines of {1} came from.',
+            basename(repository.rootUri.path),
+            name,
+          ),
+          show,
+        )
+        .then(async (pressed) => {
+          if (pressed !== show) return;
+          await commands.executeCommand('workbench.view.scm');
+          await commands.executeCommand('workbench.scm.action.focusNextInput');
+        });
     },
   };
 }

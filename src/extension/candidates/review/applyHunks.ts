@@ -2,6 +2,7 @@ import { Range, workspace, WorkspaceEdit, type TextDocument } from 'vscode';
 import { editsOf, type LineReplacement } from '../../../domain/merge/lineEdits';
 import { replacementOf, type CandidateReview, type ReviewHunk } from '../../../domain/merge/review';
 import { Refusal, type Remedy } from '../../base/failures';
+import { isCell, targetName } from '../documents/reviewTargets';
 import type { LiveReview } from './liveReview';
 import { isReadOnly } from './readOnly';
 import { t } from '../../base/translate';
@@ -52,7 +53,7 @@ export async function applyHunks(
   throw new Refusal(
     t(
       '{0} is read-only, or changed at that very moment. Nothing was written. Try again, or take the program elsewhere.',
-      workspace.asRelativePath(live.target),
+      targetName(live.target),
     ),
     elsewhere(live),
   );
@@ -64,7 +65,7 @@ async function refuseReadOnly(live: LiveReview, document: TextDocument): Promise
   throw new Refusal(
     t(
       '{0} is read-only. Nothing was written. Copy the program, or save it as a new file.',
-      workspace.asRelativePath(live.target),
+      targetName(live.target),
     ),
     elsewhere(live),
   );
@@ -73,16 +74,24 @@ async function refuseReadOnly(live: LiveReview, document: TextDocument): Promise
 /** A notebook is edited cell by cell; a candidate is a whole file, and as text it would write past the open cells. */
 function refuseNotebook(live: LiveReview): void {
   const { target } = live;
+  if (isCell(target)) return;
   const isOpenAsNotebook = workspace.notebookDocuments.some(
     ({ uri }) => uri.toString() === target.toString(),
   );
   if (!isOpenAsNotebook && !target.path.endsWith('.ipynb')) return;
   throw new Refusal(
     t(
-      '{0} is a notebook, and a candidate is a whole file: its changes cannot be put into cells. Nothing was written. Copy the program, or save it as a new file.',
+      '{0} is a notebook, and a candidate is a whole file: its changes cannot be put into cells. Nothing was written. Review it against one of the cells, or copy the program.',
       workspace.asRelativePath(target),
     ),
     elsewhere(live),
+    {
+      otherwise: {
+        title: t('Choose a Cell…'),
+        command: 'reviewAgainst',
+        args: [live.sessionId, live.candidate],
+      },
+    },
   );
 }
 

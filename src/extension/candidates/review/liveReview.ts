@@ -1,8 +1,8 @@
 import { EndOfLine, workspace, type TextDocument, type Uri } from 'vscode';
 import { reviewsOf, type CandidateReview, type ReviewHunk } from '../../../domain/merge/review';
 import { sameLines } from '../../../domain/merge/textLines';
-import { Refusal } from '../../base/failures';
-import { isThere } from '../documents/userFile';
+import { Refusal, type Remedy } from '../../base/failures';
+import { canBeOpened, isWithoutFile, targetName } from '../documents/reviewTargets';
 import type { Decisions } from './decisions';
 import { t } from '../../base/translate';
 
@@ -135,10 +135,12 @@ export class LiveReview {
   private async openTarget(): Promise<TextDocument> {
     const { target, sessionId, candidate } = this;
     try {
+      // One that was closed would be made anew, and empty.
+      if (isWithoutFile(target) && !(await canBeOpened(target))) throw closedTarget(target, this);
       return await workspace.openTextDocument(target);
     } catch (error) {
-      if (await isThere(target)) throw error;
-      throw missingFile(workspace.asRelativePath(target), sessionId, candidate, error);
+      if (error instanceof Refusal || (await canBeOpened(target))) throw error;
+      throw missingFile(targetName(target), sessionId, candidate, error);
     }
   }
 
@@ -154,13 +156,27 @@ export class LiveReview {
 export function missingFile(name: string, sessionId: string, candidate: number, cause?: unknown): Refusal {
   return new Refusal(
     t(
-      '{0} is not there any more, so there is nothing to accept into. Put it back, or create it from c{1}.',
+      '{0} is not there any more, so there is nothing to accept into. Put it back, create it from c{1}, or choose another open document.',
       name,
       candidate,
     ),
     { title: t('Create File'), command: 'createUserFile', args: [sessionId, candidate] },
-    { cause },
+    { cause, otherwise: anotherDocument(sessionId, candidate) },
   );
+}
+
+function closedTarget(target: Uri, { sessionId, candidate }: LiveReview): Refusal {
+  return new Refusal(
+    t(
+      '{0} was closed, so there is nothing to accept into. Choose another open document.',
+      targetName(target),
+    ),
+    anotherDocument(sessionId, candidate),
+  );
+}
+
+function anotherDocument(sessionId: string, candidate: number): Remedy {
+  return { title: t('Choose Another Document…'), command: 'reviewAgainst', args: [sessionId, candidate] };
 }
 
 /** The three texts of a merge editor. */

@@ -1,5 +1,6 @@
 import { FilePermission, FileSystemError, languages, workspace, type TextDocument } from 'vscode';
 import * as z from 'zod';
+import { isWithoutFile } from '../documents/reviewTargets';
 
 const globs = z.record(z.string(), z.boolean()).catch({});
 
@@ -9,6 +10,8 @@ const globs = z.record(z.string(), z.boolean()).catch({});
  */
 export async function isReadOnly(document: TextDocument): Promise<boolean> {
   const { uri } = document;
+  // What lies in no file can be typed into; the editor does not say which notebooks are read-only.
+  if (isWithoutFile(uri)) return false;
   if (workspace.fs.isWritableFileSystem(uri.scheme) === false) return true;
   const files = workspace.getConfiguration('files', uri);
   const isNamed = (setting: string): boolean =>

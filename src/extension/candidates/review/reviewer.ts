@@ -13,6 +13,7 @@ import type { Decisions } from './decisions';
 import { changesText } from './hunkWords';
 import type { LiveReview } from './liveReview';
 import { fidelityOf, type Fidelity } from '../provenance/provenance';
+import { isWithoutFile, targetName } from '../documents/reviewTargets';
 import type { AcceptedRecords } from '../provenance/acceptedRecords';
 import { recordAcceptance } from '../provenance/recordAcceptance';
 import { t } from '../../base/translate';
@@ -78,7 +79,9 @@ export class Reviewer {
     this.tellKeys();
     if (decision === undefined) {
       throw new Refusal(
-        t('There is no decision of this window to take back. Undo works in your own file as ever.'),
+        t(
+          'Nothing that could be taken back was accepted or rejected in this window. Undo works in your own file as ever.',
+        ),
       );
     }
     const { live } = decision;
@@ -87,7 +90,7 @@ export class Reviewer {
       await this.needs.decisions.setDismissed(live.sessionId, live.candidate, false);
       return t('The rejected change of c{0} is open again.', live.candidate);
     }
-    const name = workspace.asRelativePath(live.target);
+    const name = targetName(live.target);
     const document = await workspace.openTextDocument(live.target);
     const mine = document.getText();
     const replacements = takeBack(decision.before, decision.after, mine);
@@ -114,7 +117,7 @@ export class Reviewer {
   /** Says what was accepted, and whether the candidate's score is the file's. Answers no question by itself. */
   tell(live: LiveReview, applied: AppliedHunks, fidelity: Fidelity): void {
     const session = this.needs.store.get(live.sessionId);
-    const name = workspace.asRelativePath(live.target);
+    const name = targetName(live.target);
     const value = session === undefined ? undefined : valueOf(session.snapshot, live.candidate);
     const metric = session?.snapshot.problem?.metric;
     const score =
@@ -129,7 +132,8 @@ export class Reviewer {
         ? t('Accepted c{0} in part into {1}.', live.candidate, name)
         : t('Accepted c{0} into {1}.', live.candidate, name);
     const measure = t('Re-evaluate');
-    const buttons = fidelity === 'exact' ? [show] : [measure, show];
+    // What lies in no file has no problem beside it to be measured under.
+    const buttons = fidelity === 'exact' || isWithoutFile(live.target) ? [show] : [measure, show];
     void window
       .showInformationMessage(`${what} ${standing} ${t('Undo with {0}.', key)}`, ...buttons)
       .then((chosen) => {
@@ -146,6 +150,8 @@ export class Reviewer {
     if (session === undefined)
       throw new Refusal(t('Session {0} is not in the list any more.', live.sessionId));
     await this.needs.store.setAccepted(live.sessionId, live.candidate);
+    // The record is kept beside files: of what lies in none, nothing is written to disk.
+    if (isWithoutFile(live.target)) return;
     await recordAcceptance(this.needs.accepted, session, live.candidate, applied, this.needs.nowMs());
     this.needs.onRecorded(live.target);
   }

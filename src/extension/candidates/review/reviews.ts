@@ -5,7 +5,7 @@ import { candidateUri } from '../documents/candidateDocuments';
 import { candidateAddressOf, type CandidateAddress } from '../documents/candidateUri';
 import type { Decisions } from './decisions';
 import { LiveReview } from './liveReview';
-import { userFileOf } from '../documents/userFile';
+import { reviewTargetOf } from '../documents/reviewTargets';
 
 /** At most this often is a review made anew while the user types. */
 const recomputeIntervalMs = 150;
@@ -51,7 +51,7 @@ export class Reviews implements Disposable {
     );
   }
 
-  /** The review of a candidate; `undefined` if the user's own file is not on this machine. */
+  /** The review of a candidate; `undefined` if there is nothing on this machine that it could be reviewed against. */
   async open(place: Place): Promise<LiveReview | undefined> {
     const known = this.get(place);
     if (known !== undefined) return known;
@@ -59,7 +59,7 @@ export class Reviews implements Disposable {
     // Reading it brings the session's journal in, which says where the file is.
     await this.store.readCandidate(sessionId, candidate);
     const session = this.store.get(sessionId);
-    const target = session === undefined ? undefined : await userFileOf(session);
+    const target = session === undefined ? undefined : await reviewTargetOf(session);
     if (session === undefined || target === undefined) return undefined;
     const path = session.snapshot.problem?.candidate ?? 'candidate';
     const review = new LiveReview(
@@ -85,6 +85,15 @@ export class Reviews implements Disposable {
 
   get({ sessionId, candidate }: Place): LiveReview | undefined {
     return this.live.get(keyOf({ sessionId, candidate }))?.review;
+  }
+
+  /** Another document is the target of a session's reviews: what is shown of them is read anew. */
+  forget(sessionId: string): void {
+    for (const [key, { address }] of this.live) {
+      if (address.sessionId !== sessionId) continue;
+      this.live.delete(key);
+      this.files.fire([{ type: FileChangeType.Changed, uri: candidateUri(address) }]);
+    }
   }
 
   /** Lets go of a review that was opened for one command and that no document shows. */
