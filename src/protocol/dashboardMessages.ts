@@ -78,6 +78,28 @@ export const usageRow = z.object({
 });
 export type UsageRow = z.infer<typeof usageRow>;
 
+const countOf = z.object({ count: z.int(), of: z.int() });
+
+/** What evaluations took and were spared, as `EvaluationUse` of src/domain/report says. */
+export const evaluationRow = z.object({
+  runs: z.int(),
+  totalMs: z.number(),
+  waitedMs: z.number(),
+  queuedMs: z.number(),
+  aroundMs: z.number(),
+  runMs: z.number(),
+  stages: z.array(z.object({ name: z.string(), ms: z.number() })),
+  gpus: z.int().optional(),
+  gpusHeld: z.number().optional(),
+  reused: z.int(),
+  reusedMs: z.number(),
+  stopped: z.int(),
+  savedMs: z.number().optional(),
+  warm: countOf.optional(),
+  compiled: countOf.optional(),
+});
+export type EvaluationRow = z.infer<typeof evaluationRow>;
+
 export const dashboardHeader = z.object({
   title: z.string(),
   metricName: z.string(),
@@ -114,6 +136,8 @@ export const dashboardHeader = z.object({
   plannedSteps: z.int().nullable().optional(),
   /** `null` for a session without a language model. */
   usage: usageRow.nullable(),
+  /** Absent before any evaluation. */
+  evaluations: evaluationRow.optional(),
   /** Which requests make sense now. */
   allowed: z.object({ pause: z.boolean(), resume: z.boolean(), stop: z.boolean() }),
   /** Each names cause and remedy; newest first, each once. */

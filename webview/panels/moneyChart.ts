@@ -9,6 +9,8 @@ import { formatCompact, formatShare, formatSpan, formatStep, formatUsd } from '.
 import type { Figure } from '../words/usageFigures';
 import { axisScale } from './bestChart';
 import { makeChartPanel, type ChartKind } from './chartPanel';
+import { makeEvaluationTable } from './evaluationTable';
+import { evaluationFigures } from '../words/evaluationFigures';
 import { showFigures } from './figureList';
 import { newestRows, type Panel, type PanelPorts } from './panel';
 import { t } from '../words/texts';
@@ -17,12 +19,14 @@ import { t } from '../words/texts';
 export function makeMoneyPanel(ports: PanelPorts): Panel {
   const panel = makeChartPanel(moneyChart, ports);
   const figures = make('dl', { class: 'facts', id: 'spending' });
-  panel.element.querySelector('.panel-head')?.after(figures);
+  const evaluations = makeEvaluationTable();
+  panel.element.querySelector('.panel-head')?.after(figures, evaluations.element);
   return {
     element: panel.element,
     describe: panel.describe,
     show(scene) {
       showFigures(figures, spendingFigures(scene));
+      evaluations.show(scene.header.evaluations);
       panel.show(scene);
     },
   };
@@ -70,6 +74,7 @@ export function spendingFigures(scene: Scene): Figure[] {
       shareText(evaluatorsBusy ?? null),
       t('Share of the evaluators’ time in the last step in which they worked'),
     ),
+    ...evaluationFigures(header.evaluations),
     ...figure(trainingMs > 0, t('training'), formatSpan(trainingMs), t('All updates of the model')),
     ...figure(
       tokens > 0,

@@ -99,8 +99,8 @@ export function valueOf(candidate: CandidateRecord | undefined): number | null {
   return candidate?.outcome?.kind === 'valid' ? candidate.outcome.value : null;
 }
 
-/** The failure, or what the policy changed and what came of a second run. */
-function noteOf({ outcome, note, verification }: CandidateRecord): string {
+/** The failure, or what the policy changed, whose outcome it has if it was not run, and what came of a second run. */
+function noteOf({ outcome, note, verification, reusedFrom }: CandidateRecord): string {
   if (outcome?.kind === 'failed') return outcome.message;
   const again =
     verification === undefined
@@ -108,5 +108,6 @@ function noteOf({ outcome, note, verification }: CandidateRecord): string {
       : verification.value === undefined
         ? t('run again, it ended by a limit')
         : t('run again with another seed: {0}', Number(verification.value.toPrecision(8)));
-  return [note, again].filter((part) => part !== undefined && part !== '').join('; ');
+  const known = reusedFrom && t('not run again, the same program was c{0}', reusedFrom.candidate);
+  return [note, known, again].filter((part) => part !== undefined && part !== '').join('; ');
 }

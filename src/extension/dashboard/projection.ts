@@ -1,3 +1,4 @@
+import { evaluationUse } from '../../domain/report/evaluationUse';
 import type { SessionSnapshot } from '../../domain/session/snapshot';
 import { evaluatorsBusy, stagesOf } from '../../domain/session/stepTimes';
 import type { CandidateRow, DashboardHeader, StepRow } from '../../protocol/dashboardMessages';
@@ -52,9 +53,15 @@ export function projectHeader(view: SessionView, nowMs: number): DashboardHeader
     lastSeq: snapshot.lastSeq,
     plannedSteps: snapshot.options?.steps ?? null,
     usage: projectUsage(snapshot),
+    ...projectEvaluations(snapshot),
     allowed: allowedRequests(view),
     warnings: distinctWarnings(snapshot),
   };
+}
+
+function projectEvaluations(snapshot: SessionSnapshot): Pick<DashboardHeader, 'evaluations'> {
+  const use = evaluationUse(snapshot);
+  return use === undefined ? {} : { evaluations: { ...use, stages: [...use.stages] } };
 }
 
 function projectUsage(snapshot: SessionSnapshot): DashboardHeader['usage'] {

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { noAccounts } from '../../../src/domain/session/evaluationAccounts';
 import type { CandidateRecord } from '../../../src/domain/session/snapshot';
 import { projectDashboard } from '../../../src/extension/dashboard/projection';
-import { candidateRowLimit, toDashboard } from '../../../src/protocol/dashboardMessages';
+import { candidateRowLimit, dashboardHeader, toDashboard } from '../../../src/protocol/dashboardMessages';
 import {
   candidateList,
   exampleSession,
@@ -49,6 +50,29 @@ describe('the projection of a session', () => {
       ({ state }) => state === 'failed',
     );
     expect(failed).toMatchObject({ value: null, note: expect.stringContaining('time limit') as string });
+  });
+});
+
+describe('evaluations', () => {
+  it('are told with what they took, and a candidate that was not run says whose outcome it has', () => {
+    const view = exampleSession(2);
+    const known = view.snapshot.candidates.at(view.snapshot.candidates.length - 1)!;
+    const reusedFrom = { session: '01HZZZZZZZZZZZZZZZZZZZZZZZ', candidate: 5, durationMs: 900 };
+    const outcome = { kind: 'valid' as const, metrics: {}, value: 0.5, reward: 2 };
+    const changed = { ...known, note: 'x: 1 → 2', outcome, reusedFrom };
+    const records = [...view.snapshot.candidates].filter(({ id }) => id !== known.id);
+    const { header, candidates } = projectDashboard(
+      withSnapshot(view, {
+        candidates: candidateList([...records, changed]),
+        accounts: { ...noAccounts, runs: 2, runMs: 500, stagesMs: { check: 100 } },
+      }),
+      nowMs,
+    );
+    expect(header.evaluations).toMatchObject({ runs: 2, runMs: 500, stages: [{ name: 'check', ms: 100 }] });
+    expect(dashboardHeader.parse(header)).toEqual(header);
+    expect(candidates.find(({ id }) => id === known.id)?.note).toBe(
+      'x: 1 → 2; not run again, the same program was c5',
+    );
   });
 });
 
