@@ -5,7 +5,7 @@ import type { Zygote } from './zygote';
 
 /** A fork has this long to come into its sandbox; a host under the heaviest load needs a second. */
 const startPatienceMs = 60_000;
-const sigkill = 9;
+const killedCode = 137;
 
 export interface WarmLaunch {
   readonly zygote: Zygote;
@@ -42,7 +42,7 @@ const answer = z.union([
   z.object({ failed: z.string() }),
   z.object({ process: z.number() }),
   z.object({ begun: z.literal(true) }),
-  z.object({ ended: z.union([z.object({ code: z.number() }), z.object({ signal: z.number() })]) }),
+  z.object({ ended: z.number() }),
 ]);
 
 /**
@@ -60,7 +60,7 @@ export function launchWarm(launch: WarmLaunch): () => void {
     if (stage === 'over') return;
     const hasBegun = stage === 'begun';
     over();
-    if (hasBegun) word.write(`signal ${sigkill}\n`);
+    if (hasBegun) word.write(`${killedCode}\n`);
     else launch.onFailed(why);
   };
   const patience = setTimeout(() => fail('It did not come into its sandbox.'), startPatienceMs);
@@ -89,8 +89,7 @@ export function launchWarm(launch: WarmLaunch): () => void {
     } else if (stage === 'starting') fail('It ended before its program began.');
     else if (stage === 'begun') {
       over();
-      const { ended } = told.data;
-      word.write('code' in ended ? `code ${ended.code}\n` : `signal ${ended.signal}\n`);
+      word.write(`${told.data.ended}\n`);
     }
   };
   word.on('data', createLines(onWord));
