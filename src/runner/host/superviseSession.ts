@@ -6,6 +6,7 @@ import type { JournalEntry, SessionEvent } from '../../domain/session/events';
 import type { UnknownEntry } from '../../domain/session/reduce';
 import type { SessionSnapshot } from '../../domain/session/snapshot';
 import { reusingEvaluator } from '../../evaluation/known/reusingEvaluator';
+import { physicalCores, readTopology } from '../../evaluation/leases/physicalCores';
 import { findVisibleGpus } from '../../evaluation/leases/visibleGpus';
 import { createPolicy } from '../../policy/createPolicy';
 import type { SessionSecrets } from '../../protocol/sessionSecrets';
@@ -237,11 +238,18 @@ async function frameOf(
     },
     options: resolveOptions(problem, spec.overrides, {
       randomSeed: randomInt(2 ** 32),
-      processors: availableParallelism(),
+      processors: processorsFor(problem),
       ...(gpus.length > 0 && { gpus: gpus.length }),
     }),
     initialText,
   };
+}
+
+/** Programs of contests run on one processor of a core each, and the others stay idle. */
+function processorsFor({ evaluator }: ReadyProblem['problem']): number {
+  const isContest = evaluator.kind === 'foreign' && evaluator.format === 'atcoder';
+  const cores = isContest ? physicalCores(readTopology()).length : 0;
+  return cores > 0 ? cores : availableParallelism();
 }
 
 /** Copies the best program under its own name, and its construction, to where people find them. */

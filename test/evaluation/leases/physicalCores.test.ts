@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { numbersIn, physicalCores } from '../../../src/evaluation/leases/physicalCores';
@@ -63,5 +65,34 @@ describe('cores to time programs on', () => {
         expect(found.every(({ core, processor }) => core === processor % count)).toBe(true);
       }),
     );
+  });
+
+  it.each(['ahc039', 'ahc058'])('are the same for the evaluator of %s', (name) => {
+    const machines: readonly (readonly [allowed: string, ...siblings: string[]])[] = [
+      ['0-3', '0', '1', '2', '3'],
+      ['0-7', '0,4', '1,5', '2,6', '3,7'],
+      ['2,6,9,13', '0,8', '1,9', '2,6', '5,13'],
+      ['0-2', '0-1', '2-3'],
+      ['34-35', '2,34', '3,35'],
+      ['0-1'],
+    ];
+    const made = machines.map(([allowed, ...cores]) => ({
+      allowed: numbersIn(allowed),
+      siblings: Object.fromEntries(cores.flatMap((core) => numbersIn(core).map((thread) => [thread, core]))),
+    }));
+    const script = join(import.meta.dirname, 'made_up_cores.py');
+    const problem = join(import.meta.dirname, '../../../problems', name);
+    const found: unknown = JSON.parse(
+      execFileSync('python3', [script, problem, JSON.stringify(made)], { encoding: 'utf8' }),
+    );
+    const ours = made.map(({ allowed, siblings }) =>
+      physicalCores({
+        allowed,
+        siblings: new Map(
+          Object.entries(siblings).map(([thread, core]) => [Number(thread), numbersIn(core)]),
+        ),
+      }).map(({ core, processor }) => [core, processor]),
+    );
+    expect(found).toEqual(ours);
   });
 });
