@@ -5,7 +5,7 @@ import type { Zygote } from './zygote';
 
 /** A fork has this long to come into its sandbox; a host under the heaviest load needs a second. */
 const startPatienceMs = 60_000;
-const killedCode = 137;
+const sigkill = 9;
 
 export interface WarmLaunch {
   readonly zygote: Zygote;
@@ -42,7 +42,7 @@ const answer = z.union([
   z.object({ failed: z.string() }),
   z.object({ process: z.number() }),
   z.object({ begun: z.literal(true) }),
-  z.object({ ended: z.number() }),
+  z.object({ ended: z.union([z.object({ code: z.number() }), z.object({ signal: z.number() })]) }),
 ]);
 
 /**
@@ -60,7 +60,7 @@ export function launchWarm(launch: WarmLaunch): () => void {
     if (stage === 'over') return;
     const hasBegun = stage === 'begun';
     over();
-    if (hasBegun) word.write(`${killedCode}\n`);
+    if (hasBegun) word.write(`signal ${sigkill}\n`);
     else launch.onFailed(why);
   };
   const patience = setTimeout(() => fail('It did not come into its sandbox.'), startPatienceMs);
@@ -89,7 +89,8 @@ export function launchWarm(launch: WarmLaunch): () => void {
     } else if (stage === 'starting') fail('It ended before its program began.');
     else if (stage === 'begun') {
       over();
-      word.write(`${told.data.ended}\n`);
+      const { ended } = told.data;
+      word.write('code' in ended ? `code ${ended.code}\n` : `signal ${ended.signal}\n`);
     }
   };
   word.on('data', createLines(onWord));

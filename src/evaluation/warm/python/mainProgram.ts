@@ -73,14 +73,14 @@ def end(code):
         atexit._run_exitfuncs()
     except BaseException as error:
         sys.excepthook(type(error), error, error.__traceback__)
-    code = flush() or code
+    failure = flush()
     for name in [name for name in sys.modules if name not in IMPORTED or name == "__main__"]:
         module = sys.modules.pop(name)
         if isinstance(module, types.ModuleType):
             forget(vars(module))
     module = None
     gc.collect()
-    code = flush() or code
+    code = failure or flush() or code
     libc.fflush(None)
     if code < 0:
         signal.signal(-code, signal.SIG_DFL)

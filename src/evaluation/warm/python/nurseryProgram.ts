@@ -45,12 +45,16 @@ def nursery(connection):
         head += receive(connection, FRAME.size - len(head))
         length = FRAME.unpack(head)[0]
         says, told = os.pipe()
+        waits, goes = os.pipe()
         between = os.fork()
         if between == 0:
             if os.fork() != 0:
                 os._exit(0)
             request = json.loads(receive(connection, length))
             os.write(told, struct.pack("=i", os.getpid()))
+            os.close(goes)
+            # Until the evaluator is its parent and knows of it.
+            os.read(waits, 1)
             place(files, request["descriptors"])
             return request
         # When the process between them has ended, the evaluator has adopted the child.
@@ -64,6 +68,8 @@ def nursery(connection):
         if not pid:
             os._exit(1)
         connection.sendall(pid)
+        os.close(waits)
+        os.close(goes)
 
 
 def close_all_but_known(kept):

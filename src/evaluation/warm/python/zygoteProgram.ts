@@ -96,7 +96,7 @@ def enter(control, pid, number):
     tell(channel, {"process": child})
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     try:
-        tell(channel, {"ended": 128 - code if code < 0 else code})
+        tell(channel, {"ended": {"signal": -code} if code < 0 else {"code": code}})
     finally:
         os._exit(0)
 
