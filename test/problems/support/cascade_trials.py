@@ -88,7 +88,7 @@ def given(ev):
         "strict": found(strict=True) is not None, "estimate": found(stopped=1) is not None, "whole": found(stopped=0) is not None,
         "absent": found(absent=["DISCOVER_INCUMBENT"]) is not None, "otherScale": found(value=1.0) is not None,
         "shapeMissing": found(**{keys[0]: 0.0}) is not None,
-        "again": found(geomean_us=1000.0, start_s=3.0).again(),
+        "again": found(start_s=3.0).again(),
     }
 
 
