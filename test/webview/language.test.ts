@@ -63,7 +63,9 @@ function dataTexts(value: unknown, isData = false): string[] {
 
 /** What is left of a text without what is in brackets, data, names of candidates, formats and percentiles, and German numbers. */
 function english(text: string, data: readonly string[]): string {
-  let rest = data.reduce((left, known) => left.replaceAll(known, ''), text);
+  // The longest first: some are parts of others.
+  const longestFirst = [...data].sort((a, b) => b.length - a.length);
+  let rest = longestFirst.reduce((left, known) => left.replaceAll(known, ''), text);
   for (let before = ''; before !== rest;) {
     before = rest;
     rest = rest.replaceAll(/\[[^[\]]*\]/g, '');
@@ -72,7 +74,7 @@ function english(text: string, data: readonly string[]): string {
 }
 
 describe('the dashboard in another language', () => {
-  const data = [...new Set(dataTexts(recorded))].sort((a, b) => b.length - a.length);
+  const data = [...new Set(dataTexts(recorded))];
   const untranslated = (texts: readonly string[], known = data): string[] =>
     [...new Set(texts)].filter((text) => /\p{Letter}{2}/u.test(english(text, known)));
 
@@ -141,7 +143,7 @@ describe('the dashboard in another language', () => {
     useTranslations(pseudoTranslation());
     const messages = messagesOf(trainedSession(6));
     useTranslations(fill);
-    const own = [...data, ...dataTexts(messages)].sort((a, b) => b.length - a.length);
+    const own = [...data, ...dataTexts(messages)];
     await dashboard.page.setViewportSize({ width: 1200, height: 9000 });
     await dashboard.goto('language=de');
     await dashboard.deliver(...messages);
