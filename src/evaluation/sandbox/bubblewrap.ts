@@ -1,3 +1,4 @@
+import { kernelSettings } from './sandboxPlan';
 import type { SandboxPlan, SandboxStep } from './sandboxPlan';
 
 /** What `bwrap` can on this host. */
@@ -43,7 +44,10 @@ function argumentsOf(step: SandboxStep, { limitsSizes }: Bubblewrap): readonly s
     case 'show':
       return [`${bindings[step.access]}${step.isOptional ? '-try' : ''}`, path, path];
     case 'processes':
-      return ['--proc', path];
+      return [
+        ...['--proc', path],
+        ...kernelSettings.flatMap((name) => ['--ro-bind-try', `/proc/${name}`, `${path}/${name}`]),
+      ];
     case 'devices':
       return ['--dev', path];
     case 'memory':

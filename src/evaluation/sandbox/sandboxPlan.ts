@@ -21,7 +21,7 @@ export type SandboxStep =
       /** Where it is not there, it is left out. */
       readonly isOptional: boolean;
     }
-  /** A new `/proc`, of the processes inside alone. */
+  /** A new `/proc`, of the processes inside alone, with `kernelSettings` read-only. */
   | { readonly kind: 'processes'; readonly path: string }
   /** `null`, `zero`, `random` and their like, and terminals of its own. */
   | { readonly kind: 'devices'; readonly path: string }
@@ -36,6 +36,12 @@ export interface SandboxPlan {
   readonly steps: readonly SandboxStep[];
   readonly cwd: string;
 }
+
+/**
+ * Of `/proc`: root without any right may still write there, and so make the kernel run a program of its own on the host (`sys/kernel/core_pattern`).
+ * bwrap means to cover them, and does not where the folder itself is not writable.
+ */
+export const kernelSettings = ['sys', 'sysrq-trigger', 'irq', 'bus', 'fs'];
 
 /** Of the memory limit: what `/tmp` and `/dev/shm`, which lie in memory, may hold each. */
 const sharedMemoryShare = 0.5;

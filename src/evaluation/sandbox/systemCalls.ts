@@ -1,3 +1,4 @@
+import { kernelSettings } from './sandboxPlan';
 import type { SandboxPlan, SandboxStep } from './sandboxPlan';
 
 /** One system call, or one of the few steps that are more than a call: see unshareLoader.ts. */
@@ -65,8 +66,6 @@ const capabilities = 64;
 /** A new root lies on a file system in memory; the host's own is at `old` until everything is shown. */
 const [fresh, old] = ['/newroot', '/oldroot'];
 const basicDevices = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
-/** Where root without any right still changes the host. */
-const dangerousProc = ['sys', 'sysrq-trigger', 'irq', 'bus', 'fs'];
 
 /**
  * What `bwrap` does with the same plan, call by call, from the process that the runner starts to the one that becomes the command. Throws where
@@ -139,7 +138,7 @@ function callsOf(step: SandboxStep, lookAt: LookAt): readonly SandboxCall[] {
       return [
         ...placeFor(path, true),
         call('mount', 'proc', target, 'proc', noSetUser | noDevices | noPrograms, 0),
-        ...dangerousProc
+        ...kernelSettings
           .map((name) => `${path}/${name}`)
           .filter((name) => lookAt(name) !== undefined)
           .flatMap((name) => showAs(`${fresh}${name}`, `${fresh}${name}`, 'read')),

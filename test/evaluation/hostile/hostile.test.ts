@@ -6,7 +6,8 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { hostileSession } from './hostileSession';
+import { hostileSession, isolatedWays, type Way } from './hostileSession';
+import { writeRow } from './hostileTable';
 
 /** In place of the runner: it can be seen, killed, and reached by a socket without a path. */
 const standIn = `
@@ -26,7 +27,7 @@ let agentPath = '';
 let runner: ChildProcess;
 const servers: Server[] = [];
 const datagrams = createSocket('udp4', (_, sender) => datagrams.send('answer', sender.port, sender.address));
-const places = hostileSession('isolated');
+const places = hostileSession('not isolated');
 const { secretFiles } = places;
 
 beforeAll(async () => {
@@ -96,6 +97,15 @@ succeeded = asking.recv(99) == b"answer"`,
     'changes the problem for those who come after',
     () => `open("${places.folder}/session/problem/evaluate.py", "a").write("\\n"); succeeded = True`,
   ],
+  // Root alone could.
+  ...(process.getuid?.() === 0
+    ? [
+        [
+          'changes a setting of the kernel',
+          () => `open("/proc/sys/kernel/core_pattern", "r+").close(); succeeded = True`,
+        ] as const,
+      ]
+    : []),
   ['kills the runner', () => `os.kill(${runner.pid ?? 0}, 0); succeeded = True`],
   [
     'keeps more in memory than it may, by files',
@@ -124,13 +134,12 @@ succeeded = libc.prctl(39, 0, 0, 0, 0) == 0`,
   ],
 ];
 const limits = { memoryBytes: 256 * mebibyte };
-const ways = ['isolated', 'warm'] as const;
 
-describe.each(attacks)('a candidate that %s', (_, python) => {
-  it.each(ways)('is refused where evaluations are %s', async (way) => {
+describe.each(attacks)('a candidate that %s', (what, python) => {
+  it.each(isolatedWays)('is refused: %s', async (way) => {
     const session = hostileSession(way);
     try {
-      const outcome = await attackIn(session, python());
+      const outcome = await attackIn(session, what, way, python());
       expect(outcome).toMatchObject({ kind: 'valid', value: 0 });
       expect(existsSync(join(places.folder, 'session', 'written'))).toBe(false);
     } finally {
@@ -141,7 +150,8 @@ describe.each(attacks)('a candidate that %s', (_, python) => {
   it('succeeds where nothing is isolated', async () => {
     const session = hostileSession('not isolated');
     try {
-      expect(await attackIn(session, python())).toMatchObject({ kind: 'valid', value: 1 });
+      const outcome = await attackIn(session, what, 'not isolated', python());
+      expect(outcome).toMatchObject({ kind: 'valid', value: 1 });
     } finally {
       session.remove();
       for (const part of [0, 1]) rmSync(`${inMemory}-${part}`, { force: true });
@@ -150,26 +160,34 @@ describe.each(attacks)('a candidate that %s', (_, python) => {
   });
 });
 
-function attackIn(
+async function attackIn(
   session: ReturnType<typeof hostileSession>,
+  what: string,
+  way: Way,
   python: string,
 ): ReturnType<typeof session.attack> {
-  return session.attack(python, limits);
+  const outcome = await session.attack(python, limits);
+  writeRow(what, way, outcome);
+  return outcome;
 }
 
-describe.each(ways)('a candidate that is %s', (way) => {
+describe.each(isolatedWays)('an isolated candidate (%s)', (way) => {
   const session = hostileSession(way);
   afterAll(() => session.remove());
+  let last: Awaited<ReturnType<typeof session.attack>> | undefined;
+  const attack: typeof session.attack = async (...attacking) => (last = await session.attack(...attacking));
 
-  afterEach(async () => {
+  afterEach(async ({ task }) => {
     expect(session.living()).toEqual([]);
-    expect(await session.attack('succeeded = True')).toMatchObject({ kind: 'valid', value: 1 });
+    const next = await session.attack('succeeded = True');
+    if (last !== undefined) writeRow(task.name, way, last, next.kind === 'valid' && next.value === 1);
+    expect(next).toMatchObject({ kind: 'valid', value: 1 });
   });
 
   it('cannot be a fork bomb', async () => {
     // Bounded, should containment fail: 2^10 processes that end by themselves.
     const bomb = 'for _ in range(10):\n    if os.fork() == 0: os.setsid()\ntime.sleep(20)';
-    expect(await session.attack(bomb, { processes: 40 })).toMatchObject({
+    expect(await attack(bomb, { processes: 40 })).toMatchObject({
       kind: 'failed',
       reason: 'process-limit',
     });
@@ -177,7 +195,7 @@ describe.each(ways)('a candidate that is %s', (way) => {
 
   it('cannot be a memory bomb', async () => {
     const bomb = 'kept = []\nwhile True: kept.append(bytearray(b"x" * 5 * 2 ** 20)); time.sleep(0.002)';
-    expect(await session.attack(bomb, limits)).toMatchObject({ kind: 'failed', reason: 'memory-limit' });
+    expect(await attack(bomb, limits)).toMatchObject({ kind: 'failed', reason: 'memory-limit' });
   });
 
   it('cannot write a file of 10 GB', async () => {
@@ -185,7 +203,7 @@ describe.each(ways)('a candidate that is %s', (way) => {
 signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
 with open("large", "wb") as file:
     os.posix_fallocate(file.fileno(), 0, 10 ** 10)`;
-    expect(await session.attack(writes, limits)).toMatchObject({ kind: 'failed', reason: 'file-size-limit' });
+    expect(await attack(writes, limits)).toMatchObject({ kind: 'failed', reason: 'file-size-limit' });
   });
 
   it('cannot fill the disk with many files', async () => {
@@ -193,7 +211,7 @@ with open("large", "wb") as file:
 for number in range(10):
     with open(f"large{number}", "wb") as file: os.posix_fallocate(file.fileno(), 0, 2 ** 28)
 time.sleep(20)`;
-    expect(await session.attack(writes, limits)).toMatchObject({
+    expect(await attack(writes, limits)).toMatchObject({
       kind: 'failed',
       reason: 'file-size-limit',
       message: expect.stringMatching(/^Wrote files of more than 2 GiB together/) as string,
@@ -208,7 +226,7 @@ for number in range(10):
     os.unlink("large")
     os.posix_fallocate(kept[-1].fileno(), 0, 2 ** 28)
 time.sleep(20)`;
-    expect(await session.attack(writes, limits)).toMatchObject({ kind: 'failed', reason: 'file-size-limit' });
+    expect(await attack(writes, limits)).toMatchObject({ kind: 'failed', reason: 'file-size-limit' });
   });
 
   it('leaves no zombies and no daemons', async () => {
@@ -221,21 +239,43 @@ for _ in range(5):
         if os.fork() > 0: os._exit(0)
         time.sleep(1000)
 succeeded = True`;
-    expect(await session.attack(leaves)).toMatchObject({ kind: 'valid', value: 1 });
+    expect(await attack(leaves)).toMatchObject({ kind: 'valid', value: 1 });
   });
 
   it('that stops itself runs into its time limit', async () => {
     const stops = 'os.kill(os.getpid(), signal.SIGSTOP)';
-    expect(await session.attack(stops, { timeMs: 500 })).toMatchObject({ kind: 'failed', reason: 'timeout' });
+    expect(await attack(stops, { timeMs: 500 })).toMatchObject({ kind: 'failed', reason: 'timeout' });
+  });
+
+  it('leaves nothing for the next evaluation to find', async () => {
+    const name = `kept-${process.pid}`;
+    const places = '("/tmp", "/dev/shm", "/var/tmp", os.environ["HOME"], os.environ["TMPDIR"], ".", "..")';
+    const keeps = `
+for place in ${places}:
+    try:
+        with open(f"{place}/${name}", "w") as file: file.write("an answer")
+        said += place + " "
+    except OSError: pass
+succeeded = True`;
+    expect(await attack(keeps)).toMatchObject({
+      value: 1,
+      feedback: expect.stringContaining('/tmp /dev/shm') as string,
+    });
+    const finds = `
+for place in ${places}:
+    if os.path.exists(f"{place}/${name}"): said += place
+succeeded = said != ""`;
+    expect(await attack(finds)).toMatchObject({ kind: 'valid', value: 0 });
+    expect(['/tmp', '/dev/shm', '/var/tmp'].filter((place) => existsSync(join(place, name)))).toEqual([]);
   });
 
   it('that ends every process it can ends itself alone', async () => {
-    expect(await session.attack('os.kill(-1, signal.SIGKILL)')).toMatchObject({ kind: 'valid', value: 0 });
+    expect(await attack('os.kill(-1, signal.SIGKILL)')).toMatchObject({ kind: 'valid', value: 0 });
     expect(runner.exitCode).toBeNull();
   });
 
   it('has no rights over the system, though it is run by root', async () => {
-    const outcome = await session.attack('said = open("/proc/self/status").read()');
+    const outcome = await attack('said = open("/proc/self/status").read()');
     const said = outcome.kind === 'valid' ? String(outcome.feedback) : '';
     for (const set of ['CapPrm', 'CapEff', 'CapInh', 'CapAmb', 'CapBnd'])
       expect(said).toMatch(new RegExp(`${set}:\\s*0+\\b`));
@@ -251,7 +291,7 @@ for place, folders, files in os.walk("/"):
     if place.count("/") > 3: folders.clear()
 work = os.path.dirname(os.environ["HOME"])
 said = json.dumps([place for place in places if not place.startswith(work)])`;
-    const outcome = await session.attack(tries);
+    const outcome = await attack(tries);
     expect(outcome.kind === 'valid' ? JSON.parse(outcome.feedback ?? '') : outcome).toEqual(
       expect.arrayContaining(['/tmp']) as string[],
     );
@@ -261,70 +301,16 @@ said = json.dumps([place for place in places if not place.startswith(work)])`;
 
   it('leaves nothing in the files by which evaluations take turns', async () => {
     const lock = `/tmp/timed-core-${process.getuid?.() ?? 0}-0.lock`;
-    await session.attack(`open("${lock}", "w").write("for whoever comes next")`);
+    await attack(`open("${lock}", "w").write("for whoever comes next")`);
     expect(statSync(lock).size).toBe(0);
   });
 
   it('finds no other process than its own', async () => {
-    const outcome = await session.attack(
+    const outcome = await attack(
       'said = json.dumps([name for name in os.listdir("/proc") if name.isdigit()])',
     );
     expect(
       (JSON.parse(outcome.kind === 'valid' ? (outcome.feedback ?? '') : '') as string[]).length,
     ).toBeLessThan(4);
-  });
-});
-
-describe('a candidate below an evaluator', () => {
-  const ptraceParent = `
-import ctypes, os, sys
-ATTACH, DETACH, ALL = 16, 17, 0x40000000
-if ctypes.CDLL(None).ptrace(ATTACH, os.getppid(), None, None) != 0: sys.exit(0)
-os.waitpid(os.getppid(), ALL)
-ctypes.CDLL(None).ptrace(DETACH, os.getppid(), None, None)
-sys.exit(1)`;
-  const writeParent = `
-import os, sys
-try:
-    open(f"/proc/{os.getppid()}/mem", "r+b")
-    sys.exit(1)
-except OSError: sys.exit(0)`;
-  const forgeLater = `
-import os, time
-if os.fork() == 0:
-    os.setsid()
-    if os.fork() > 0: os._exit(0)
-    verdict = os.path.join(os.path.dirname(os.environ["HOME"]), "result.json")
-    while not os.path.exists(verdict): time.sleep(0.001)
-    while True:
-        with open(verdict, "w") as file: file.write('{"valid": true, "metrics": {"succeeded": 1}}')
-        time.sleep(10)
-os.wait()`;
-
-  it.each([
-    ['trace it', ptraceParent],
-    ['write into its memory', writeParent],
-  ])('cannot %s, as it can where nothing is isolated', async (_, python) => {
-    const [isolated, warm, open] = [...ways, 'not isolated' as const].map(hostileSession);
-    try {
-      expect(await isolated?.attackBelow(python)).toMatchObject({ kind: 'valid', value: 0 });
-      expect(await warm?.attackBelow(python)).toMatchObject({ kind: 'valid', value: 0 });
-      // Without namespaces only root may look into a process that does not want it.
-      if (process.getuid?.() === 0) expect(await open?.attackBelow(python)).toMatchObject({ value: 1 });
-    } finally {
-      isolated?.remove();
-      warm?.remove();
-      open?.remove();
-    }
-  });
-
-  it.each(ways)('that is %s cannot put a verdict of its own in the place of that', async (way) => {
-    const session = hostileSession(way);
-    try {
-      expect(await session.attackBelow(forgeLater)).toMatchObject({ kind: 'valid', value: 0 });
-      expect(session.living()).toEqual([]);
-    } finally {
-      session.remove();
-    }
   });
 });

@@ -6,7 +6,13 @@ import { expect } from 'vitest';
 import type { EvaluationOutcome } from '../../../src/domain/session/outcome';
 import { createEvaluator } from '../../../src/evaluation/createEvaluator';
 import { createLocalExecutor } from '../../../src/evaluation/localExecutor';
+import { isolatorKinds } from '../../../src/evaluation/sandbox/isolation';
 import { livingProcesses } from '../livingProcesses';
+
+/** What isolates evaluations; `warm`: the best that there is, with evaluations that are forked from a Python that is kept ready. */
+export const isolatedWays = [...isolatorKinds, 'warm'] as const;
+export type IsolatedWay = (typeof isolatedWays)[number];
+export type Way = IsolatedWay | 'not isolated';
 
 /** As a session has it, with what a candidate must not get at. */
 export interface HostileSession {
@@ -15,8 +21,8 @@ export interface HostileSession {
   readonly secretFiles: Readonly<Record<'ssh' | 'candidate' | 'otherWork' | 'specification', string>>;
   /** Runs the attack as the whole evaluator does a candidate that it imports; the value is 1 where it succeeded. */
   readonly attack: (python: string, limits?: Partial<Limits>) => Promise<EvaluationOutcome>;
-  /** Runs it below an evaluator, which has the candidate's exit code for its value. */
-  readonly attackBelow: (python: string) => Promise<EvaluationOutcome>;
+  /** Runs it below an evaluator, which has the candidate's exit code for its value, or 1 where the candidate was fast. */
+  readonly attackBelow: (python: string, value?: 'exit code' | 'speed') => Promise<EvaluationOutcome>;
   /** Processes of the last evaluation that still live. */
   readonly living: () => readonly number[];
   readonly remove: () => void;
@@ -46,22 +52,24 @@ with open(os.environ["DISCOVER_RESULT"], "w") as file:
 
 /** A careful one: nobody can look into it, and it ends what the candidate leaves. */
 const evaluator = `
-import ctypes, json, os, subprocess, sys
+import json, os, subprocess, sys, time
 import run_program
-PR_SET_DUMPABLE = 4
-ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+reference = "${secret}"
+run_program.close_own_memory()
 verdict = os.environ.pop("DISCOVER_RESULT")
 run_program.adopt_orphans()
+began = time.perf_counter()
 code = subprocess.run([sys.executable, os.environ["DISCOVER_CANDIDATE"]]).returncode
+if sys.argv[1:] == ["speed"]: code = int(time.perf_counter() - began < 0.4)
 run_program.end_orphans()
+if os.path.lexists(verdict): os.remove(verdict)
 with open(verdict, "w") as file:
     json.dump({"valid": True, "metrics": {"succeeded": code}}, file)
 `;
 
 let count = 0;
 
-/** `warm`: isolated, and forked from a Python that is kept ready. */
-export function hostileSession(way: 'isolated' | 'warm' | 'not isolated'): HostileSession {
+export function hostileSession(way: Way): HostileSession {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'hostile-')));
   const place = (...path: string[]): string => {
     const file = join(folder, ...path);
@@ -86,7 +94,7 @@ export function hostileSession(way: 'isolated' | 'warm' | 'not isolated'): Hosti
       ? { containment: 'sweep' }
       : way === 'warm'
         ? { keepsWarm: { log: (message) => void refusals.push(message) } }
-        : {},
+        : { isolators: [way] },
   );
   let id = '';
 
@@ -129,7 +137,8 @@ export function hostileSession(way: 'isolated' | 'warm' | 'not isolated'): Hosti
     folder,
     secretFiles,
     attack: (python, limits = {}) => run('exec python3 candidate.py', frame(python), limits),
-    attackBelow: (python) => run('exec python3 evaluate.py', python, {}),
+    attackBelow: (python, value = 'exit code') =>
+      run(`exec python3 evaluate.py${value === 'speed' ? ' speed' : ''}`, python, {}),
     living: () => livingProcesses(id),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
