@@ -1,12 +1,14 @@
-// `npm run bench:ui`: what the dashboard's page costs with a recorded session of 25,600 candidates, in headless Chromium.
+// `npm run bench:ui`: what people wait for, with a recorded session of 25,600 candidates: the dashboard's page in headless Chromium, then
+// the views, reviews, accepting, memory and activation in a real editor.
 //
-//   npm run bench:ui                    first paint, live updates, and a minute of 100 candidates a second
+//   npm run bench:ui                    all of it; some ten minutes
+//   npm run bench:ui -- --only page     the page alone: first paint, live updates, and a minute of 100 candidates a second
 //   npm run bench:ui -- --seconds 10    a shorter stream
 //   npm run bench:ui -- --json FILE     writes [{ "name", "value", "unit", "load" }, …] as well
 //
 // Next to each figure stands the load of the machine (mean of the last minute): what else computes meanwhile makes everything slower.
 import { spawn } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -18,10 +20,15 @@ import { ensureSystemPackages } from './lib/systemPackages.mjs';
 const { values: options } = parseArgs({
   options: {
     json: { type: 'string' },
+    only: { type: 'string' },
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '60' },
   },
 });
+if (options.only !== undefined && options.only !== 'page') {
+  console.error('--only takes "page".');
+  process.exit(2);
+}
 await ensureSystemPackages(['chromium']);
 const built = join(repositoryFolder, '.build/bench-ui');
 await mkdir(built, { recursive: true });
@@ -50,5 +57,20 @@ for await (const line of createInterface({ input: bench.stdout })) {
   );
 }
 const code = await ended;
+if (options.only === undefined) figures.push(...(await measureEditor()));
 if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(figures, null, 2)}\n`);
-process.exitCode = code ?? 1;
+if (code !== 0) process.exitCode = code ?? 1;
+
+/** The other benches of the editor, which vitest runs. They print their own lines. */
+async function measureEditor() {
+  const report = join(built, 'editor.json');
+  const names = ['lineage', 'accepting', 'hostMemory', 'activation'];
+  const args = [join(repositoryFolder, 'scripts/bench.mjs'), ...names, '--json', report];
+  const editor = spawn(process.execPath, args, { cwd: repositoryFolder, stdio: 'inherit' });
+  const editorCode = await new Promise((resolve) => editor.once('close', resolve));
+  if (editorCode !== 0) {
+    process.exitCode = editorCode ?? 1;
+    return [];
+  }
+  return JSON.parse(await readFile(report, 'utf8'));
+}

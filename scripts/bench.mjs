@@ -1,9 +1,9 @@
-// `npm run bench`: measures and prints one line a figure, `name: value unit`.
+// `npm run bench`: measures and prints one line a figure, `name: value unit (load)`; the load is the mean of the last minute.
 //
 //   npm run bench                    all of it
 //   npm run bench -- sizes latency   only these
 //   npm run bench:ssh                the way to a host: connections, uploads, events, links that die
-//   npm run bench -- --json FILE     writes [{ "name", "value", "unit" }, …] as well
+//   npm run bench -- --json FILE     writes [{ "name", "value", "unit", "load" }, …] as well
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -64,7 +64,7 @@ async function measure(name, vsix) {
   );
   const lines = (await readFile(report, 'utf8')).split('\n').filter(Boolean);
   const figures = lines.map((line) => JSON.parse(line));
-  for (const { name: label, value, unit } of figures)
-    console.log(`${label}: ${Number(value.toPrecision(4))} ${unit}`);
+  for (const { name: label, value, unit, load } of figures)
+    console.log(`${label}: ${Number(value.toPrecision(4))} ${unit} (load ${load.toFixed(1)})`);
   return figures;
 }

@@ -1,10 +1,11 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import * as z from 'zod';
 import { startEditor, type Editor } from '../e2e/support/editor';
 import type { EditorWindow } from '../e2e/support/editorWindow';
 import { madeSessionId, writeEndedSession } from '../e2e/support/endedSession';
+import { askProber, proberFolder } from '../e2e/support/prober';
 import { median, report } from './figures';
 
 const rounds = 5;
@@ -19,19 +20,10 @@ let editor: Editor;
 let window: EditorWindow;
 const place = (file: string): string => join(editor.workspaceFolder, file);
 
-async function probe(command: string, question: object): Promise<unknown> {
-  await rm(place('probed.json'), { force: true });
-  await writeFile(place('probe.json'), JSON.stringify(question));
-  await window.clearNotifications();
-  await window.runCommand(`Prober: ${command}`);
-  await expect.poll(() => readFile(place('probed.json'), 'utf8').catch(() => '')).not.toBe('');
-  return JSON.parse(await readFile(place('probed.json'), 'utf8'));
-}
-
 beforeAll(async () => {
   editor = await startEditor({
     workspace: {},
-    extensions: [join(import.meta.dirname, '../e2e/fixtures/prober')],
+    extensions: [proberFolder],
   });
   for (let round = 0; round < 2 * rounds; round++) {
     await writeFile(place(`long${round}.py`), textOf(lines));
@@ -83,7 +75,9 @@ for (const isOpen of [false, true]) {
       }
       const profile = profiles === undefined ? {} : { profile: join(profiles, `${number}.cpuprofile`) };
       const question = { file: `long${number}.py`, session: madeSessionId(number), candidate: 1, ...profile };
-      all.push(accepted.parse(await probe('Accept and Measure', question)));
+      all.push(
+        accepted.parse(await askProber(window, editor.workspaceFolder, 'Accept and Measure', question)),
+      );
       await settle(`long${number}.py`);
       expect(await readFile(place(`long${number}.py`), 'utf8')).toBe(textOf(changed));
     }
@@ -111,7 +105,11 @@ for (const isOneEdit of [false, true]) {
     const all: z.infer<typeof edited>[] = [];
     for (let round = 0; round < rounds; round++) {
       const file = `plain${round + (isOneEdit ? rounds : 0)}.py`;
-      all.push(edited.parse(await probe('Edit and Measure', { file, step: 100, isOneEdit })));
+      all.push(
+        edited.parse(
+          await askProber(window, editor.workspaceFolder, 'Edit and Measure', { file, step: 100, isOneEdit }),
+        ),
+      );
       await settle(file);
       expect(await readFile(place(file), 'utf8')).toBe(textOf(changed));
     }

@@ -1,15 +1,17 @@
 import { appendFile } from 'node:fs/promises';
+import { loadavg } from 'node:os';
 
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: 'ms' | 'kB' | 's' | 'entries' | '1/s' | 'MB/s';
+  readonly unit: '' | 'ms' | 'kB' | 's' | 'entries' | '1/s' | 'MB/s' | 'MB';
 }
 
-/** Reports one number to `npm run bench`, which prints it; without it, to nobody. */
+/** Reports one number to `npm run bench`, which prints it with the load of the machine beside it; without it, to nobody. */
 export async function report(figure: Figure): Promise<void> {
   const file = process.env['TTT_DISCOVER_FIGURES'];
-  if (file !== undefined) await appendFile(file, `${JSON.stringify(figure)}\n`);
+  if (file === undefined) return;
+  await appendFile(file, `${JSON.stringify({ ...figure, load: loadavg()[0] })}\n`);
 }
 
 export function median(values: readonly number[]): number {

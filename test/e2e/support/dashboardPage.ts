@@ -29,7 +29,9 @@ export async function dashboardOf(window: EditorWindow): Promise<DashboardPage> 
     connection: async () => (await frame.locator('#connection').textContent()) ?? '',
     figure: async (term) => {
       const fact = frame.locator('.counts > div').filter({ has: frame.locator(`dt:text-is("${term}")`) });
-      return (await fact.count()) === 0 ? '' : fact.locator('dd span').first().innerText();
+      return (await fact.count()) === 0
+        ? ''
+        : fact.locator('dd span, dd:not(:has(span))').first().innerText();
     },
     inkedShare: async (chart) => {
       // A chart is drawn, and gets its size, when it is seen.
