@@ -11,6 +11,7 @@ export default defineConfig({
           ],
           exclude: [...configDefaults.exclude, 'test/evaluation/slurm/cluster/**'],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
