@@ -97,6 +97,17 @@ describe('the dashboard in the editor', () => {
     expect(policy).not.toContain('unsafe');
   });
 
+  it('gives the page the texts of the editor’s language, and English where there are none', () => {
+    expect(openPanel().webview.html).toMatch(/<html lang="en">[^]*id="texts">\{\}</);
+    fakeVscode.reset();
+    fakeVscode.l10n.bundle = { Stop: 'Anhalten </script>' };
+    dashboard.open('another');
+    const { html } = fakeVscode.panels[0]!.webview;
+    expect(html).toContain('<html lang="de">');
+    const written = /id="texts">([^<]*)</.exec(html)?.[1] ?? '';
+    expect(JSON.parse(written)).toEqual({ Stop: 'Anhalten </script>' });
+  });
+
   it('makes a new nonce for every page', () => {
     const first = openPanel().webview.html;
     fakeVscode.panels[0]!.dispose();

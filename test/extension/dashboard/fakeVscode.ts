@@ -66,7 +66,10 @@ export const fakeVscode = {
     fakeVscode.panels = [];
     fakeVscode.shownErrors = [];
     fakeVscode.serializer = undefined;
+    fakeVscode.l10n.bundle = undefined;
   },
+  env: { language: 'de' },
+  l10n: { bundle: undefined as Readonly<Record<string, string>> | undefined },
   ViewColumn: { Beside: -2 },
   Uri: {
     joinPath: (base: FakeUri, ...parts: string[]): unknown => ({ path: [base.path, ...parts].join('/') }),
