@@ -105,6 +105,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     const own = withoutPaths(work);
     let durationMs = 0;
     let queuedMs = lease.waitedMs;
+    let isWarm = false;
     const execute = async (command: MethodCommand): Promise<ExecutionReport> => {
       const limits = { ...problem.limits, ...command.limits };
       const startedMs = performance.now();
@@ -138,6 +139,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
         throw error;
       });
       durationMs += report.durationMs;
+      isWarm ||= report.isWarm === true;
       return report;
     };
     try {
@@ -155,8 +157,11 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       });
       const { waitedMs = 0 } = score;
       queuedMs += waitedMs;
-      const report = await reportOf(score, work, own, Math.max(0, durationMs - waitedMs));
-      return queuedMs === 0 ? report : { ...report, queuedMs };
+      return {
+        ...(await reportOf(score, work, own, Math.max(0, durationMs - waitedMs))),
+        ...(queuedMs > 0 && { queuedMs }),
+        ...(problem.environment.preload && { isWarm }),
+      };
     } finally {
       await removeOrRemember(work.path);
     }

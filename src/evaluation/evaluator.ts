@@ -56,6 +56,8 @@ export interface EvaluationReport {
   readonly durationMs: number;
   /** How long it waited for a place to run at, where that is not the runner's own doing. */
   readonly queuedMs?: number;
+  /** Whether a process was ready that had the problem's modules imported; absent where it asks for none. */
+  readonly isWarm?: boolean;
   /** Nothing was run: all of this is the outcome of the same evaluation. */
   readonly reusedFrom?: ReusedFrom;
   /** In order, where the evaluator has cases. */

@@ -63,6 +63,8 @@ export interface ExecutionReport {
   /** Standard output and error together, as they came; the middle is left out if it is long, and says so. */
   readonly output: string;
   readonly durationMs: number;
+  /** It ran in a process that had imported its modules before. */
+  readonly isWarm?: boolean;
 }
 
 export interface Executor {

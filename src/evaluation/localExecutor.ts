@@ -82,7 +82,8 @@ export function createLocalExecutor(
         const sandbox = await isolator();
         const warm = sandbox.kind === 'bubblewrap' ? await pool?.take(request, signal) : undefined;
         try {
-          return await runInSandbox(sandbox, found, signal, warm);
+          const report = await runInSandbox(sandbox, found, signal, warm);
+          return warm === undefined ? report : { ...report, isWarm: true };
         } catch (error) {
           if (!(error instanceof NotWarmError)) throw error;
           pool?.onRefused(error.message);

@@ -44,6 +44,7 @@ export interface EvaluationFacts {
   readonly waitedMs?: number | undefined;
   readonly queuedMs?: number | undefined;
   readonly aroundMs?: number | undefined;
+  readonly isWarm?: boolean | undefined;
   readonly reusedFrom?: { readonly durationMs: number } | undefined;
 }
 
@@ -56,7 +57,7 @@ export function accountsAfter(
   facts: EvaluationFacts,
   metric: string | undefined,
 ): EvaluationAccounts {
-  const { outcome, durationMs, waitedMs = 0, queuedMs = 0, aroundMs = 0, reusedFrom } = facts;
+  const { outcome, durationMs, waitedMs = 0, queuedMs = 0, aroundMs = 0, isWarm, reusedFrom } = facts;
   if (outcome.kind === 'failed' && outcome.reason === 'no-program') return before;
   const waited = { ...before, waitedMs: before.waitedMs + waitedMs };
   if (reusedFrom !== undefined) {
@@ -72,11 +73,12 @@ export function accountsAfter(
     runMs: before.runMs + durationMs,
     queuedMs: before.queuedMs + queuedMs,
     aroundMs: before.aroundMs + aroundMs,
+    startsTold: before.startsTold + (isWarm === undefined ? 0 : 1),
+    warmStarts: before.warmStarts + (isWarm === true ? 1 : 0),
   };
   if (outcome.kind === 'failed') return ran;
   const { metrics } = outcome;
   const isStopped = wasStopped(metrics, metric);
-  const started = flag(metrics, 'warm_start', metric);
   const compiled = flag(metrics, 'compile_cached', metric);
   return {
     ...ran,
@@ -85,8 +87,6 @@ export function accountsAfter(
     wholeMs: before.wholeMs + (isStopped ? 0 : durationMs),
     stopped: before.stopped + (isStopped ? 1 : 0),
     stoppedMs: before.stoppedMs + (isStopped ? durationMs : 0),
-    startsTold: before.startsTold + (started === undefined ? 0 : 1),
-    warmStarts: before.warmStarts + (started === true ? 1 : 0),
     compilesTold: before.compilesTold + (compiled === undefined ? 0 : 1),
     compileHits: before.compileHits + (compiled === true ? 1 : 0),
   };

@@ -117,6 +117,8 @@ export const sessionEvent = z.discriminatedUnion('type', [
     waitedMs: optionalMs,
     /** Of the evaluation, neither in `durationMs` nor in `queuedMs`: making the work folder, reading the verdict, cleaning up. */
     aroundMs: optionalMs,
+    /** Whether a process was ready that had the problem's modules imported; absent where it asks for none. */
+    isWarm: z.boolean().optional(),
     /** Nothing was run: this is the outcome of the same evaluation. */
     reusedFrom: reusedFrom.optional(),
   }),

@@ -283,7 +283,7 @@ export class Stretch {
         });
       // A run that we ourselves ended says nothing about the program.
       if (report === undefined || (signal.aborted && report.outcome.kind === 'failed')) return;
-      const { outcome, state, durationMs, queuedMs, reusedFrom } = report;
+      const { outcome, state, durationMs, queuedMs, isWarm, reusedFrom } = report;
       const waitedMs = begunMs - (this.#waitingSinceMs.get(job.candidate) ?? begunMs);
       const aroundMs = Math.max(0, clock.monotonicMs() - begunMs - durationMs - (queuedMs ?? 0));
       if (state !== undefined) await ports.states.write(state);
@@ -296,6 +296,7 @@ export class Stretch {
         durationMs,
         ...(queuedMs === undefined ? {} : { queuedMs }),
         waitedMs,
+        ...(isWarm === undefined ? {} : { isWarm }),
         ...(reusedFrom === undefined ? { aroundMs } : { reusedFrom }),
       });
       await report.forget?.();

@@ -42,7 +42,7 @@ const whole = sessionOf(
   proposed(1, 0, 0),
   {
     ...{ type: 'candidate.evaluated', candidate: 1, durationMs: 1000, waitedMs: 2000, queuedMs: 600 },
-    ...{ outcome: outcome({ stopped: 1, check_s: 0.5, warm_start: 1, compile_cached: 0 }), aroundMs: 400 },
+    ...{ outcome: outcome({ stopped: 1, check_s: 0.5, compile_cached: 0 }), aroundMs: 400, isWarm: true },
   },
   proposed(2, 0, 0),
   {

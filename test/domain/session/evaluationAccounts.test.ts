@@ -71,8 +71,8 @@ describe('the accounts of evaluations', () => {
 
   it('count warm starts and what was compiled before, of those that tell', () => {
     const accounts = accountsOf([
-      valid({ warm_start: 1, compile_cached: 0 }, 1),
-      valid({ warm_start: 0 }, 1),
+      { ...valid({ compile_cached: 0 }, 1), isWarm: true },
+      { outcome: late, durationMs: 1, isWarm: false },
       valid({}, 1),
     ]);
     expect(accounts).toMatchObject({ startsTold: 2, warmStarts: 1, compilesTold: 1, compileHits: 0 });
