@@ -21,7 +21,7 @@ export function hostFiles(root = ''): HostFiles {
     isFolder: (path) => looked(() => statSync(at(path)).isDirectory()) === true,
     linkTarget: (path) =>
       looked(() => (lstatSync(at(path)).isSymbolicLink() ? readlinkSync(at(path)) : undefined)),
-    realPath: (path) => looked(() => inside(realpathSync(at(path)))),
+    realPath: (path) => looked(() => inside(realpathSync.native(at(path)))),
     names: (folder) => looked(() => readdirSync(at(folder))) ?? [],
     text: (path) => looked(() => readFileSync(at(path), 'utf8')),
   };
