@@ -62,6 +62,7 @@ const addedLines: readonly Mistake[] = [
   ['environment: { packages: [3] }', 'wrong-type', '3', 'A package must be text: write [numpy, "scipy>=1.10"].'],
   ['environment: { packages: ["--index-url=http://x"] }', 'bad-package', '"--index-url=http://x"', '"--index-url=http://x" is an option of pip, not a package: write names only, such as numpy.'],
   ['environment: { packages: ["num py"] }', 'bad-package', '"num py"', '"num py" is not a package: write a name with an optional version, such as "numpy>=1.26".'],
+  ['environment: { preload: [numpy-linalg] }', 'bad-module', 'numpy-linalg', 'A module must be its name as after `import`: write [numpy, scipy.optimize].'],
   ['title: A\ntitle: B', 'duplicate-key', 'title', '"title" is given twice: remove one of the two.'],
   ['title: ""', 'missing-value', '""', '"title" is empty: write title: My problem.'],
   ['title: [a, b]', 'wrong-type', '[a, b]', '"title" must be text: write title: My problem.'],
