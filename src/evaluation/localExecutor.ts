@@ -80,7 +80,7 @@ export function createLocalExecutor(
       const found: ExecutionRequest = { ...request, argv: [path, ...rest] };
       if (isIsolated && request.isTrusted !== true) {
         const sandbox = await isolator();
-        const warm = sandbox.kind === 'bubblewrap' ? await pool?.take(request, signal) : undefined;
+        const warm = await pool?.take(request, signal);
         try {
           const report = await runInSandbox(sandbox, found, signal, warm);
           return warm === undefined ? report : { ...report, isWarm: true };
@@ -108,7 +108,7 @@ async function runInSandbox(
 ): Promise<ExecutionReport> {
   const hasGpus = request.limits.gpus > 0;
   const locks = timingLocks(hasGpus, request.env['CUDA_VISIBLE_DEVICES']);
-  const { prefix, input } = isolator.wrap(
+  const { prefix, input, filter } = isolator.wrap(
     {
       files: request.files ?? { writable: [request.cwd], readable: [], hidden: [] },
       cwd: request.cwd,
@@ -120,7 +120,13 @@ async function runInSandbox(
     firstFreeDescriptor(request),
   );
   try {
-    return await runContained(request, { kind: 'namespace', prefix }, signal, input, warm);
+    return await runContained(
+      request,
+      { kind: 'namespace', prefix },
+      signal,
+      input,
+      warm && { ...warm, filter },
+    );
   } finally {
     emptyLocks(locks);
   }
@@ -153,7 +159,7 @@ async function runContained(
   /** For the program in front to read from the first free descriptor. */
   firstInput?: Buffer,
   /** Forked into the namespace in place of the command. */
-  warm?: Warm,
+  warm?: Warm & { readonly filter: Buffer | undefined },
 ): Promise<ExecutionReport> {
   signal.throwIfAborted();
   const { limits } = request;
@@ -226,7 +232,7 @@ async function runContained(
               { from: hold.output, to: 1 },
               ...(request.onDescriptor3 === undefined ? [] : [{ from: 3, to: 3 }]),
             ],
-            systemCalls: firstInput,
+            systemCalls: warm.filter,
           },
           program: {
             arguments: warm.args,

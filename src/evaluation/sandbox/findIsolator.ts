@@ -18,6 +18,8 @@ export interface Isolator {
 export interface Wrapping {
   readonly prefix: [string, ...string[]];
   readonly input: Buffer | undefined;
+  /** Of system calls; undefined for processors that we do not know. */
+  readonly filter: Buffer | undefined;
 }
 
 export interface Sandbox extends SandboxNeeds {
@@ -52,9 +54,10 @@ const searches: Readonly<Record<IsolatorKind, () => Promise<Found>>> = {
     return {
       kind: 'works',
       wrap(sandbox, descriptor) {
-        const input = syscallFilter(sandbox);
-        const place = input === undefined ? undefined : descriptor;
-        return { prefix: bubblewrapArguments(probe.bubblewrap, planOf(sandbox), place), input };
+        const filter = syscallFilter(sandbox);
+        const place = filter === undefined ? undefined : descriptor;
+        const prefix = bubblewrapArguments(probe.bubblewrap, planOf(sandbox), place);
+        return { prefix, input: filter, filter };
       },
     };
   },
@@ -64,8 +67,10 @@ const searches: Readonly<Record<IsolatorKind, () => Promise<Found>>> = {
     if (probe.kind === 'fails') return probe;
     return {
       kind: 'works',
-      wrap: (sandbox, descriptor) =>
-        unshareCommand(probe.unshare, planOf(sandbox), syscallFilter(sandbox), descriptor),
+      wrap(sandbox, descriptor) {
+        const filter = syscallFilter(sandbox);
+        return { ...unshareCommand(probe.unshare, planOf(sandbox), filter, descriptor), filter };
+      },
     };
   },
 };

@@ -9,8 +9,8 @@ import { createLocalExecutor } from '../../../src/evaluation/localExecutor';
 import { isolatorKinds } from '../../../src/evaluation/sandbox/isolation';
 import { livingProcesses } from '../livingProcesses';
 
-/** What isolates evaluations; `warm`: the best that there is, with evaluations that are forked from a Python that is kept ready. */
-export const isolatedWays = [...isolatorKinds, 'warm'] as const;
+/** What isolates evaluations; warm ones are forked from a Python that is kept ready. */
+export const isolatedWays = [...isolatorKinds, 'warm', 'warm without bubblewrap'] as const;
 export type IsolatedWay = (typeof isolatedWays)[number];
 export type Way = IsolatedWay | 'not isolated';
 
@@ -92,8 +92,11 @@ export function hostileSession(way: Way): HostileSession {
   const executor = createLocalExecutor(
     way === 'not isolated'
       ? { containment: 'sweep' }
-      : way === 'warm'
-        ? { keepsWarm: { log: (message) => void refusals.push(message) } }
+      : way === 'warm' || way === 'warm without bubblewrap'
+        ? {
+            isolators: [way === 'warm' ? 'bubblewrap' : 'unshare'],
+            keepsWarm: { log: (message) => void refusals.push(message) },
+          }
         : { isolators: [way] },
   );
   let id = '';
