@@ -27,6 +27,7 @@ SETTLE_S = 20
 
 HOST = '''
 import ctypes, glob, os, socket, subprocess, sys
+def custom_kernel(data): return data[0]
 reached = []
 def attempt(name, attack):
     try:
@@ -42,15 +43,16 @@ def traces(pid):
     return True
 attempt("network", lambda: connect(("127.0.0.1", PORT)))
 attempt("key of SSH", lambda: open("SECRET").read())
-attempt("home folder", lambda: os.listdir("HOME_FOLDER"))
-attempt("session", lambda: os.listdir("STATE_FOLDER"))
-attempt("outside", lambda: writes("OUTSIDE/written"))
+attempt("home folder", lambda: ".ssh" in os.listdir("HOME_FOLDER"))
+attempt("session", lambda: open("STATE_FILE").read())
+# In a sandbox that is a folder of its own: whether it was made outside is looked at from there.
+attempt("", lambda: writes("OUTSIDE/written") and False)
 attempt("/usr", lambda: writes("/usr/written"))
 attempt("kernel settings", lambda: open("/proc/sys/kernel/core_pattern", "r+"))
 attempt("other processes", lambda: len([name for name in os.listdir("/proc") if name.isdigit()]) > 40)
 attempt("the runner", lambda: "runner.cjs" in open("/proc/RUNNER_PID/cmdline").read())
 attempt("tracing the evaluator", lambda: traces(os.getppid()))
-attempt("cases in its place", lambda: os.write(3, b'{"name": "x", "verdict": "passed"}\\n'))
+attempt("cases in its place", lambda: os.readlink("/proc/self/fd/3").startswith("pipe:") and os.write(3, b'{"name": "x", "verdict": "passed"}\\n'))
 attempt("another GPU", lambda: len([name for name in glob.glob("/dev/nvidia[0-9]*") if os.access(name, os.R_OK)]) > VISIBLE)
 # Said apart: only its own doing could keep a program out of an evaluator of the same user.
 inside = []
@@ -221,23 +223,32 @@ def host_step(host):
     import socket
 
     key = os.path.expanduser("~/.ssh/hostile-test-key")
+    had_folder = os.path.isdir(os.path.dirname(key))
     os.makedirs(os.path.dirname(key), mode=0o700, exist_ok=True)
     with open(key, "w") as file:
         file.write("secret")
     visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
     count = len(visible.split(",")) if "GPU-" in visible else 10**6
+    state = os.path.join(host.folder, "state", "sessions", "another", "spec.json")
+    os.makedirs(os.path.dirname(state))
+    with open(state, "w") as file:
+        file.write("secret")
+    written = os.path.join(host.folder, "written")
+    reached_nothing = rejected_with(r"reached: \[\];")
     try:
         with socket.create_server(("127.0.0.1", 0)) as server:
             text = HOST
             for name, value in {
                 "PORT": server.getsockname()[1], "SECRET": key, "HOME_FOLDER": os.path.expanduser("~"),
-                "STATE_FOLDER": os.path.join(host.folder, "state"), "OUTSIDE": host.folder, "RUNNER_PID": os.getpid(),
+                "STATE_FILE": state, "OUTSIDE": host.folder, "RUNNER_PID": os.getpid(),
                 "VISIBLE": count,
             }.items():
                 text = re.sub(rf"\b{name}\b", lambda _: str(value), text)
-            tried(host, "attacks the host", text, rejected_with(r"reached: \[\];"))
+            tried(host, "attacks the host", text, lambda one: reached_nothing(one) and not os.path.exists(written))
     finally:
         os.remove(key)
+        if not had_folder:
+            os.rmdir(os.path.dirname(key))
 
 
 def fooling_step(host):
