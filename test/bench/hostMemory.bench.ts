@@ -48,6 +48,8 @@ async function readSession(title: string, isOnly: boolean): Promise<void> {
   await window.runCommand('TTT-Discover: Show Candidates of a Session…');
   if (!isOnly) await choose(title);
   await window.rows('Candidates').filter({ hasText: 'c0' }).first().waitFor();
+  // The view takes the focus, which would close the palette.
+  await window.view('Candidates').locator('.monaco-list:focus-within').waitFor();
   await window.runCommand('TTT-Discover: Open Diff of the Best Candidate');
   if (!isOnly) await choose(title);
   await window.codeLens(/^Accept change 1 of/).waitFor();
