@@ -72,6 +72,18 @@ export function estimate(options: SessionOptions, facts: EstimateFacts): Session
   return { lowest, likely, highest, ...(prices && { prices }) };
 }
 
+/**
+ * Least and most of an amount over the three forecasts. Where a budget ends the session, few tokens for each candidate make for many candidates, and the
+ * forecast called lowest may have the most of all.
+ */
+export function boundsOf(
+  { lowest, likely, highest }: SessionEstimate,
+  amountOf: (forecast: SessionForecast) => number,
+): readonly [least: number, most: number] {
+  const amounts = [lowest, likely, highest].map(amountOf);
+  return [Math.min(...amounts), Math.max(...amounts)];
+}
+
 function forecast(
   options: SessionOptions,
   facts: EstimateFacts,

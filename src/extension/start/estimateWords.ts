@@ -1,25 +1,27 @@
-import type { SessionEstimate } from '../../domain/session/cost';
+import { boundsOf, type SessionEstimate } from '../../domain/session/cost';
 import type { TokenUsage } from '../../domain/session/snapshot';
 import { countText, usdText } from '../base/words';
 import { t } from '../base/translate';
 
 /** `about $4.20 ($1.10 to $61)`; absent where no prices are known. */
-export function costWords({ lowest, likely, highest }: SessionEstimate): string | undefined {
-  if (lowest.costUsd === undefined || likely.costUsd === undefined || highest.costUsd === undefined) {
-    return undefined;
-  }
-  return t(
-    'about {0} ({1} to {2})',
-    usdText(likely.costUsd),
-    usdText(lowest.costUsd),
-    usdText(highest.costUsd),
-  );
+export function costWords(estimate: SessionEstimate): string | undefined {
+  const { costUsd } = estimate.likely;
+  if (costUsd === undefined) return undefined;
+  const bounds = boundsOf(estimate, (forecast) => forecast.costUsd ?? 0);
+  const [least, most] = [usdText(bounds[0]), usdText(bounds[1])];
+  return least === most
+    ? t('about {0}', usdText(costUsd))
+    : t('about {0} ({1} to {2})', usdText(costUsd), least, most);
 }
 
 /** `about 12.5 million tokens (3.1 million to 90 million)`. */
-export function tokenWords({ lowest, likely, highest }: SessionEstimate): string {
-  const words = ({ usage }: SessionEstimate['likely']): string => countText(sumOf(usage));
-  return t('about {0} tokens ({1} to {2})', words(likely), words(lowest), words(highest));
+export function tokenWords(estimate: SessionEstimate): string {
+  const likely = countText(sumOf(estimate.likely.usage));
+  const bounds = boundsOf(estimate, ({ usage }) => sumOf(usage));
+  const [least, most] = [countText(bounds[0]), countText(bounds[1])];
+  return least === most
+    ? t('about {0} tokens', likely)
+    : t('about {0} tokens ({1} to {2})', likely, least, most);
 }
 
 /** `25,600 candidates, about 12.5 million tokens (…), about $4.20 (…)`, and which budget ends it early. */

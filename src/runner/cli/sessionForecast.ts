@@ -1,6 +1,7 @@
 import { buildPrompt } from '../../domain/prompt/buildPrompt';
 import { promptFactsOf } from '../../domain/prompt/promptFacts';
 import {
+  boundsOf,
   estimate,
   pricesInUse,
   pricesReadOn,
@@ -54,13 +55,18 @@ export function forecastOf(task: PolicyTask, known: KnownAmounts = {}): Forecast
 /** One line for people before a session that asks a model begins; undefined if it asks none. */
 export function forecastLine(task: PolicyTask): string | undefined {
   if (task.options.policy === 'tunables') return undefined;
-  const { lowest, likely, highest } = forecastOf(task).estimate;
-  const tokens = (forecast: SessionForecast): string => shortCountText(totalTokens(forecast.usage));
+  const { estimate } = forecastOf(task);
+  const { likely } = estimate;
+  const tokensOf = ({ usage }: SessionForecast): number => totalTokens(usage);
+  const range = (of: (forecast: SessionForecast) => number, words: (amount: number) => string): string => {
+    const [least, most] = boundsOf(estimate, of);
+    return words(least) === words(most) ? '' : ` (${words(least)} to ${words(most)})`;
+  };
   const cost =
     likely.costUsd === undefined
       ? ''
-      : `, ${dollarsText(likely.costUsd)} (${dollarsText(lowest.costUsd ?? 0)} to ${dollarsText(highest.costUsd ?? 0)})`;
-  return `Likely ${tokens(likely)} tokens (${tokens(lowest)} to ${tokens(highest)})${cost}; see ttt-discover estimate.`;
+      : `, ${dollarsText(likely.costUsd)}${range(({ costUsd = 0 }) => costUsd, dollarsText)}`;
+  return `Likely ${shortCountText(tokensOf(likely))} tokens${range(tokensOf, shortCountText)}${cost}; see ttt-discover estimate.`;
 }
 
 function sizesOf({ problem, initialText, options }: PolicyTask): Parameters<typeof guessTokens>[1] {

@@ -64,6 +64,9 @@ describe('before money is spent', () => {
     expect(shown.details).toHaveLength(1);
     await ask({ maxCostUsd: 5 });
     expect(shown.details[1]).toContain('has cost $5.00');
+    // All forecasts end at the limit, the one with few tokens a candidate not below the others.
+    const [, least, most] = /tokens \(([\d.]+)\D* to ([\d.]+)/.exec(shown.details[1] ?? '') ?? [];
+    expect(Number(least)).toBeLessThan(Number(most));
   });
 
   it('the budget can be changed, and nothing is remembered by that', async () => {
