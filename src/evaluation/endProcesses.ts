@@ -1,6 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { StrayProcessError } from './executor';
-import { allProcesses, hasEnvironmentEntry, hasProcessTable, readProcess, withDescendants } from './processTable';
+import {
+  allProcesses,
+  hasEnvironmentEntry,
+  hasProcessTable,
+  readProcess,
+  withDescendants,
+} from './processTable';
 import type { ProcessRecord } from './processTable';
 
 const patienceMs = 30_000;
