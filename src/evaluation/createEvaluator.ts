@@ -1,18 +1,15 @@
-import { createHash } from 'node:crypto';
 import { mkdir, readdir, realpath, rmdir, statfs } from 'node:fs/promises';
 import { availableParallelism, homedir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Problem } from '../domain/problem/problem';
-import { rewardOf } from '../domain/problem/rewardExpression';
 import { hostPlaces } from '../domain/problem/hostPlaces';
-import { caseBars } from '../domain/session/caseBars';
-import type { CaseResult, FailureReason, ValidOutcome } from '../domain/session/outcome';
 import { commandMethod } from './commandMethod';
 import { createProcessFamily } from './endProcesses';
 import { evaluationEnvironment } from './evaluationEnvironment';
 import { DiskFullError } from './evaluator';
 import type { EvaluationReport, EvaluationRequest, Evaluator } from './evaluator';
-import type { EvaluationMethod, MethodCommand, NotScored, Scored } from './evaluationMethod';
+import type { EvaluationMethod, MethodCommand } from './evaluationMethod';
+import { reportOf, withoutPaths, withoutPathsInCase } from './evaluationReport';
 import { foreignMethod } from './foreignMethod';
 import { createEvaluationGpus } from './leases/evaluationGpus';
 import type { GpuLease } from './leases/gpuSeats';
@@ -21,13 +18,9 @@ import { errorCode, noticingFullDisk } from './fileErrors';
 import { allProcesses, environmentOf } from './processTable';
 import { makePythonEnvironment } from './pythonEnvironment';
 import type { PythonEnvironment } from './pythonEnvironment';
-import { readUntrustedFile } from './readUntrustedFile';
 import { createTurns } from './turns';
 import { makeBareFolder, makeWorkFolder, removeFolder } from './workFolder';
-import type { WorkFolder } from './workFolder';
 
-const mostArtifactBytes = 64 * 1024 ** 2;
-const mostArtifacts = 64;
 /** With less than this, even a result file may not find its place. */
 const leastFreeBytes = 1024 ** 2;
 
@@ -88,6 +81,9 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       giveBack();
     }
   }
+
+  const store = (bytes: Uint8Array): Promise<string> =>
+    noticingFullDisk(options.root, () => options.storeBlob(bytes));
 
   async function evaluateInTurn(
     request: EvaluationRequest,
@@ -158,84 +154,13 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       const { waitedMs = 0 } = score;
       queuedMs += waitedMs;
       return {
-        ...(await reportOf(score, work, own, Math.max(0, durationMs - waitedMs))),
+        ...(await reportOf(score, work, Math.max(0, durationMs - waitedMs), { problem, store })),
         ...(queuedMs > 0 && { queuedMs }),
         ...(problem.environment.preload && { isWarm }),
       };
     } finally {
       await removeOrRemember(work.path);
     }
-  }
-
-  async function reportOf(
-    score: Scored | NotScored,
-    work: WorkFolder,
-    own: (text: string) => string,
-    durationMs: number,
-  ): Promise<EvaluationReport> {
-    const cases = score.cases?.map((result) => withoutPathsInCase(result, own));
-    const rest = { durationMs, ...(cases === undefined ? {} : { cases }) };
-    const fail = (reason: FailureReason, message: string, outputTail?: string): EvaluationReport => ({
-      outcome: {
-        kind: 'failed',
-        reason,
-        message: own(message),
-        ...(outputTail === undefined ? {} : { outputTail: own(outputTail) }),
-      },
-      ...rest,
-    });
-    if (score.kind === 'failed') return fail(score.reason, score.message, score.outputTail);
-    const { metrics, state } = score;
-    const reward = rewardOf(problem.metric, problem.reward, metrics);
-    if (!reward.ok) {
-      return fail(reward.reason === 'not-finite' ? 'not-finite' : 'bad-result', reward.message);
-    }
-    const artifacts = await storeArtifacts(score.artifacts ?? {}, work);
-    if (!artifacts.ok) return fail('bad-result', artifacts.message);
-    await drawCases(cases ?? [], artifacts.sha256ByName);
-    const outcome: ValidOutcome = {
-      kind: 'valid',
-      metrics: { ...metrics },
-      value: reward.value,
-      reward: reward.reward,
-      ...(score.feedback === undefined ? {} : { feedback: own(score.feedback) }),
-      ...(state === undefined ? {} : { stateSha256: createHash('sha256').update(state).digest('hex') }),
-      ...(Object.keys(artifacts.sha256ByName).length === 0 ? {} : { artifacts: artifacts.sha256ByName }),
-    };
-    return { outcome, ...(state === undefined ? {} : { state }), ...rest };
-  }
-
-  async function storeArtifacts(
-    artifacts: Readonly<Record<string, string>>,
-    work: WorkFolder,
-  ): Promise<{ ok: true; sha256ByName: Record<string, string> } | { ok: false; message: string }> {
-    const offered = Object.entries(artifacts);
-    if (offered.length > mostArtifacts) {
-      return {
-        ok: false,
-        message: `The result has ${offered.length} artifacts; ${mostArtifacts} are the most.`,
-      };
-    }
-    const sha256ByName: Record<string, string> = {};
-    for (const [name, path] of offered) {
-      const absolute = isAbsolute(path) ? path : resolve(work.copy, path);
-      const file = await readUntrustedFile(absolute, work.path, mostArtifactBytes);
-      if (file.kind === 'absent') return { ok: false, message: `The artifact "${name}" does not exist.` };
-      if (file.kind === 'refused') return { ok: false, message: `The artifact "${name}" ${file.why}.` };
-      sha256ByName[name] = await noticingFullDisk(options.root, () => options.storeBlob(file.bytes));
-    }
-    return { ok: true, sha256ByName };
-  }
-
-  /** An evaluator that has cases and offers no picture of what it found gets one of them. */
-  async function drawCases(
-    cases: readonly CaseResult[],
-    sha256ByName: Record<string, string>,
-  ): Promise<void> {
-    const bars = sha256ByName['view'] === undefined ? caseBars(cases, problem.metric.goal) : undefined;
-    if (bars === undefined) return;
-    const bytes = Buffer.from(JSON.stringify(bars));
-    sha256ByName['view'] = await noticingFullDisk(options.root, () => options.storeBlob(bytes));
   }
 
   async function prepareMethod(onProgress: (message: string) => void, signal: AbortSignal): Promise<void> {
@@ -341,13 +266,4 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
 function methodOf(problem: Problem): EvaluationMethod {
   const { evaluator } = problem;
   return evaluator.kind === 'command' ? commandMethod(problem, evaluator) : foreignMethod(problem, evaluator);
-}
-
-/** Work folders have random names: without them, the same run gives the same words, and no host's paths. */
-function withoutPaths(work: WorkFolder): (text: string) => string {
-  return (text) => text.replaceAll(`${work.copy}/`, '').replaceAll(work.path, '<work folder>');
-}
-
-function withoutPathsInCase(result: CaseResult, own: (text: string) => string): CaseResult {
-  return result.message === undefined ? result : { ...result, message: own(result.message) };
 }

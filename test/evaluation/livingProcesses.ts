@@ -1,4 +1,4 @@
-import { executionMark } from '../../src/evaluation/localExecutor';
+import { executionMark } from '../../src/evaluation/containedRun';
 import { allProcesses, environmentOf } from '../../src/evaluation/processTable';
 
 /** Process ids that carry the mark of the execution with this id. */

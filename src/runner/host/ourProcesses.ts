@@ -1,6 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { sep } from 'node:path';
-import { executionMark } from '../../evaluation/localExecutor';
+import { executionMark } from '../../evaluation/containedRun';
 import { allProcesses, environmentOf } from '../../evaluation/processTable';
 import { identityOf, type ProcessIdentity } from './processIdentity';
 
