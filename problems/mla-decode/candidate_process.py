@@ -26,6 +26,7 @@ FEEDBACK_BYTES = 500
 ASK_AGAIN_S = 0.0005
 # While spinning, how often to look whether the process is still there.
 SPINS_A_LOOK = 200_000
+PR_SET_DUMPABLE = 4
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -157,6 +158,13 @@ class CandidateProcess:
         except BrokenPipeError:
             pass
         self._folder.cleanup()
+
+
+def close_own_memory(is_closed=True):
+    """Whether no process of the same user can trace this one from now on, nor open its memory or its files through /proc. Root
+    outside of a sandbox can. Linux only."""
+    if sys.platform == "linux" and ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0 if is_closed else 1, 0, 0, 0) != 0:
+        raise OSError("This system cannot close the memory of a process to others.")
 
 
 def adopt_orphans():

@@ -17,7 +17,7 @@ import math
 import os
 import time
 
-from candidate_process import CandidateProcess, Rejected
+from candidate_process import CandidateProcess, Rejected, close_own_memory
 from cascade import Incumbent, Stages, quick_look, race_with_parent
 from cases import CORRECTNESS, SMALL, TIMING, name_of
 from gpu_state import NotTimed, Watch, open_gpus
@@ -54,6 +54,7 @@ def try_on_cpu(program, seeds, deadline):
     from judge import CpuJudge
 
     judge = CpuJudge(SMALL)
+    close_own_memory()
     candidate = CandidateProcess(program, "cpu", deadline, judge.files)
     try:
         candidate.ask({"do": "load"})
@@ -75,6 +76,19 @@ def split():
     return [case for case in CORRECTNESS if case.dim in dims], [case for case in CORRECTNESS if case.dim not in dims]
 
 
+def start_clock(make, turn):
+    """A clock, and whether this process is closed to the candidate's, which could write over what it holds. A driver that cannot share memory
+    with a closed process says so here, before the candidate's code is loaded."""
+    for is_closed in (True, False):
+        close_own_memory(is_closed)
+        try:
+            with turn.alone():
+                return make(), is_closed
+        except Rejected as rejected:
+            why = rejected
+    raise OSError(f"This host cannot judge programs in a process of their own. {why}") from why
+
+
 def evaluate_on_gpu(candidate, seeds, incumbent, deadline):
     """The verdict and a picture. incumbent: what the program is compared with while it runs, or None."""
     from cuda_memory import uuid_of_gpu
@@ -87,12 +101,7 @@ def evaluate_on_gpu(candidate, seeds, incumbent, deadline):
     turn, watch = GpuTurn(uuid), Watch(open_gpus([uuid]), own=2)
     with turn.shared():
         judge = GpuJudge(CORRECTNESS + TIMING)
-    try:
-        with turn.alone():
-            clock = Clock(judge, candidate, TIMING[0], next(seeds), watch)
-    except Rejected as rejected:
-        # The candidate's code is not loaded yet: this is about the host.
-        raise OSError(f"This host cannot judge programs in a process of their own. {rejected}") from rejected
+    clock, is_closed = start_clock(lambda: Clock(judge, candidate, TIMING[0], next(seeds), watch), turn)
     stages.end("start")
     with turn.shared():
         candidate.ask({"do": "load"})
@@ -153,7 +162,7 @@ def evaluate_on_gpu(candidate, seeds, incumbent, deadline):
         )
         metrics[key_of(case)] = taken["us"]
         metrics[f"calls{key_of(case)[2:]}"] = taken["calls"]
-    metrics.update(stages.metrics(), overhead_us=clock.overhead_ns / 1000, glance_us=clock.glance_ns / 1000)
+    metrics.update(stages.metrics(), memory_closed=int(is_closed), overhead_us=clock.overhead_ns / 1000, glance_us=clock.glance_ns / 1000)
     metrics.update({f"timing_{name}_seconds": seconds for name, seconds in clock.spent_s.items()})
     metrics.update(watch.metrics())
     if incumbent is not None:

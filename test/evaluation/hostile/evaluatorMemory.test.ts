@@ -1,7 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 
 // The evaluators of the catalogue where nothing isolates them: what keeps a candidate out of them then is their own doing.
@@ -33,27 +41,44 @@ import run_program
 ${isClosed ? '' : 'run_program.close_own_memory = lambda: None'}
 print(json.dumps(run_program.run_program(sys.argv[1], {}, "got")[0]))`;
 
+/** As those of GPU kernels do, which open it again where the driver cannot share memory else. */
+const kernelEvaluator = (isClosed: boolean): string => `
+import json, subprocess, sys, tempfile
+import candidate_process
+candidate_process.close_own_memory()
+${isClosed ? '' : 'candidate_process.close_own_memory(False)'}
+with tempfile.NamedTemporaryFile() as answer:
+    subprocess.run([sys.executable, sys.argv[1], "", answer.name], check=True)
+    print(json.dumps(json.load(answer)["got"]))`;
+
 /** By an ordinary user: nothing can be closed to root. */
-function gotBy(isClosed: boolean): unknown {
-  copyFileSync(join(catalogue, 'erdos-min-overlap', 'run_program.py'), join(folder, 'run_program.py'));
+function gotBy(program: string): unknown {
+  const copies = ['erdos-min-overlap/run_program.py', 'trimul/candidate_process.py', 'trimul/page.py'];
+  for (const path of copies) copyFileSync(join(catalogue, path), join(folder, basename(path)));
   writeFileSync(join(folder, 'snoops.py'), snoops);
-  writeFileSync(join(folder, 'evaluate.py'), evaluator(isClosed));
-  for (const name of ['', 'run_program.py', 'snoops.py', 'evaluate.py']) chmodSync(join(folder, name), 0o755);
+  writeFileSync(join(folder, 'evaluate.py'), program);
+  for (const name of ['', ...readdirSync(folder)]) chmodSync(join(folder, name), 0o755);
   const command = ['/usr/bin/python3', '-B', join(folder, 'evaluate.py'), join(folder, 'snoops.py')];
   const asUser = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];
-  const [program = '', ...rest] = process.getuid?.() === 0 ? [...asUser, ...command] : command;
-  const { stdout, stderr } = spawnSync(program, rest, { cwd: folder, encoding: 'utf8' });
+  const [first = '', ...rest] = process.getuid?.() === 0 ? [...asUser, ...command] : command;
+  const { stdout, stderr } = spawnSync(first, rest, { cwd: folder, encoding: 'utf8' });
   if (stdout === '') throw new Error(stderr);
   return JSON.parse(stdout.trim());
 }
 
 describe('a candidate of the catalogue that is not isolated', () => {
-  it('cannot trace its evaluator, nor read its memory or its files', () => {
-    expect(gotBy(true)).toEqual([]);
+  it.each([
+    ['of a construction', evaluator],
+    ['of GPU kernels', kernelEvaluator],
+  ])('cannot trace its evaluator %s, nor read its memory or its files', (_, program) => {
+    expect(gotBy(program(true))).toEqual([]);
   });
 
-  it('could if the evaluator did not see to that', () => {
+  it.each([
+    ['of a construction', evaluator],
+    ['of GPU kernels', kernelEvaluator],
+  ])('could if the evaluator %s did not see to that', (_, program) => {
     // Some hosts let no process trace its parent; memory and files are read all the same.
-    expect(gotBy(false)).toEqual(expect.arrayContaining(['environ', 'maps', 'fd']));
+    expect(gotBy(program(false))).toEqual(expect.arrayContaining(['environ', 'maps', 'fd']));
   });
 });
