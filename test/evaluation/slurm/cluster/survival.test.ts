@@ -39,7 +39,7 @@ evaluate: sh evaluate.sh
 metric: { name: error, goal: minimize }
 limits: { time: 60s, memory: 64MiB }
 executor: slurm
-session: { policy: tunables, method: puct, steps: ${steps}, groups: ${groups}, groupSize: ${groupSize} }
+session: { policy: tunables, method: puct, steps: ${steps}, groups: ${groups}, groupSize: ${groupSize}, reuse: false }
 ---
 # A parabola
 Find its bottom.
