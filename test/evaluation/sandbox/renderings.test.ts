@@ -99,8 +99,8 @@ describe('a sandbox of our own', () => {
 
   it('shows the plan in its order, each folder below a new root', () => {
     const needs = {
-      files: { writable: ['/data/one'], readable: ['/data'], hidden: ['/opt/keys'] },
-      cwd: '/data/one',
+      files: { writable: ['/work/one'], readable: ['/work'], hidden: ['/opt/keys'] },
+      cwd: '/work/one',
       memoryBytes: 1000,
       locks: ['/tmp/absent.lock'],
     };
@@ -116,8 +116,8 @@ describe('a sandbox of our own', () => {
       'symlinkat "usr/bin" "/newroot/bin"',
       'mount "/oldroot/real/opt" "/newroot/opt"',
       'mount "tmpfs" "/newroot/opt/keys" "tmpfs" "mode=0755"',
-      'mount "/oldroot/real/data" "/newroot/data"',
-      'mount "/oldroot/real/data/one" "/newroot/data/one"',
+      'mount "/oldroot/real/work" "/newroot/work"',
+      'mount "/oldroot/real/work/one" "/newroot/work/one"',
     ]);
     expect(text).toContain('\nids 5 6\n');
     expect(text).not.toContain('absent');
@@ -126,8 +126,8 @@ describe('a sandbox of our own', () => {
 
   it('is not made where something is missing that the command needs', () => {
     const needs = {
-      files: { writable: ['/data'], readable: [], hidden: [] },
-      cwd: '/data',
+      files: { writable: ['/work'], readable: [], hidden: [] },
+      cwd: '/work',
       memoryBytes: 1000,
       locks: [],
     };
