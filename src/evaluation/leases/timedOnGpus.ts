@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { EvaluationRun } from '../evaluationMethod';
 import type { ExecutionReport } from '../executor';
 import { gpuStateProgram } from './gpuStateProgram';
+import { jsonOrUndefined } from '../../domain/json';
 
 /** As in `gpuStateProgram`. */
 const mostAgain = 3;
@@ -77,7 +78,7 @@ export async function timedOnGpus<T>(
     }
     // Nothing of this evaluation runs now.
     const text = await look('before', 0);
-    const start = before.safeParse(parsed(text));
+    const start = before.safeParse(jsonOrUndefined(text));
     if (!start.success || start.data.readings.length === 0) {
       return { result: await take(), metrics: {}, words: [notRecorded] };
     }
@@ -88,7 +89,7 @@ export async function timedOnGpus<T>(
     }
     const result = await take();
     if (!timing.isTimed(result)) return { result, metrics: {}, words: [] };
-    const end = after.safeParse(parsed(await look('after', ownProcesses, text)));
+    const end = after.safeParse(jsonOrUndefined(await look('after', ownProcesses, text)));
     if (!end.success) return { result, metrics: {}, words: [notRecorded] };
     harm = end.data.harm;
     if (harm.length > 0) {
@@ -124,12 +125,4 @@ function wordsOf(throttled: number, foreign: number): readonly string[] {
 
 function lastLine({ end, output }: ExecutionReport): string {
   return end.kind === 'exited' && end.code === 0 ? (output.trim().split('\n').at(-1) ?? '') : '';
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import * as z from 'zod';
 import { createLines, frame } from './frames';
 import type { Zygote } from './zygote';
+import { jsonOrUndefined } from '../../domain/json';
 
 /** A fork has this long to come into its sandbox; a host under the heaviest load needs a second. */
 const startPatienceMs = 60_000;
@@ -77,7 +78,7 @@ export function launchWarm(launch: WarmLaunch): () => void {
     if (heard === 2) channel.write(frame(launch.program));
   };
   const onAnswer = (line: string): void => {
-    const told = answer.safeParse(parsedJson(line));
+    const told = answer.safeParse(jsonOrUndefined(line));
     if (!told.success) fail('It said something that is not understood.');
     else if ('failed' in told.data) fail(told.data.failed);
     else if ('process' in told.data) {
@@ -99,12 +100,4 @@ export function launchWarm(launch: WarmLaunch): () => void {
   channel.on('close', () => fail('It was lost.'));
   channel.write(frame({ ...sandbox, systemCalls: sandbox.systemCalls?.toString('base64') ?? null }));
   return over;
-}
-
-function parsedJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }

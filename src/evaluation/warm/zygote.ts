@@ -6,6 +6,7 @@ import { createOutputCapture } from '../outputCapture';
 import { createLines, frame } from './frames';
 import { startProgram } from './python/startProgram';
 import { bootProgram, zygoteControl, zygoteProgram } from './python/zygoteProgram';
+import { jsonOrUndefined } from '../../domain/json';
 
 export interface ZygoteOptions {
   /** Path of the interpreter, as a command in its environment is found. */
@@ -80,7 +81,7 @@ export async function startZygote(options: ZygoteOptions, signal: AbortSignal): 
   // Whatever breaks it ends the process, which is told of by its exit.
   control.on('error', () => undefined);
   const onLine = (line: string): void => {
-    const told = message.safeParse(parsedJson(line));
+    const told = message.safeParse(jsonOrUndefined(line));
     if (!told.success) return;
     if ('ready' in told.data) ready(told.data.ready);
     else if (told.data.holder === undefined) fail(new Error(told.data.failed));
@@ -131,12 +132,4 @@ export async function startZygote(options: ZygoteOptions, signal: AbortSignal): 
 
 function unreference(stream: unknown): void {
   if (stream instanceof Socket) stream.unref();
-}
-
-function parsedJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }

@@ -6,6 +6,7 @@ import { chatErrorOf, modelNotFound, type ChatError } from './chatErrors';
 import { longestRequestBytes, readChatRequest } from './chatRequest';
 import { findModel, type EditorModels } from './models';
 import { t } from '../base/translate';
+import { jsonOrUndefined } from '../../domain/json';
 
 export interface ChatEndpointPorts {
   readonly models: EditorModels;
@@ -130,7 +131,7 @@ async function chat(
     wrong(413, `The request is longer than ${longestRequestBytes} bytes.`);
     return;
   }
-  const read = readChatRequest(parseOrUndefined(text));
+  const read = readChatRequest(jsonOrUndefined(text));
   if (read.kind === 'wrong') {
     wrong(400, read.message, read.parameter);
     return;
@@ -180,12 +181,4 @@ function readBody(request: IncomingMessage): Promise<string | undefined> {
     request.once('end', () => resolve(Buffer.concat(parts).toString('utf8')));
     request.once('error', reject);
   });
-}
-
-function parseOrUndefined(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

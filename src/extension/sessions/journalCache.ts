@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { jsonOrUndefined } from '../../domain/json';
 
 const numbered = z.object({ seq: z.int().min(1) });
 
@@ -103,19 +104,11 @@ export function sha256Of(text: string): string {
 function contiguousValues(lines: readonly string[]): unknown[] {
   const values: unknown[] = [];
   for (const line of lines) {
-    const value = parseOrUndefined(line);
+    const value = jsonOrUndefined(line);
     const entry = numbered.safeParse(value);
     if (entry.success && entry.data.seq === values.length + 1) values.push(value);
   }
   return values;
-}
-
-function parseOrUndefined(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }
 
 function isMissing(error: unknown): boolean {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { sessionId } from '../../protocol/sessionSpec';
 import { withoutAbsent } from '../../domain/withoutAbsent';
+import { jsonOrUndefined } from '../../domain/json';
 
 const hostTarget = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('local') }),
@@ -51,7 +52,7 @@ export class SessionRegistry {
   async get(id: string): Promise<KnownSession | undefined> {
     const text = await orIfMissing(readFile(this.path(id), 'utf8'), undefined);
     if (text === undefined) return undefined;
-    const parsed = knownSession.safeParse(parseOrUndefined(text));
+    const parsed = knownSession.safeParse(jsonOrUndefined(text));
     return parsed.success ? withoutAbsent(parsed.data) : undefined;
   }
 
@@ -80,13 +81,5 @@ async function orIfMissing<T, Otherwise>(reading: Promise<T>, otherwise: Otherwi
       return otherwise;
     }
     throw error;
-  }
-}
-
-function parseOrUndefined(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

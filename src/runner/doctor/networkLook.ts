@@ -4,6 +4,7 @@ import { withoutAbsent } from '../../domain/withoutAbsent';
 import { connectScript } from './connectScript';
 import { type DoctorContext } from './doctorContext';
 import { plainText } from '../../domain/host/plainText';
+import { jsonOrUndefined } from '../../domain/json';
 
 export interface NetworkTarget {
   readonly purpose: ConnectionFacts['purpose'];
@@ -92,13 +93,4 @@ function proxyFor(hostname: string, isPlain: boolean, env: Env): string | undefi
   ];
   // Of other kinds (socks5) nothing is known here: the connection is tried without.
   return names.find((name) => /^https?:\/\//.test(env[name] ?? '') && URL.canParse(env[name] ?? ''));
-}
-
-function jsonOrUndefined(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    // Cut off in the middle when its time was over.
-    return undefined;
-  }
 }

@@ -12,6 +12,7 @@ import { readJsonFile, writeJsonFile } from './privateFiles';
 import { elsewhereWords, fateOfOwner, lastOwner, type Owner } from './ownership';
 import { processEndOf, wasShortOfMemory } from './processEnd';
 import { readSpecHead, type SessionFolder } from './sessionFolder';
+import { jsonOrUndefined } from '../../domain/json';
 
 const exitRecord = z.object({ version: z.literal(1), atMs: z.number(), event: sessionEvent });
 
@@ -128,7 +129,7 @@ async function lastSeqOf(journalPath: string): Promise<number> {
   const lines = readTail(segmentPath(journalPath, last), tailBytes).split('\n');
   // What stands behind the last newline is not written to its end; the first piece may lack its begin.
   for (const line of lines.slice(1, -1).reverse()) {
-    const seq = numbered.safeParse(parseJson(line)).data?.seq;
+    const seq = numbered.safeParse(jsonOrUndefined(line)).data?.seq;
     if (seq !== undefined) return seq;
   }
   return (await readJournal(journalPath)).lastSeq;
@@ -154,13 +155,5 @@ function readTail(path: string, bytes: number, from = 0): string {
     return buffer.toString('utf8', 0, read);
   } finally {
     closeSync(fd);
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // A torn line.
   }
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { listSegments, segmentPath } from './segments';
+import { jsonOrUndefined } from '../../domain/json';
 
 /** A line of the journal as it stands there. */
 export interface JournalLine {
@@ -148,7 +149,7 @@ export class JournalReader {
   #parse(line: Buffer, offset: number): JournalLine | undefined {
     // A runner that finds a torn end writes a newline first; where two do so, the line between is empty.
     if (line.length === 0) return undefined;
-    const value = parseJson(line.toString('utf8'));
+    const value = jsonOrUndefined(line.toString('utf8'));
     const seq = seqOf(value);
     if (seq === undefined) {
       this.#skip(offset, line.length, 'not a journal entry');
@@ -194,7 +195,7 @@ async function firstSeqOf(path: string): Promise<number | undefined> {
   const file = await open(path, 'r');
   try {
     for await (const line of file.readLines({ autoClose: false })) {
-      const seq = seqOf(parseJson(line));
+      const seq = seqOf(jsonOrUndefined(line));
       if (seq !== undefined) return seq;
     }
     return undefined;
@@ -211,12 +212,4 @@ function seqOf(value: unknown): number | undefined {
   if (typeof event !== 'object' || event === null || !('type' in event)) return undefined;
   if (typeof event.type !== 'string') return undefined;
   return typeof seq === 'number' && Number.isSafeInteger(seq) && seq >= 1 ? seq : undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // A torn line: the caller reports it as no entry.
-  }
 }

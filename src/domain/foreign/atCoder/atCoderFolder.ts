@@ -5,6 +5,7 @@ import { candidateStep, type CandidateStep } from './candidateStep';
 import { readPahcerConfig, type PahcerConfig } from './pahcerConfig';
 import { scorePatternFromRust, usualScorePattern, type ScorePattern } from './scoreLine';
 import { findToolsCrate, scoringProgram, type ToolsCrate } from './toolsCrate';
+import { jsonOrUndefined } from '../../json';
 
 /** The official visualizer, built for browsers. */
 export interface VisualizerFiles {
@@ -153,7 +154,7 @@ interface ContestData {
 function readContestData(files: FolderFiles): ContestData {
   const text = files.read('data.json');
   if (text === undefined) return {};
-  const parsed = contestData.safeParse(jsonIn(text));
+  const parsed = contestData.safeParse(jsonOrUndefined(text));
   if (!parsed.success) return {};
   const { metadata, constraints } = parsed.data;
   return {
@@ -164,13 +165,4 @@ function readContestData(files: FolderFiles): ContestData {
     caseTimeMs: constraints?.time_limit === undefined ? undefined : Math.round(constraints.time_limit * 1000),
     caseMemoryBytes: constraints?.memory_limit,
   };
-}
-
-/** A file of this name may be anything. */
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
