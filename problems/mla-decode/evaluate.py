@@ -18,7 +18,7 @@ import os
 import time
 
 from candidate_process import CandidateProcess, Rejected, close_own_memory
-from cascade import Incumbent, Stages, quick_look, race_with_parent
+from cascade import Incumbent, Stages, quick_look, race_with_parent, start_clock
 from cases import CORRECTNESS, SMALL, TIMING, name_of
 from gpu_state import NotTimed, Watch, open_gpus
 from gpu_turn import GpuTurn
@@ -75,19 +75,6 @@ def split():
     """The correctness cases before the quick look, the smallest first, and those after it, which take most of the time."""
     cases = sorted(CORRECTNESS, key=lambda case: case.batch * (case.prefill + 1))
     return cases[: len(cases) // 2], cases[len(cases) // 2 :]
-
-
-def start_clock(make, turn):
-    """A clock, and whether this process is closed to the candidate's, which could write over what it holds. A driver that cannot share memory
-    with a closed process says so here, before the candidate's code is loaded."""
-    for is_closed in (True, False):
-        close_own_memory(is_closed)
-        try:
-            with turn.alone():
-                return make(), is_closed
-        except Rejected as rejected:
-            why = rejected
-    raise OSError(f"This host cannot judge programs in a process of their own. {why}") from why
 
 
 def evaluate_on_gpu(candidate, seeds, incumbent, deadline):

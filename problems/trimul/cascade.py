@@ -13,7 +13,7 @@ import statistics
 import tempfile
 import time
 
-from candidate_process import CandidateProcess, Rejected
+from candidate_process import CandidateProcess, Rejected, close_own_memory
 from cases import name_of
 from sequential import ERROR_RATE, WHOLE_ROUND, is_clearly_slower, look_bound, look_noise, mean_log_ratio
 
@@ -206,3 +206,16 @@ def _own_round(own, seeds):
         if "out of memory" in str(rejected):
             raise RaceOff("There is no memory for two programs.") from None
         raise
+
+
+def start_clock(make, turn):
+    """A clock, and whether this process is closed to the candidate's, which could write over what it holds. A driver that cannot share memory
+    with a closed process says so here, before the candidate's code is loaded."""
+    for is_closed in (True, False):
+        close_own_memory(is_closed)
+        try:
+            with turn.alone():
+                return make(), is_closed
+        except Rejected as rejected:
+            why = rejected
+    raise OSError(f"This host cannot judge programs in a process of their own. {why}") from why

@@ -82,3 +82,36 @@ describe('a candidate of the catalogue that is not isolated', () => {
     expect(gotBy(program(false))).toEqual(expect.arrayContaining(['environ', 'maps', 'fd']));
   });
 });
+
+/** How many of the first attempts to share memory the driver refuses; then whether the memory was closed, and is. */
+const startsClock = `
+import contextlib, ctypes, json, sys
+import cascade
+from candidate_process import Rejected
+GET_DUMPABLE = 3
+class Turn:
+    def alone(self): return contextlib.nullcontext()
+def start(refusals):
+    attempts = iter(range(9))
+    def make():
+        if next(attempts) < refusals: raise Rejected("no handle")
+        return "clock"
+    try: clock, is_closed = cascade.start_clock(make, Turn())
+    except OSError as error: return str(error)
+    return [clock, is_closed, ctypes.CDLL(None).prctl(GET_DUMPABLE, 0, 0, 0, 0) == 0]
+print(json.dumps([start(refusals) for refusals in (0, 1, 2)]))`;
+
+describe('the evaluator of GPU kernels', () => {
+  it('opens its memory again only where the driver shares none else, and gives up where that does not help', () => {
+    const { stdout, stderr } = spawnSync('python3', ['-B', '-c', startsClock], {
+      cwd: join(catalogue, 'trimul'),
+      encoding: 'utf8',
+    });
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toEqual([
+      ['clock', true, true],
+      ['clock', false, false],
+      'This host cannot judge programs in a process of their own. no handle',
+    ]);
+  });
+});
