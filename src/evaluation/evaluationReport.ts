@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isAbsolute, resolve } from 'node:path';
 import type { Problem } from '../domain/problem/problem';
-import { rewardOf } from '../domain/problem/rewardExpression';
+import { rewardOf } from '../domain/problem/rewardOf';
 import { caseBars } from '../domain/session/caseBars';
 import type { CaseResult, FailureReason, ValidOutcome } from '../domain/session/outcome';
 import type { NotScored, Scored } from './evaluationMethod';

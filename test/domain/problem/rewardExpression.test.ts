@@ -3,7 +3,9 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import type { Metric } from '../../../src/domain/problem/problem';
 import { doubtAbout } from '../../../src/domain/problem/rewardChecks';
-import { parseReward, rewardFunctionNames, rewardOf } from '../../../src/domain/problem/rewardExpression';
+import { parseReward } from '../../../src/domain/problem/rewardExpression';
+import { rewardOf } from '../../../src/domain/problem/rewardOf';
+import { rewardFunctionNames } from '../../../src/domain/problem/rewardParser';
 
 function valueOf(source: string, metrics: Record<string, number> = {}): number | string {
   const parsed = parseReward(source);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { parseProblem } from '../../../src/domain/problem/parseProblem';
-import { rewardFunctionNames } from '../../../src/domain/problem/rewardExpression';
+import { rewardFunctionNames } from '../../../src/domain/problem/rewardParser';
 import { smallProblem } from '../../domain/problem/sampleProblem';
 
 const root = new URL('../../../', import.meta.url);

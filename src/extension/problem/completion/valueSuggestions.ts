@@ -1,7 +1,7 @@
 import { keyAt } from '../../../domain/problem/keys';
 import { keyContextAt } from '../../../domain/problem/keyContext';
 import type { ParsedProblem } from '../../../domain/problem/parseProblem';
-import { rewardFunctionNames } from '../../../domain/problem/rewardExpression';
+import { rewardFunctionNames } from '../../../domain/problem/rewardParser';
 import { Lines } from '../../../domain/text/lines';
 import type { Position, Range } from '../../../domain/text/position';
 import type { Suggestion } from '../keyText';
