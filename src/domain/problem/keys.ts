@@ -1,6 +1,7 @@
-import { whole, type KeySpec, type ValueKind } from './keySpec';
+import { evaluatorKeys } from './evaluatorKeys';
+import type { KeySpec, ValueKind } from './keySpec';
+import { limitKeys } from './limitKeys';
 import { policyKeys } from './policyKeys';
-import { defaultLimits, foreignFormats, gpuModes, taskDevices } from './problem';
 import { sessionKeys } from './sessionKeys';
 import { slurmKeys } from './slurmKeys';
 import { executors } from './slurmSettings';
@@ -52,103 +53,6 @@ export const environmentKeys = [
     doc: 'Python modules that evaluations need imported. On a host with bubblewrap they are imported once a session, and each evaluation begins with a copy of that process: many times faster where importing takes long.',
     example: '[numpy, scipy.optimize]',
     whenAbsent: 'none: every evaluation starts Python anew',
-  },
-] as const satisfies readonly KeySpec[];
-
-export const limitKeys = [
-  {
-    name: 'time',
-    value: { kind: 'time', minMs: 1, maxMs: 24 * 3_600_000, rangeText: 'from 1ms to 24h' },
-    doc: 'Wall time of one evaluation, in `ms`, `s`, `min` or `h`. A run that takes longer is killed and counts as failed.',
-    example: '60s',
-    whenAbsent: `${defaultLimits.timeMs / 1000}s`,
-  },
-  {
-    name: 'memory',
-    value: { kind: 'bytes', minBytes: 1024 ** 2, maxBytes: 65_536 * 1024 ** 3, rangeText: 'at least 1MiB' },
-    doc: 'Memory of one evaluation, in `B`, `KB`, `MB`, `GB` (powers of 1000) or `KiB`, `MiB`, `GiB` (powers of 1024).',
-    example: '2GiB',
-    whenAbsent: `${defaultLimits.memoryBytes / 1024 ** 3}GiB`,
-  },
-  {
-    name: 'cpus',
-    value: whole(1, 4096),
-    doc: 'CPU cores that one evaluation uses.',
-    example: '1',
-    whenAbsent: String(defaultLimits.cpus),
-  },
-  {
-    name: 'gpus',
-    value: whole(0, 64),
-    doc: 'GPUs that one evaluation uses.',
-    example: '1',
-    whenAbsent: String(defaultLimits.gpus),
-  },
-  {
-    name: 'output',
-    value: { kind: 'bytes', minBytes: 1, maxBytes: 1024 ** 3, rangeText: 'from 1B to 1GiB' },
-    doc: 'Most bytes that one evaluation may print, standard output and error together.',
-    example: '1MiB',
-    whenAbsent: `${defaultLimits.outputBytes / 1024 ** 2}MiB`,
-  },
-  {
-    name: 'processes',
-    value: whole(1, 32_768),
-    doc: 'Most processes and threads that one evaluation may have alive at once.',
-    example: '64',
-    whenAbsent: String(defaultLimits.processes),
-  },
-] as const satisfies readonly KeySpec[];
-
-export const evaluatorKeys = [
-  {
-    name: 'format',
-    required: true,
-    value: { kind: 'choice', choices: foreignFormats },
-    doc: 'The tool that the folder was made for.',
-    example: 'gpu-mode',
-  },
-  {
-    name: 'folder',
-    required: true,
-    value: { kind: 'folder' },
-    doc: 'The folder as that tool knows it, relative to this file, or absolute. Nothing in it is ever changed.',
-    example: '../reference-kernels/problems/bioml/trimul',
-  },
-  {
-    name: 'mode',
-    value: { kind: 'choice', choices: gpuModes },
-    doc: 'For `gpu-mode`: how much of its protocol one evaluation runs.',
-    example: 'leaderboard',
-    whenAbsent: 'leaderboard',
-  },
-  {
-    name: 'device',
-    value: { kind: 'choice', choices: taskDevices },
-    doc: 'For `gpu-mode`: `cpu` tries the small cases on the processor, where there is no GPU. Its times say nothing about a GPU.',
-    example: 'cpu',
-    whenAbsent: 'gpu',
-  },
-  {
-    name: 'cases',
-    value: whole(1, 10_000),
-    doc: 'For `atcoder`: how many seeds one evaluation runs.',
-    example: '150',
-    whenAbsent: '150',
-  },
-  {
-    name: 'caseTime',
-    value: { kind: 'time', minMs: 10, maxMs: 3_600_000, rangeText: 'from 10ms to 1h' },
-    doc: 'For `atcoder`: the time limit of one seed, as the contest has it.',
-    example: '2s',
-    whenAbsent: 'what the folder says, or 2s',
-  },
-  {
-    name: 'stopEarly',
-    value: { kind: 'boolean' },
-    doc: 'For `atcoder`: a candidate that is clearly worse than its parent on the seeds so far is stopped, and its value estimated. The parent of each group is run once with the seeds of the step.',
-    example: 'true',
-    whenAbsent: 'every seed is run',
   },
 ] as const satisfies readonly KeySpec[];
 
