@@ -15,6 +15,7 @@ import time
 
 from candidate_process import CandidateProcess, Rejected, close_own_memory
 from cases import name_of
+from gpu_turn import GpuTurn
 from sequential import ERROR_RATE, WHOLE_ROUND, is_clearly_slower, look_bound, look_noise, mean_log_ratio
 
 # A race that goes on for longer costs more than it can save: the whole protocol has four rounds at least.
@@ -23,13 +24,17 @@ SAME_SCALE = 1e-6
 
 
 class Stages:
-    """Seconds of each part of an evaluation."""
+    """Seconds of each part of an evaluation, without those in which it waited for a turn on the GPU."""
 
     def __init__(self):
-        self.seconds, self._began = {}, time.monotonic()
+        self.seconds, self._began = {}, self._now()
+
+    @staticmethod
+    def _now():
+        return time.monotonic() - GpuTurn.waited_s
 
     def end(self, name):
-        now = time.monotonic()
+        now = self._now()
         self.seconds[name] = self.seconds.get(name, 0.0) + now - self._began
         self._began = now
 

@@ -40,6 +40,9 @@ const factsSchema = z.object({
     ...{ disturbed: evaluation, wrongInTheRace: z.string(), wrongLate: z.string() },
     wrongEarly: z.object({ rejected: z.string(), timed: z.boolean() }),
   }),
+  waiting: z.object({
+    ...{ waitedS: z.number(), stages: z.record(z.string(), z.number()), savedS: z.number() },
+  }),
   given: z.object({
     ...{ usual: z.boolean(), strict: z.boolean(), estimate: z.boolean(), whole: z.boolean() },
     ...{ absent: z.boolean(), otherScale: z.boolean(), shapeMissing: z.boolean() },
@@ -104,6 +107,14 @@ describe.each(['trimul', 'mla-decode'])('the evaluator of %s, which gets the par
     expect(turns).toEqual(
       turns.map((_, index) => (index % 2 === 0 ? ['candidate', 'rival'] : ['rival', 'candidate'])),
     );
+  });
+
+  it('counts no wait for the GPU as a stage, nor as time that a stop saved', () => {
+    const { waitedS, stages, savedS } = facts.waiting;
+    expect(waitedS).toBeGreaterThan(5 * 3600);
+    const names = ['start_s', 'correctness_s', 'quick_s', 'incumbent_s', 'race_s', 'timing_s'];
+    expect(Object.keys(stages)).toEqual(names);
+    expect(Math.max(savedS, ...Object.values(stages))).toBeLessThan(3600);
   });
 
   it('runs a program to the end where the race cannot be held', () => {

@@ -8,8 +8,10 @@ import random
 import statistics
 import sys
 import tempfile
+import time
+import types
 
-from standin_gpu import Evaluator, Gpu, Process
+from standin_gpu import Evaluator, Gpu, Process, Turn
 
 STILL = dict(drift=0, place=0, rest=0, off_places=0)
 
@@ -63,6 +65,24 @@ def flow(ev):
         "wrongLate": one(0.8, wrong_in=rest)["rejected"], "wrongAndMuchSlower": shown(one(1.5, wrong_in=rest)),
         "wrongEarly": {"rejected": early_wrong["rejected"], "timed": ("candidate", "move") in early_wrong["events"]},
         "disturbed": shown(one(1.5, gpu=Gpu(1, **STILL, disturbed_batches=(ev.timing.MOST_AGAIN + each + 3) * shapes))),
+    }
+
+
+def waiting(ev):
+    """A race, and a look that stops, in which each turn is waited for, for an hour."""
+    real = ev.cascade.time
+    ev.cascade.time = types.SimpleNamespace(monotonic=lambda: time.monotonic() + Turn.waited_s)
+    before, Turn.waits_s = Turn.waited_s, 3600.0
+    try:
+        raced, stopped = (
+            ev.run(gpu := Gpu(1, **STILL), Process(gpu, "candidate", ev.times_us(factor)), ev.parent())[0]["metrics"]
+            for factor in (math.exp(1.2 * ev.cascade.look_noise(len(ev.cases.TIMING))), 1.5)
+        )
+    finally:
+        ev.cascade.time, Turn.waits_s = real, 0.0
+    return {
+        "waitedS": Turn.waited_s - before, "stages": {name: number for name, number in raced.items() if name.endswith("_s")},
+        "savedS": stopped["saved_seconds"],
     }
 
 
@@ -150,7 +170,7 @@ def error_rates(count=20000):
 def main():
     ev = Evaluator(sys.argv[1])
     facts = {
-        "flow": flow(ev), "given": given(ev), "rates": error_rates(),
+        "flow": flow(ev), "waiting": waiting(ev), "given": given(ev), "rates": error_rates(),
         "equal": summary(trials(ev, 1.0, 300)), "equalWithBadRounds": summary(trials(ev, 1.0, 200, whole_rounds_off=0.08)),
         "better": summary(trials(ev, 0.97, 200)), "bound": ev.cascade.look_bound(len(ev.cases.TIMING)),
         "slower": {str(factor): summary(trials(ev, factor, 100)) for factor in (1.03, 1.06, 1.12, 1.5)},

@@ -110,7 +110,9 @@ class Batch:
 
 
 class Turn:
-    waited_s = 0.0
+    """waits_s: how long each turn is waited for, by the clock that the waiting stands still for."""
+
+    waited_s, waits_s = 0.0, 0.0
 
     def __init__(self, _name):
         pass
@@ -118,6 +120,7 @@ class Turn:
     @contextlib.contextmanager
     def _held(self, kind):
         Judge.on.events.append(("turn", kind))
+        Turn.waited_s += Turn.waits_s
         yield
         Judge.on.events.append(("turn", "over"))
 
