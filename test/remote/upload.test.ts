@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -15,6 +15,7 @@ import { receiveCommand, type UploadTarget } from '../../src/remote/bootstrap/up
 import { startSshd, type Sshd } from '../support/sshd';
 import { startTcpProxy } from '../support/tcpProxy';
 import { environmentFor, never, noProgress, refusalOf } from './hostFixture';
+import { lockOwnedBy, noProcess } from './support/lockOwner';
 
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
@@ -41,35 +42,17 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
+const lock = () => join(root, '.lock');
 const targetOf = (content: Buffer, more: Partial<UploadTarget> = {}): UploadTarget => ({
   path: join(root, 'runtime', 'it', 'file'),
   sha256: sha256(content),
   sizeBytes: content.length,
   executable: true,
-  lock: join(root, '.lock'),
+  lock: lock(),
   ...more,
 });
 const leftOvers = async () =>
   (await readdir(root, { recursive: true })).filter((name) => /partial|lock/.test(name));
-
-/** The record of an owner as the shell on the host writes it. */
-async function lockOwnedBy(pid: number, changes: Readonly<Record<string, string>> = {}): Promise<void> {
-  const machine = (await readFile('/etc/machine-id', 'utf8').catch(() => '')).trim();
-  const { stdout } = await transport.exec('uname -n');
-  const fields = {
-    nonce: 'other',
-    host: `${machine === '' ? stdout.trim() : machine}:${await readlink('/proc/self/ns/pid')}`,
-    boot: (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim(),
-    pid: String(pid),
-    ticks:
-      (await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')).split(') ').at(-1)!.split(' ')[19] ?? '1',
-    stage: join(root, 'stage'),
-    ...changes,
-  };
-  await mkdir(join(root, '.lock'), { recursive: true });
-  const text = Object.entries(fields).map(([name, value]) => `${name}=${value}\n`);
-  await writeFile(join(root, '.lock', 'owner'), text.join(''));
-}
 
 describe('an upload', () => {
   it('compressed on the way arrives as it was', async () => {
@@ -163,7 +146,7 @@ describe('two who upload the same', () => {
     const content = randomBytes(100_000);
     const owner = spawn('sleep', ['600']);
     await once(owner, 'spawn');
-    await lockOwnedBy(owner.pid!);
+    await lockOwnedBy(lock(), owner.pid!);
     const upload = new Counted(content);
     let waits = 0;
     const done = transport.upload(upload, targetOf(content), {
@@ -185,7 +168,7 @@ describe('two who upload the same', () => {
     ['was of an earlier boot', { pid: String(process.pid), boot: 'earlier' }],
   ])('take the lock of an owner that %s at once', async (_what, changes) => {
     const content = randomBytes(1000);
-    await lockOwnedBy(2 ** 22 + 1, changes);
+    await lockOwnedBy(lock(), noProcess, changes);
     let waits = 0;
     await transport.upload(new Counted(content), targetOf(content), { onWaiting: () => waits++ });
     expect(waits).toBe(0);
@@ -194,7 +177,7 @@ describe('two who upload the same', () => {
 
   it('never take the lock of an owner on another machine that shows signs of life', async () => {
     const content = randomBytes(1000);
-    await lockOwnedBy(2 ** 22 + 1, { host: 'elsewhere' });
+    await lockOwnedBy(lock(), noProcess, { host: 'elsewhere' });
     const controller = new AbortController();
     let waits = 0;
     const upload = transport.upload(new Counted(content), targetOf(content), {
@@ -204,7 +187,7 @@ describe('two who upload the same', () => {
       },
     });
     expect((await refusalOf(upload)).code).toBe('cancelled');
-    expect(await readFile(join(root, '.lock', 'owner'), 'utf8')).toContain('host=elsewhere');
+    expect(await readFile(join(lock(), 'owner'), 'utf8')).toContain('host=elsewhere');
   });
 });
 

@@ -36,7 +36,7 @@ export function receiveCommand(target: UploadTarget, nonce: string, compressed: 
     `held=`,
     ...digestFunction,
     // A signal may come while it tidies, to its `rm` too: an upload given up ends by its input and by a signal at once.
-    `tidy() { trap '' HUP INT TERM PIPE; rm -rf "$t"; ` +
+    `tidy() { trap '' HUP INT TERM PIPE; rm -rf "$t" \${lock:+"$lock.${nonce}"}; ` +
       `if [ -n "$held" ] && grep -q ${nonce} "$lock/owner" 2>/dev/null; then rm -rf "$lock"; fi; }`,
     // The traps keep a cut connection from leaving half a file, or the lock.
     `trap tidy EXIT`,
@@ -83,8 +83,9 @@ function haveAlready(target: UploadTarget): string[] {
 
 /**
  * Makes the lock folder, or waits for it. The owner is a process on a machine: its number, start time and boot say whether
- * it lives, so that the lock of a dead one is taken away at once, but never that of a live one. Two who took the lock both,
- * by a hair's breadth, would still write the same bytes to the same name.
+ * it lives, so that the lock of a dead one is taken away at once, but never that of a live one. Whose the lock is says the
+ * file in it, which only one can make. Two who took the lock both, by a hair's breadth, would still write the same bytes to
+ * the same name.
  */
 function takeLock(nonce: string): string[] {
   return [
@@ -93,30 +94,45 @@ function takeLock(nonce: string): string[] {
     `boot=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)`,
     // Field 22 of proc(5); field 2, the name, may hold spaces.
     `ticks() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 1,20 | grep -v '^[ZX]' | cut -d ' ' -f 2; }`,
-    `field() { sed -n "s/^$1=//p" "$lock/owner" 2>/dev/null; }`,
+    // All is judged from one look at the owner, in $o: from one to the next, it may be another.
+    `field() { printf '%s\\n' "$o" | sed -n "s/^$1=//p"; }`,
     `quiet() { [ -n "$(find "$1" -prune -mmin +$2 2>/dev/null)" ]; }`,
-    // Whether the owner is gone, as far as can be known from here.
+    // Whether the owner is gone, as far as can be known from here. Without its last field it is still being written.
     `gone() { ` +
-      `if [ -z "$(field nonce)" ]; then quiet "$lock" 1; return; fi; ` +
+      `if [ -z "$(field stage)" ]; then quiet "$lock" 1; return; fi; ` +
       `if [ "$(field host)" = "$host" ] && [ -n "$boot" ]; then ` +
       `[ "$(field boot)" != "$boot" ] || [ "$(ticks "$(field pid)")" != "$(field ticks)" ]; return; fi; ` +
       `quiet "$lock" ${silentMinutes} && { s=$(field stage); [ ! -e "$s" ] || quiet "$s" ${silentMinutes}; }; }`,
+    // Whether the lock at $1 is that of the owner looked at. One without a name is known by its age alone.
+    `same() { [ "$(sed -n 's/^nonce=//p' "$1/owner" 2>/dev/null)" = "$(field nonce)" ] && ` +
+      `{ [ -n "$(field nonce)" ] || quiet "$1" 1; }; }`,
+    `refuse() { printf '%s\\n' "$said" >&2; echo failed lock; exit 1; }`,
     `waited=0`,
-    `until mkdir "$lock" 2>/dev/null; do ` +
-      `if [ ! -d "$lock" ]; then mkdir -p "\${lock%/*}" && mkdir "$lock" && break; ` +
-      `[ -d "$lock" ] || { echo failed lock; exit 1; }; fi; ` +
-      `owner=$(field nonce); ` +
+    `misses=0`,
+    `enter() { until mkdir "$lock" 2>/dev/null; do ` +
+      // Away again: its owner has just ended, and another may have come and gone since. Or no folder can be made there.
+      `if [ ! -d "$lock" ]; then said=$(mkdir -p "\${lock%/*}" 2>&1 && mkdir "$lock" 2>&1) && break; ` +
+      `misses=$((misses + 1)); [ "$misses" -lt 5 ] || refuse; continue; fi; ` +
+      `misses=0; ` +
+      `o=$(cat "$lock/owner" 2>/dev/null); ` +
       // The rename has one winner; who took away another lock than the dead one puts it back.
-      `if gone; then mv "$lock" "$lock.${nonce}" 2>/dev/null && ` +
-      `if [ "$(sed -n 's/^nonce=//p' "$lock.${nonce}/owner" 2>/dev/null)" = "$owner" ]; then rm -rf "$lock.${nonce}"; ` +
-      `else mv "$lock.${nonce}" "$lock"; fi; continue; fi; ` +
+      `if gone; then same "$lock" || continue; ` +
+      `if mv "$lock" "$lock.${nonce}" 2>/dev/null; then ` +
+      `if same "$lock.${nonce}"; then rm -rf "$lock.${nonce}"; else mv "$lock.${nonce}" "$lock"; fi; continue; fi; fi; ` +
       `if [ "$waited" -ge ${maxWaitSeconds} ]; then echo failed locked; echo "owner $(field pid)"; exit 1; fi; ` +
-      `echo "waiting $(field pid)"; sleep 1; waited=$((waited + 1)); done`,
+      `echo "waiting $(field pid)"; sleep 1; waited=$((waited + 1)); done; }`,
+    `record() { printf 'nonce=%s\\nhost=%s\\nboot=%s\\npid=%s\\nticks=%s\\nstage=%s\\n' ` +
+      `${nonce} "$host" "$boot" "$$" "$(ticks $$)" "$f"; }`,
+    // Only if it is not there. Written by a program: of a full disk some shells say no more than "I/O error".
+    `claim() { said=$(set -C; exec 2>&1; { record | cat || exit 4; } >"$lock/owner"); }`,
+    // Another may hold the folder in its hands for a moment, who took it for that of a dead one.
+    `own() { tries=0; until claim; do ` +
+      `if [ "$?" -eq 4 ]; then rm -rf "$lock"; refuse; fi; ` +
+      `[ ! -e "$lock/owner" ] || return 1; ` +
+      `if [ "$tries" -ge 2 ]; then rmdir "$lock" 2>/dev/null; refuse; fi; ` +
+      `tries=$((tries + 1)); sleep 1; [ -d "$lock" ] || return 1; done; }`,
     `held=1`,
-    // Written by a program: of a full disk some shells say no more than "I/O error".
-    `printf 'nonce=%s\\nhost=%s\\nboot=%s\\npid=%s\\nticks=%s\\nstage=%s\\n' ` +
-      `${nonce} "$host" "$boot" "$$" "$(ticks $$)" "$f" | cat >"$lock/owner" || ` +
-      `{ rm -rf "$lock"; echo failed lock; exit 1; }`,
+    `until enter; own; do :; done`,
   ];
 }
 
