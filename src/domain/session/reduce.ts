@@ -1,14 +1,16 @@
-import { isBetter, type Goal } from '../problem/problem';
+import type { Goal } from '../problem/problem';
+import { beats, bestOf } from './bestCandidate';
+import { evaluatedCandidate, proposedCandidate, verifiedCandidate } from './candidateAfter';
 import { PersistentCandidateList } from './candidateList';
 import { accountsAfter, noAccounts, type EvaluationFacts } from './evaluationAccounts';
 import type { SessionEvent } from './events';
 import { withNote } from './notes';
 import { SequenceError, type SequencedEntry } from './sequence';
-import type { CandidateList, CandidateRecord, SessionSnapshot, StepSummary } from './snapshot';
+import type { CandidateList, CandidateRecord, SessionSnapshot } from './snapshot';
 import { messageAfter, statusAfter } from './status';
+import { StepChanges, type StepChange, type Writable } from './stepChanges';
 import { clockAfter, clockBefore, timesAfter } from './stepTimes';
 import { addUsage, type SomeUsage } from './tokenUsage';
-import { betterOf, distributionOf, emptyStep, withoutDistribution } from './stepStatistics';
 
 export { entriesAfter, SequenceError, type SequencedEntry, type UnknownEntry } from './sequence';
 
@@ -44,27 +46,17 @@ export function reduce(snapshot: SessionSnapshot, entries: readonly SequencedEnt
   return reduction.result();
 }
 
-type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 type Event<Type extends SessionEvent['type']> = Extract<SessionEvent, { type: Type }>;
-
-/** What a batch changes in a step; the distribution is computed once at the batch's end. */
-interface StepChange {
-  readonly summary: Writable<StepSummary>;
-  readonly newValues: number[];
-  /** Of candidates that were refuted; each is among the step's values. */
-  readonly goneValues: number[];
-}
 
 class Reduction {
   private readonly next: Writable<SessionSnapshot>;
   private candidates: PersistentCandidateList;
-  private readonly changes = new Map<number, StepChange>();
-  private stepCount: number;
+  private readonly steps: StepChanges;
 
-  constructor(private readonly before: SessionSnapshot) {
+  constructor(before: SessionSnapshot) {
     this.next = { ...before };
     this.candidates = persistent(before.candidates);
-    this.stepCount = before.steps.length;
+    this.steps = new StepChanges(before);
   }
 
   apply(entry: SequencedEntry): void {
@@ -83,7 +75,10 @@ class Reduction {
 
   result(): SessionSnapshot {
     this.next.candidates = this.candidates;
-    if (this.changes.size > 0) this.finishSteps();
+    // Without a goal nothing is better than anything; a journal's first entry says the goal.
+    const { initial, steps } = this.steps.summaries(this.goal ?? 'maximize');
+    if (initial !== undefined) this.next.initial = initial;
+    this.next.steps = steps;
     return this.next;
   }
 
@@ -172,7 +167,7 @@ class Reduction {
   }
 
   private propose(event: Event<'candidate.proposed'>, atMs: number): void {
-    const { candidate: id, step, group, member, parent, sha256, note } = event;
+    const { candidate: id, step } = event;
     if (this.candidates.at(id)) {
       this.inconsistent(`candidate ${id} was proposed twice`);
       return;
@@ -182,21 +177,11 @@ class Reduction {
     change.summary.proposed += 1;
     this.happened('proposed', change, atMs);
     this.count(change, event.usage);
-    this.candidates = this.candidates.with({
-      id,
-      step,
-      group,
-      member,
-      sha256,
-      proposedAtMs: atMs,
-      ...(parent === undefined ? {} : { parent }),
-      ...(note === undefined ? {} : { note }),
-      ...(event.usage === undefined ? {} : { usage: event.usage }),
-    });
+    this.candidates = this.candidates.with(proposedCandidate(event, atMs));
   }
 
   private evaluate(event: Event<'candidate.evaluated'>, atMs: number): void {
-    const { candidate: id, outcome, durationMs, reusedFrom } = event;
+    const { candidate: id, outcome, durationMs } = event;
     const record = this.candidates.at(id);
     if (!record) {
       this.inconsistent(`candidate ${id} was evaluated before it was proposed`);
@@ -208,11 +193,7 @@ class Reduction {
     }
     const change = this.changeOf(record.step);
     if (!change) return;
-    this.candidates = this.candidates.with({
-      ...record,
-      ...{ outcome, durationMs, endedAtMs: atMs },
-      ...(reusedFrom === undefined ? {} : { reusedFrom }),
-    });
+    this.candidates = this.candidates.with(evaluatedCandidate(record, event, atMs));
     this.account(event);
     this.happened('outcome', change, atMs, durationMs);
     this.next.evaluated += 1;
@@ -229,7 +210,7 @@ class Reduction {
   }
 
   private verify(event: Event<'candidate.verified'>, atMs: number): void {
-    const { candidate: id, verdict, outcome, durationMs } = event;
+    const { candidate: id, verdict, durationMs } = event;
     const record = this.candidates.at(id);
     if (record?.outcome?.kind !== 'valid') {
       this.inconsistent(`candidate ${id} was verified and had no value`);
@@ -239,30 +220,21 @@ class Reduction {
     this.happened('outcome', change, atMs, durationMs);
     this.account(event);
     const { value } = record.outcome;
-    const verification = {
-      verdict,
-      durationMs,
-      ...(verdict === 'confirmed' && outcome.kind === 'valid' ? { value: outcome.value } : {}),
-    };
+    const verified = verifiedCandidate(record, value, event);
     if (verdict !== 'refuted') {
-      this.candidates = this.candidates.with({ ...record, verification });
+      this.candidates = this.candidates.with(verified);
       if (this.beats(this.next.announcedBest, id, value)) this.next.announcedBest = id;
       return;
     }
     if (!change) return;
-    const message = `Had the value ${value}, and failed when it was run again with another seed: ${outcome.kind === 'failed' ? outcome.message : 'no reason is known.'}`;
-    const tail = outcome.kind === 'failed' ? outcome.outputTail : undefined;
-    const failure = {
-      kind: 'failed' as const,
-      reason: 'refuted' as const,
-      message,
-      ...(tail === undefined ? {} : { outputTail: tail }),
-    };
-    this.candidates = this.candidates.with({ ...record, outcome: failure, verification });
+    this.candidates = this.candidates.with(verified);
     this.next.valid -= 1;
     change.summary.valid -= 1;
     change.goneValues.push(value + 0);
-    if (this.next.best === id) this.findBest();
+    if (this.next.best !== id) return;
+    const best = bestOf(this.goal, this.candidates);
+    if (best === undefined) delete this.next.best;
+    else this.next.best = best;
   }
 
   private account(facts: EvaluationFacts): void {
@@ -276,13 +248,6 @@ class Reduction {
     this.next.parentRuns = (this.next.parentRuns ?? 0) + 1;
     const change = this.changeOf(step);
     if (change) this.happened('outcome', change, atMs, durationMs);
-  }
-
-  private findBest(): void {
-    delete this.next.best;
-    for (const { id, outcome } of this.candidates) {
-      if (outcome?.kind === 'valid' && this.beats(this.next.best, id, outcome.value)) this.next.best = id;
-    }
   }
 
   private finishStep(event: Event<'step.finished'>, atMs: number): void {
@@ -300,55 +265,18 @@ class Reduction {
   }
 
   private beats(best: number | undefined, id: number, value: number): boolean {
-    const goal = this.goal;
-    if (goal === undefined) return false;
-    if (best === undefined) return true;
-    const bestOutcome = this.candidates.at(best)?.outcome;
-    if (bestOutcome?.kind !== 'valid') return true;
-    return isBetter(goal, value, bestOutcome.value) || (value === bestOutcome.value && id < best);
+    return beats(this.goal, this.candidates, best, id, value);
   }
 
   private get goal(): Goal | undefined {
     return this.next.problem?.metric.goal;
   }
 
-  /** The step's working copy. Steps begin one after the other; a later one is a contradiction. */
+  /** The step's working copy; a step that comes too early is a contradiction. */
   private changeOf(step: number): StepChange | undefined {
-    const known = this.changes.get(step);
-    if (known) return known;
-    if (step > this.stepCount) {
-      this.inconsistent(`step ${step} came before step ${this.stepCount}`);
-      return undefined;
-    }
-    if (step === this.stepCount) this.stepCount += 1;
-    const old = step === -1 ? this.before.initial : this.before.steps[step];
-    const change = { summary: { ...(old ?? emptyStep(step)) }, newValues: [], goneValues: [] };
-    this.changes.set(step, change);
+    const change = this.steps.of(step);
+    if (change === undefined) this.inconsistent(`step ${step} came before step ${this.steps.count}`);
     return change;
-  }
-
-  private finishSteps(): void {
-    // Without a goal nothing is better than anything; a journal's first entry says the goal.
-    const goal = this.goal ?? 'maximize';
-    const initialChange = this.changes.get(-1);
-    if (initialChange) {
-      const initial = summarize(initialChange, goal);
-      this.next.initial = initial.best === undefined ? initial : { ...initial, bestSoFar: initial.best };
-    }
-    const steps = [...this.before.steps];
-    for (const [step, change] of this.changes) if (step >= 0) steps[step] = summarize(change, goal);
-    for (let step = Math.max(0, Math.min(...this.changes.keys())); step < steps.length; step++) {
-      const summary = steps[step];
-      if (!summary) continue;
-      const earlier = step === 0 ? this.next.initial?.best : steps[step - 1]?.bestSoFar;
-      const bestSoFar = betterOf(goal, earlier, summary.best);
-      if (bestSoFar === summary.bestSoFar) continue;
-      const changed: Writable<StepSummary> = { ...summary };
-      if (bestSoFar === undefined) delete changed.bestSoFar;
-      else changed.bestSoFar = bestSoFar;
-      steps[step] = changed;
-    }
-    this.next.steps = steps;
   }
 
   private inconsistent(message: string): void {
@@ -361,13 +289,6 @@ class Reduction {
   private warn(code: string, message: string): void {
     this.next.warnings = [...this.next.warnings, { code, message }].slice(-warningsKept);
   }
-}
-
-function summarize({ summary, newValues, goneValues }: StepChange, goal: Goal): StepSummary {
-  if (newValues.length === 0 && goneValues.length === 0) return summary;
-  const ascending = [...(summary.values ?? []), ...newValues].sort((a, b) => a - b);
-  for (const value of goneValues) ascending.splice(ascending.indexOf(value), 1);
-  return { ...withoutDistribution(summary), ...distributionOf(ascending, goal) };
 }
 
 function persistent(list: CandidateList): PersistentCandidateList {
