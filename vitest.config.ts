@@ -1,5 +1,8 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
+/** How long what must come about may take on a busy machine; the default of a second is too little for processes to start. */
+const patience = { poll: { timeout: 30_000 } };
+
 export default defineConfig({
   test: {
     projects: [
@@ -12,6 +15,7 @@ export default defineConfig({
           exclude: [...configDefaults.exclude, 'test/evaluation/slurm/cluster/**'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          expect: patience,
         },
       },
       {
@@ -20,6 +24,7 @@ export default defineConfig({
           include: ['test/remote/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          expect: patience,
           fileParallelism: false,
         },
       },
@@ -29,6 +34,7 @@ export default defineConfig({
           include: ['test/evaluation/slurm/cluster/**/*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 120_000,
+          expect: patience,
           fileParallelism: false,
         },
       },

@@ -9,5 +9,7 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 120_000,
     hookTimeout: 300_000,
+    // A second, the default, is too little for processes to start on a busy machine.
+    expect: { poll: { timeout: 30_000 } },
   },
 });
