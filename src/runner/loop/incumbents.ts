@@ -1,11 +1,11 @@
-import type { SessionEvent } from '../../domain/session/events';
 import type { CaseResult } from '../../domain/session/outcome';
 import type { EvaluationReport, Incumbent, IncumbentProgram } from '../../evaluation/evaluator';
 import type { CandidateFacts, Job, LoopContext } from './candidateFacts';
+import type { SessionWriter } from './sessionWriter';
 
 export interface IncumbentsOptions extends LoopContext {
   readonly facts: CandidateFacts;
-  readonly append: (event: SessionEvent) => void;
+  readonly writer: Pick<SessionWriter, 'append'>;
   /** No evaluation may begin any more. */
   readonly isHalted: () => boolean;
   /** The number of runs of parents grew. */
@@ -68,7 +68,7 @@ export class Incumbents {
     { parent, step, seed }: { readonly parent: number; readonly step: number; readonly seed: number },
     signal: AbortSignal,
   ): Promise<readonly CaseResult[] | undefined> {
-    const { facts, ports, record, append, onRunBegun } = this.options;
+    const { facts, ports, record, writer, onRunBegun } = this.options;
     const candidate = facts.candidate(parent);
     if (candidate?.outcome?.kind !== 'valid') return undefined;
     this.#running += 1;
@@ -92,7 +92,7 @@ export class Incumbents {
     const { outcome, durationMs, queuedMs } = report;
     // A run that we ourselves ended says nothing.
     if (signal.aborted && outcome.kind === 'failed') return undefined;
-    append({
+    writer.append({
       ...{ type: 'parent.evaluated', candidate: parent, step, outcome, durationMs },
       ...(queuedMs === undefined ? {} : { queuedMs }),
     });

@@ -1,14 +1,12 @@
-import { finishedStepCount } from '../../domain/search/replay';
-import type { JournalEntry, SessionEvent } from '../../domain/session/events';
+import type { JournalEntry } from '../../domain/session/events';
 import type { UnknownEntry } from '../../domain/session/reduce';
 import type { SessionSnapshot } from '../../domain/session/snapshot';
-import { EnvironmentError } from '../../evaluation/evaluator';
 import { isDiskFull } from '../journal/diskFullError';
-import { spentBudget, type SpentBudget } from './budgets';
+import { AfterError } from './afterError';
 import { CandidateFacts } from './candidateFacts';
+import { Halts } from './halts';
 import { LoopControl, type Halt } from './loopControl';
 import { Occupancy } from './occupancy';
-import { diskFullPause, errorPause, messageOf } from './pauseEvents';
 import {
   SessionOverError,
   type FinalEvent,
@@ -17,14 +15,15 @@ import {
   type SessionFrame,
   type SessionPorts,
 } from './ports';
-import { recover, RecoveryLimit } from './recovery';
 import { SessionRecord } from './sessionRecord';
+import { SessionWriter } from './sessionWriter';
 import { StepSequence } from './stepSequence';
 import { Stretch } from './stretch';
 import { finishedBy, initialFailure, type Verdict } from './verdict';
 
 /**
- * Runs one session: what is done when stands in `StepSequence`; here is what people, budgets, the clock and errors change in it.
+ * Runs one session: what is done when stands in `StepSequence`, what halts it in `Halts`, what errors make of it in
+ * `AfterError`; here is what people ask, and how one follows on the other.
  *
  * The journal is the truth. Everything in memory is derived from its entries, so a new loop over the journal of a killed
  * one completes the step that was in work and goes on as if nothing had been. All randomness is keyed by the session's
@@ -37,10 +36,12 @@ export class SessionLoop {
   readonly #runner: RunnerFacts;
   readonly #record = new SessionRecord();
   readonly #control = new LoopControl();
+  readonly #halts: Halts;
+  readonly #writer: SessionWriter;
   readonly #facts: CandidateFacts;
   readonly #occupancy: Occupancy;
   readonly #steps: StepSequence;
-  readonly #recoveries = new RecoveryLimit();
+  readonly #afterError: AfterError;
   #stretch: Stretch | undefined;
 
   /** `history`: what the journal has. Throws `SequenceError` if a part of it is missing. */
@@ -55,18 +56,16 @@ export class SessionLoop {
     this.#runner = runner;
     this.#record.apply(history);
     const context = { ports, frame, record: this.#record };
+    const control = this.#control;
+    this.#halts = new Halts({ ...context, control, evaluating: () => this.#stretch?.evaluating ?? 0 });
+    this.#writer = new SessionWriter(ports, this.#record, () => {
+      this.#halts.lookAtBudgets();
+    });
     this.#facts = new CandidateFacts(context);
     this.#occupancy = new Occupancy(ports.clock, frame.options.concurrency);
-    this.#steps = new StepSequence({
-      ...context,
-      facts: this.#facts,
-      control: this.#control,
-      occupancy: this.#occupancy,
-      append: (event) => {
-        this.#append(event);
-      },
-      haltAsked: () => this.#haltAsked(),
-    });
+    const shared = { ...context, control, halts: this.#halts, writer: this.#writer };
+    this.#steps = new StepSequence({ ...shared, facts: this.#facts, occupancy: this.#occupancy });
+    this.#afterError = new AfterError({ ...shared, dropSearch: () => this.#steps.dropSearch() });
   }
 
   get snapshot(): SessionSnapshot {
@@ -84,7 +83,9 @@ export class SessionLoop {
     this.#begin();
     try {
       for (;;) {
-        const verdict = await this.#workUntilHalt().catch((error: unknown) => this.#afterError(error));
+        const verdict = await this.#workUntilHalt().catch((error: unknown) =>
+          this.#afterError.verdict(error),
+        );
         if (verdict.kind === 'again') continue;
         if (verdict.kind === 'paused') {
           await this.#untilResumed();
@@ -108,7 +109,7 @@ export class SessionLoop {
     this.#requireLive();
     const { wish } = this.#control;
     if (wish !== 'work' && (wish !== 'pause-after-step' || afterStep)) return;
-    this.#append({ type: 'request.received', request: 'pause', ...(afterStep ? { afterStep } : {}) });
+    this.#writer.append({ type: 'request.received', request: 'pause', ...(afterStep ? { afterStep } : {}) });
     this.#control.ask(afterStep ? 'pause-after-step' : 'pause');
   }
 
@@ -117,7 +118,7 @@ export class SessionLoop {
     this.#requireLive();
     const { wish } = this.#control;
     if (wish !== 'pause' && wish !== 'pause-after-step') return;
-    this.#append({ type: 'request.received', request: 'resume' });
+    this.#writer.append({ type: 'request.received', request: 'resume' });
     this.#control.ask('work');
   }
 
@@ -131,7 +132,7 @@ export class SessionLoop {
     if (wish === 'stop' || wish === 'leave') return;
     const step = options.now || wish === 'pause' ? undefined : this.#record.openSteps[0]?.step;
     if (step !== undefined && wish === 'finish-step') return;
-    this.#append({ type: 'request.received', request: 'stop' });
+    this.#writer.append({ type: 'request.received', request: 'stop' });
     if (step === undefined) this.#control.ask('stop');
     else {
       this.#control.askToFinish(step);
@@ -145,14 +146,14 @@ export class SessionLoop {
    */
   note(text: string): void {
     this.#requireLive();
-    this.#append({ type: 'note.added', text });
-    if (this.#frame.options.policy === 'tunables') this.#append({ type: 'warning', ...unreadNote });
+    this.#writer.append({ type: 'note.added', text });
+    if (this.#frame.options.policy === 'tunables') this.#writer.append({ type: 'warning', ...unreadNote });
   }
 
   /** Later prompts cite none of the notes so far. Throws `SessionOverError`, `DiskFullError`. */
   removeNotes(): void {
     this.#requireLive();
-    if (this.snapshot.notes.length > 0) this.#append({ type: 'notes.removed' });
+    if (this.snapshot.notes.length > 0) this.#writer.append({ type: 'notes.removed' });
   }
 
   /** Ends the loop and not the session: it can be resumed from the journal. */
@@ -163,27 +164,27 @@ export class SessionLoop {
   #begin(): void {
     const { sessionId, problem, options } = this.#frame;
     if (this.#record.snapshot.sessionId === undefined) {
-      this.#append({ type: 'session.created', version: 1, sessionId, problem, options });
+      this.#writer.append({ type: 'session.created', version: 1, sessionId, problem, options });
     }
-    this.#append({ type: 'runner.started', ...this.#runner });
+    this.#writer.append({ type: 'runner.started', ...this.#runner });
     // A runner starts again only because someone asked for it; that takes a pause back, but never a stop.
     const { status } = this.#record.snapshot;
     if (status === 'stopping') {
       this.#control.ask('stop');
     } else if (this.#record.paused || status === 'pausing') {
-      this.#append({ type: 'request.received', request: 'resume' });
-      if (this.#record.paused) this.#append({ type: 'session.resumed' });
+      this.#writer.append({ type: 'request.received', request: 'resume' });
+      if (this.#record.paused) this.#writer.append({ type: 'session.resumed' });
     }
   }
 
   async #workUntilHalt(): Promise<Verdict> {
     this.#control.renew();
-    const disarm = this.#armDeadline();
+    const disarm = this.#halts.armDeadline();
     let halt: Halt | 'steps' | 'no-initial';
     try {
       halt = await this.#workOneStretch();
     } catch (error) {
-      const asked = this.#haltAsked();
+      const asked = this.#halts.asked();
       if (asked === undefined || !this.#control.signals.working.aborted) throw error;
       // That work ends by being cancelled is no error.
       if (!isAbort(error)) this.#ports.log('An error while work was being ended', error);
@@ -196,12 +197,12 @@ export class SessionLoop {
     if (halt !== 'paused') return finishedBy(halt, this.snapshot);
     // A pause that was taken back before it took place is none.
     if (this.#control.wish !== 'pause') return { kind: 'again' };
-    this.#append({ type: 'session.paused', reason: 'user' });
+    this.#writer.append({ type: 'session.paused', reason: 'user' });
     return { kind: 'paused' };
   }
 
   async #workOneStretch(): Promise<Halt | 'steps' | 'no-initial'> {
-    const asked = this.#haltAsked();
+    const asked = this.#halts.asked();
     if (asked !== undefined) return asked;
     const stretch = new Stretch({
       ports: this.#ports,
@@ -210,11 +211,9 @@ export class SessionLoop {
       facts: this.#facts,
       signals: this.#control.signals,
       occupancy: this.#occupancy,
-      append: (event) => {
-        this.#append(event);
-      },
+      writer: this.#writer,
       onEvaluationBegun: () => {
-        this.#lookAtBudgets();
+        this.#halts.lookAtBudgets();
       },
     });
     this.#stretch = stretch;
@@ -234,79 +233,8 @@ export class SessionLoop {
   }
 
   #end(event: FinalEvent, cause?: 'environment' | 'initial-program'): SessionEnd {
-    try {
-      this.#ports.recordEnd(event);
-      this.#append(event);
-    } catch (error) {
-      if (!isDiskFull(error)) throw error;
-      // The session is over: the reserve is there for this.
-      this.#applyWritten(this.#ports.journal.appendFromReserve(event));
-      this.#ports.recordEnd(event);
-    }
+    this.#writer.end(event);
     return { kind: 'ended', event, ...(cause === undefined ? {} : { cause }) };
-  }
-
-  /** An error that is not a program's: the session waits until someone has removed the cause. */
-  async #afterError(error: unknown): Promise<Verdict> {
-    this.#ports.log('Work was halted by an error', error);
-    // Whatever is still in work must not write on.
-    this.#control.haltNow();
-    await this.#steps.dropSearch();
-    if (error instanceof EnvironmentError && this.#record.snapshot.evaluated === 0) {
-      const event = { type: 'session.failed' as const, message: error.message, advice: error.advice };
-      return this.#endAsked() ?? { kind: 'end', cause: 'environment', event };
-    }
-    const recovered = this.#endAsked() === undefined && (await this.#recovered(error));
-    const asked = this.#endAsked();
-    if (asked !== undefined) return asked;
-    if (this.#haltAsked() === 'time') return { kind: 'again' };
-    try {
-      if (recovered) {
-        const message = `${messageOf(error)} The cause was removed, and the session went on by itself.`;
-        this.#append({ type: 'warning', code: 'recovered', message });
-        return { kind: 'again' };
-      }
-      this.#pauseBecauseOf(error);
-    } catch (full) {
-      if (!isDiskFull(full)) throw full;
-      this.#pauseBecauseOf(full);
-    }
-    return { kind: 'paused' };
-  }
-
-  /** The end that was asked for while work was halted by an error. */
-  #endAsked(): Verdict | undefined {
-    const { wish } = this.#control;
-    if (wish === 'leave') return { kind: 'left' };
-    return wish === 'stop' || wish === 'finish-step' ? finishedBy('stopped', this.snapshot) : undefined;
-  }
-
-  async #recovered(error: unknown): Promise<boolean> {
-    if (isDiskFull(error) || !this.#recoveries.mayRecover(this.snapshot)) return false;
-    this.#control.renew();
-    const disarm = this.#armDeadline();
-    try {
-      return await recover(this.#ports, error, this.#control.signals.working);
-    } finally {
-      disarm();
-    }
-  }
-
-  #pauseBecauseOf(error: unknown): void {
-    this.#control.ask('pause');
-    try {
-      if (isDiskFull(error)) throw error;
-      this.#append(errorPause(error));
-    } catch (full) {
-      if (!isDiskFull(full)) throw full;
-      try {
-        this.#applyWritten(this.#ports.journal.appendFromReserve(diskFullPause(full)));
-      } catch (stillFull) {
-        if (!isDiskFull(stillFull)) throw stillFull;
-        // Another program took the room that the reserve gave. The session pauses all the same.
-        this.#ports.log('The pause could not be written to the journal', stillFull);
-      }
-    }
   }
 
   async #untilResumed(): Promise<void> {
@@ -314,53 +242,18 @@ export class SessionLoop {
       await this.#control.untilUnpaused();
       if (this.#control.wish !== 'work' && this.#control.wish !== 'pause-after-step') return;
       try {
-        this.#ports.journal.makeReserve();
-        this.#append({ type: 'session.resumed' });
+        this.#writer.resume();
         return;
       } catch (error) {
         if (!isDiskFull(error)) throw error;
-        this.#pauseBecauseOf(error);
+        this.#control.ask('pause');
+        this.#writer.pauseBecauseOf(error);
       }
     }
   }
 
-  #armDeadline(): () => void {
-    const { maxTimeMs } = this.#frame.options;
-    if (maxTimeMs === undefined) return () => undefined;
-    return this.#control.armDeadline(
-      this.#ports.clock,
-      () => maxTimeMs - this.#record.activeMs(this.#ports.clock.monotonicMs()),
-    );
-  }
-
-  #haltAsked(): Halt | undefined {
-    return this.#control.halt(this.#record.openSteps[0]?.step, this.#spent());
-  }
-
-  /** The budget that is used up. Behind the last step the session ends because of that. */
-  #spent(): SpentBudget | undefined {
-    const { snapshot } = this.#record;
-    const { options } = this.#frame;
-    if (finishedStepCount(snapshot) >= options.steps) return undefined;
-    return spentBudget(options, snapshot, this.#stretch?.evaluating ?? 0);
-  }
-
-  #lookAtBudgets(): void {
-    if (this.#spent() !== undefined) this.#control.haltFeeding();
-  }
-
   #requireLive(): void {
     if (this.#record.final !== undefined) throw new SessionOverError();
-  }
-
-  #append(event: SessionEvent): void {
-    this.#applyWritten(this.#ports.journal.append(event));
-  }
-
-  #applyWritten(entry: JournalEntry): void {
-    this.#record.apply([entry]);
-    this.#lookAtBudgets();
-    this.#ports.onEntry(entry);
   }
 }
 

@@ -1,22 +1,21 @@
 import { notIsolatedWarning } from '../../evaluation/sandbox/isolation';
 import { finishedStepCount } from '../../domain/search/replay';
-import type { SessionEvent } from '../../domain/session/events';
-import type { CandidateFacts } from './candidateFacts';
-import { type LoopContext } from './candidateFacts';
+import type { CandidateFacts, LoopContext } from './candidateFacts';
+import type { Halts } from './halts';
 import type { Halt, LoopControl } from './loopControl';
 import type { Occupancy } from './occupancy';
 import { Search } from './search';
 import type { OpenStep } from './sessionRecord';
+import type { SessionWriter } from './sessionWriter';
 import type { Stretch } from './stretch';
 import { verifyBest } from './verifyBest';
 
 export interface StepSequenceOptions extends LoopContext {
   readonly facts: CandidateFacts;
   readonly control: LoopControl;
+  readonly halts: Pick<Halts, 'asked'>;
+  readonly writer: Pick<SessionWriter, 'append'>;
   readonly occupancy: Occupancy;
-  readonly append: (event: SessionEvent) => void;
-  /** What halts the work, if anything does. */
-  haltAsked(): Halt | undefined;
 }
 
 /**
@@ -48,7 +47,7 @@ export class StepSequence {
     }
     if (record.snapshot.valid === 0) return 'no-initial';
     while (finishedStepCount(record.snapshot) < frame.options.steps) {
-      const asked = this.#options.haltAsked();
+      const asked = this.#options.halts.asked();
       if (asked !== undefined) return asked;
       const search = (this.#search ??= await this.#restored());
       const current = record.openSteps[0] ?? this.#begin(search);
@@ -80,22 +79,22 @@ export class StepSequence {
     const { clock, evaluator } = this.#options.ports;
     const startedMs = clock.monotonicMs();
     const { isolation, machine } = await evaluator.prepare((message) => {
-      if (!signal.aborted) this.#options.append({ type: 'environment.progress', message });
+      if (!signal.aborted) this.#options.writer.append({ type: 'environment.progress', message });
     }, signal);
     signal.throwIfAborted();
     this.#prepared = true;
-    this.#options.append({
+    this.#options.writer.append({
       type: 'environment.ready',
       durationMs: clock.monotonicMs() - startedMs,
       isolation,
       ...(machine === undefined ? {} : { machine }),
     });
-    if (isolation === 'none') this.#options.append({ type: 'warning', ...notIsolatedWarning });
+    if (isolation === 'none') this.#options.writer.append({ type: 'warning', ...notIsolatedWarning });
   }
 
   #restored(): Promise<Search> {
     return Search.restore(this.#options, (event) => {
-      this.#options.append(event);
+      this.#options.writer.append(event);
     });
   }
 
@@ -103,7 +102,7 @@ export class StepSequence {
     const { record, facts } = this.#options;
     const step = finishedStepCount(record.snapshot) + record.openSteps.length;
     const parents = search.parents(step, facts.initialRecords);
-    this.#options.append({ type: 'step.started', step, parents: [...parents] });
+    this.#options.writer.append({ type: 'step.started', step, parents: [...parents] });
     const open = record.openSteps.at(-1);
     if (open?.step !== step) throw new Error(`step ${step} did not open`);
     return open;
@@ -135,7 +134,7 @@ export class StepSequence {
     const groups = await facts.evaluatedGroups(open);
     const { gauges, ...result } = await search.finishStep(open.step, facts.stepRecords(open), groups, signal);
     const durationMs = record.activeMs(ports.clock.monotonicMs()) - open.startedAtMs;
-    this.#options.append({
+    this.#options.writer.append({
       type: 'step.finished',
       step: open.step,
       ...result,
@@ -145,12 +144,12 @@ export class StepSequence {
   }
 
   #halted(): Halt {
-    return this.#options.haltAsked() ?? 'paused';
+    return this.#options.halts.asked() ?? 'paused';
   }
 
   /** An update would take more of what is used up. */
   #tokensSpent(): boolean {
-    const asked = this.#options.haltAsked();
+    const asked = this.#options.halts.asked();
     return asked === 'tokens' || asked === 'cost';
   }
 }

@@ -5,6 +5,7 @@ import type { SessionEvent } from '../../domain/session/events';
 import type { CandidateRecord } from '../../domain/session/snapshot';
 import type { CandidateFacts, LoopContext } from './candidateFacts';
 import type { OpenStep } from './sessionRecord';
+import type { SessionWriter } from './sessionWriter';
 
 /** Failures that a program owes to itself. The others come from limits and from the machine: they refute nothing. */
 const refuting: ReadonlySet<FailureReason> = new Set([
@@ -31,7 +32,7 @@ export async function verifyBest(
   step: OpenStep,
   context: LoopContext & {
     readonly facts: CandidateFacts;
-    readonly append: (event: SessionEvent) => void;
+    readonly writer: Pick<SessionWriter, 'append'>;
   },
   signal: AbortSignal,
 ): Promise<void> {
@@ -53,7 +54,7 @@ export async function verifyBest(
     });
     if (report === undefined || (isAborted(signal) && report.outcome.kind === 'failed')) return;
     const { outcome, durationMs, queuedMs } = report;
-    context.append({
+    context.writer.append({
       type: 'candidate.verified',
       candidate: candidate.id,
       verdict: verdictOf(outcome),
