@@ -18,6 +18,7 @@ import math
 import os
 import sys
 import tempfile
+import time
 import traceback
 
 import contest
@@ -25,6 +26,7 @@ from compile_program import DoesNotCompile, compile_program
 from cores import core_of_my_own, physical_cores
 from run_case import run
 from verdict import write_verdict
+from waiting import Waiting
 
 CASES, MOST_CASES = 150, 1000
 # Less than what a pipe takes in one piece (PIPE_BUF).
@@ -33,7 +35,8 @@ INDEX_BYTES = 4
 # Of the time that programs ran.
 NOTABLE_WAITING = 0.02
 
-Result = collections.namedtuple("Result", "case seed verdict score why cpu_s wall_s waited_s memory_bytes")
+Result = collections.namedtuple("Result", "case seed verdict score why cpu_s wall_s waited_s memory_bytes core")
+"""core: when a core was asked for, had, and given back."""
 
 
 def case_seeds(seed, count):
@@ -57,10 +60,10 @@ def judge_case(program, case, seed, keep=None):
             file.write(ran.output)
     if verdict != "AC" and ran.said:
         why += f" Its last words: {ran.said}"
-    return Result(case, seed, verdict, score, why, ran.cpu_s, ran.wall_s, ran.waited_s, ran.memory_bytes)
+    return Result(case, seed, verdict, score, why, ran.cpu_s, ran.wall_s, ran.waited_s, ran.memory_bytes, ())
 
 
-def judge_cases(program, seeds, cores, at_once, keep):
+def judge_cases(program, seeds, cores, at_once, keep, waiting):
     """Results of all cases, or of those that were run until one was not accepted. keep: where the output for the first case goes."""
     todo_read, todo_write = os.pipe()
     result_read, result_write = os.pipe()
@@ -70,8 +73,11 @@ def judge_cases(program, seeds, cores, at_once, keep):
     def work():
         while record := os.read(todo_read, INDEX_BYTES):
             case = int.from_bytes(record, "little")
+            asked = time.monotonic()
             with core_of_my_own(cores, case):
+                had = time.monotonic()
                 result = judge_case(program, case, seeds[case], keep if case == 0 else None)
+            result = result._replace(core=(asked, had, time.monotonic()))
             line = json.dumps(result._replace(why=result.why[:600]), ensure_ascii=False).encode() + b"\n"
             assert len(line) <= MOST_RESULT_BYTES
             os.write(result_write, line)
@@ -82,7 +88,8 @@ def judge_cases(program, seeds, cores, at_once, keep):
     with os.fdopen(result_read, "rb") as lines:
         for line in lines:
             results.append(Result(*json.loads(line)))
-            tell(results[-1])
+            waiting.add(*results[-1].core)
+            tell(results[-1], waiting.seconds())
             if results[-1].verdict != "AC":
                 while os.read(todo_read, INDEX_BYTES):
                     given_up += 1
@@ -93,11 +100,11 @@ def judge_cases(program, seeds, cores, at_once, keep):
     return sorted(results)
 
 
-def tell(result):
-    """One line for a case."""
+def tell(result, waited_s):
+    """One line for a case. waited_s: for cores, until now."""
     if "DISCOVER_CASES" not in os.environ:
         return
-    told = {"name": f"case {result.case}", "durationMs": round(1000 * result.wall_s)}
+    told = {"name": f"case {result.case}", "durationMs": round(1000 * result.wall_s), "waited_s": waited_s}
     if result.verdict == "AC":
         told |= {"verdict": "passed", "value": result.score, "unit": "points"}
     else:
@@ -188,7 +195,7 @@ def view_of(results, seed, output):
         return contest.view(contest.generate(seed), file.read(), [result.score for result in results])
 
 
-def evaluate(count):
+def evaluate(count, waiting):
     """The verdict and a picture, or None."""
     seeds = list(case_seeds(int(os.environ.get("DISCOVER_SEED", "0")), count))
     at_once = int(float(os.environ.get("DISCOVER_CPUS", "1")))
@@ -197,12 +204,17 @@ def evaluate(count):
     with tempfile.TemporaryDirectory() as folder:
         try:
             # So that compiling disturbs no case of another evaluation.
+            asked = time.monotonic()
             with core_of_my_own(cores, os.getpid()):
-                program = compile_program(os.environ["DISCOVER_CANDIDATE"], folder)
+                had = time.monotonic()
+                try:
+                    program = compile_program(os.environ["DISCOVER_CANDIDATE"], folder)
+                finally:
+                    waiting.add(asked, had, time.monotonic())
         except DoesNotCompile as error:
             return {"valid": False, "metrics": {}, "feedback": str(error)}, None
         output = os.path.join(folder, "first-output")
-        results = judge_cases(program, seeds, cores, at_once, output)
+        results = judge_cases(program, seeds, cores, at_once, output, waiting)
         verdict = verdict_of(results, count)
         return verdict, view_of(results, seeds[0], output) if verdict["valid"] else None
 
@@ -210,4 +222,6 @@ def evaluate(count):
 if __name__ == "__main__":
     options = argparse.ArgumentParser()
     options.add_argument("--cases", type=case_count, default=CASES)
-    write_verdict(*evaluate(options.parse_args().cases))
+    waiting = Waiting()
+    verdict, view = evaluate(options.parse_args().cases, waiting)
+    write_verdict({**verdict, "waited_s": waiting.seconds()}, view)

@@ -7,6 +7,9 @@ const mostCases = 10_000;
 const mostCharacters = 64 * 1024;
 const numericOrder = new Intl.Collator('en', { numeric: true });
 
+/** Beside a case: for how long the evaluation has waited until now, as `waited_s` of its result. */
+const waitedUntilNow = z.object({ waited_s: z.number().nonnegative().optional() });
+
 /**
  * What an evaluator says of its cases while it runs: one JSON object a line, as in `cases` of its result. A case is told once; a line that
  * is not as agreed is remembered, and the evaluation is then told to have a bad result.
@@ -17,6 +20,7 @@ export class CaseLines {
   #text = '';
   #lines = 0;
   #mistake: string | undefined;
+  #waitedMs: number | undefined;
   #isClosed = false;
 
   /** `onCase` is called once for each case, as soon as its line is complete. */
@@ -42,6 +46,11 @@ export class CaseLines {
     return inOrder([...this.#byName.values()]);
   }
 
+  /** The last that it said of its waiting, which counts where the evaluation is ended before its result. */
+  get waitedMs(): number | undefined {
+    return this.#waitedMs;
+  }
+
   /** One sentence. */
   get mistake(): string | undefined {
     return this.#mistake;
@@ -51,7 +60,8 @@ export class CaseLines {
     this.#lines += 1;
     if (this.#isClosed || this.#mistake !== undefined || line.trim() === '') return;
     const place = `Line ${this.#lines} of its cases`;
-    const read = parsedLine(line);
+    const { read, waitedMs } = parsedLine(line);
+    this.#waitedMs = waitedMs ?? this.#waitedMs;
     if (typeof read === 'string') this.#mistake = `${place} is not as agreed: ${read}.`;
     else if (this.#byName.has(read.name)) this.#mistake = `${place} has "${read.name}" a second time.`;
     else if (this.#byName.size >= mostCases) this.#mistake = `It has more than ${mostCases} cases.`;
@@ -67,13 +77,15 @@ export function inOrder(cases: readonly CaseResult[]): readonly CaseResult[] {
   return [...cases].sort((a, b) => numericOrder.compare(a.name, b.name));
 }
 
-function parsedLine(line: string): CaseResult | string {
+function parsedLine(line: string): { readonly read: CaseResult | string; readonly waitedMs?: number } {
   let value: unknown;
   try {
     value = parsePythonJson(line);
   } catch (error) {
-    return `it is not JSON (${error instanceof Error ? error.message : String(error)})`;
+    return { read: `it is not JSON (${error instanceof Error ? error.message : String(error)})` };
   }
-  const parsed = caseResult.safeParse(value);
-  return parsed.success ? parsed.data : z.prettifyError(parsed.error).replace(/\s+/g, ' ');
+  const parsed = caseResult.extend(waitedUntilNow.shape).safeParse(value);
+  if (!parsed.success) return { read: z.prettifyError(parsed.error).replace(/\s+/g, ' ') };
+  const { waited_s: waitedS, ...read } = parsed.data;
+  return { read, ...(waitedS !== undefined && { waitedMs: 1000 * waitedS }) };
 }

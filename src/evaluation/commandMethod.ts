@@ -75,11 +75,11 @@ export function commandMethod(
         });
       } catch (error) {
         if (race === undefined || !lost.signal.aborted || run.signal.aborted) throw error;
-        return stopped(race, metric, lines.cases);
+        return { ...stopped(race, metric, lines.cases), ...waited(lines) };
       }
       const score = await result(run, report, lines);
       const { cases = [] } = score;
-      if (score.kind === 'failed') return { ...score, ...kept(lines.cases) };
+      if (score.kind === 'failed') return { ...waited(lines), ...score, ...kept(lines.cases) };
       const doubt =
         stopEarly === true
           ? doubtAboutMean(score.metrics[metric.name], cases, metric.name)
@@ -154,6 +154,10 @@ function doubtAboutEstimate(
     return 'The evaluator says that it stopped the candidate (its metric stopped), and it had no parent to compare it with. Run the candidate to the end where DISCOVER_INCUMBENT is not set.';
   if (isBetter(goal, parent.value, value)) return undefined;
   return `The evaluator says that it stopped the candidate (its metric stopped) with ${name} ${shortNumber(value)}, an estimate, which must be worse than what its parent has, ${shortNumber(parent.value)}. Stop only what is clearly worse.`;
+}
+
+function waited({ waitedMs }: CaseLines): { waitedMs?: number } {
+  return waitedMs === undefined ? {} : { waitedMs };
 }
 
 function kept(cases: readonly CaseResult[]): { cases?: readonly CaseResult[] } {

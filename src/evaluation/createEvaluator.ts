@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Problem } from '../domain/problem/problem';
 import { hostPlaces } from '../domain/problem/hostPlaces';
 import { commandMethod } from './commandMethod';
+import { CommandTimes } from './commandTimes';
 import { createProcessFamily } from './endProcesses';
 import { evaluationEnvironment } from './evaluationEnvironment';
 import { DiskFullError } from './evaluator';
@@ -99,7 +100,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       parentState: request.parentState,
     });
     const own = withoutPaths(work);
-    let durationMs = 0;
+    const times = new CommandTimes();
     let queuedMs = lease.waitedMs;
     let isWarm = false;
     const execute = async (command: MethodCommand): Promise<ExecutionReport> => {
@@ -130,11 +131,14 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
         },
         command.stop === undefined ? signal : AbortSignal.any([signal, command.stop]),
       );
+      const ended = (tookMs: number): void => {
+        times.add({ endedMs: performance.now(), tookMs, waitedMs: command.waitedMs?.() ?? 0 });
+      };
       const report = await execution.catch((error: unknown) => {
-        durationMs += performance.now() - startedMs;
+        ended(performance.now() - startedMs);
         throw error;
       });
-      durationMs += report.durationMs;
+      ended(report.durationMs);
       isWarm ||= report.isWarm === true;
       return report;
     };
@@ -152,9 +156,9 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
         onCase: (result) => request.onCase?.(withoutPathsInCase(result, own)),
       });
       const { waitedMs = 0 } = score;
-      queuedMs += waitedMs;
+      queuedMs += waitedMs + times.waitedMs;
       return {
-        ...(await reportOf(score, work, Math.max(0, durationMs - waitedMs), { problem, store })),
+        ...(await reportOf(score, work, Math.max(0, times.durationMs - waitedMs), { problem, store })),
         ...(queuedMs > 0 && { queuedMs }),
         ...(problem.environment.preload && { isWarm }),
       };

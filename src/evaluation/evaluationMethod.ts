@@ -18,6 +18,8 @@ export interface MethodCommand {
   readonly onDescriptor3?: (chunk: Buffer) => void;
   /** See `ExecutionRequest`. */
   readonly input?: Uint8Array;
+  /** Asked when it has ended: for how long of its beginning it did nothing but wait, which does not count as evaluating. */
+  readonly waitedMs?: () => number;
   /** When it is aborted the command is ended with all that it started, and the call rejects with the signal's reason. */
   readonly stop?: AbortSignal;
 }

@@ -180,6 +180,18 @@ describe('a candidate of a command that stops early', () => {
     expect(report.durationMs).toBeGreaterThan(0);
   });
 
+  it('does not count as evaluating what it says that it waited until it is stopped', async () => {
+    const waiting = evaluateScript.replace('"value": value}', '"value": value, "waited_s": 3600 + case}');
+    const { run } = await open({}, waiting);
+    const incumbent = { cases: (await run({ off: 0 })).report.cases ?? [] };
+    const { report } = await run({ off: 10, waitsAt: 19 }, { incumbent });
+    expect(report.outcome).toMatchObject({ feedback: expect.stringMatching(/^Stopped after/) as unknown });
+    expect(report.durationMs).toBe(0);
+    expect(report.queuedMs).toBeGreaterThan(3_600_000);
+    expect(report.cases?.every((one) => !('waited_s' in one))).toBe(true);
+    expect((await run({ off: 0, failsAt: 3 })).report.queuedMs).toBeGreaterThanOrEqual(3_603_000);
+  });
+
   it('runs to the end when it is better, and is told by how much', async () => {
     const { run } = await open();
     const incumbent = { cases: (await run({ off: 5 })).report.cases ?? [] };

@@ -23,10 +23,10 @@ import { compileCandidate } from './compileCandidate';
 import type { ContestTools } from './contestTools';
 import { evaluateCases } from './evaluateCases';
 import { folderFiles } from './folderFiles';
-import { findHostTools, type HostTools } from './hostTools';
+import { asCommand, findHostTools, type HostTools } from './hostTools';
 import { languageOf, type Language } from './language';
 import { OutOfTime, type CaseContext } from './runCase';
-import { onOwnCore } from './timedCommand';
+import { commandOnOwnCore } from './runOnCore';
 import { identityOf } from './trustedFiles';
 import { visualizerTools } from './visualizerTools';
 import { warmTargetOf } from './warmTarget';
@@ -216,8 +216,10 @@ async function generate(
   await writeFile(join(root, 'seeds.txt'), `${seedLines.join('\n')}\n`);
   const timeMs = remainingMs();
   if (timeMs <= 0) throw new OutOfTime();
-  const argv = onOwnCore(host, core, contest.generate);
-  const report = await run.execute({ argv, cwd: root, limits: { ...generatingLimits, timeMs } });
+  const limits = { ...generatingLimits, timeMs };
+  const report = await run.execute(
+    commandOnOwnCore(host, core, { argv: asCommand(contest.generate), cwd: root, limits }),
+  );
   if (report.end.kind === 'limit' && report.end.limit === 'time') throw new OutOfTime();
   if (!endedWell(report)) {
     throw new EnvironmentError(

@@ -8,7 +8,7 @@ import { failed } from '../executionFailure';
 import { cargoEnvironment } from './cargo';
 import { asCommand, type HostTools } from './hostTools';
 import { cppCommand, rustcCommand, type Language } from './language';
-import { onOwnCore } from './timedCommand';
+import { commandOnOwnCore } from './runOnCore';
 
 /** Compiling is part of one evaluation, on a core of its own so that it disturbs nobody who is timed. */
 const compileLimits = {
@@ -95,12 +95,14 @@ async function step(
   cwd?: string,
   env?: Readonly<Record<string, string>>,
 ): Promise<NotScored | undefined> {
-  const report = await run.execute({
-    argv: onOwnCore(tools, preferredCore, asCommand(argv)),
-    cwd: cwd ?? dirname(run.work.candidate),
-    ...(env !== undefined && { env }),
-    limits: { ...compileLimits, timeMs: Math.min(compileLimits.timeMs, timeMs) },
-  });
+  const report = await run.execute(
+    commandOnOwnCore(tools, preferredCore, {
+      argv: asCommand(argv),
+      cwd: cwd ?? dirname(run.work.candidate),
+      ...(env !== undefined && { env }),
+      limits: { ...compileLimits, timeMs: Math.min(compileLimits.timeMs, timeMs) },
+    }),
+  );
   if (endedWell(report)) return undefined;
   const name = argv[0] ?? '';
   if (isMissing(report, name)) {

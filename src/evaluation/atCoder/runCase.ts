@@ -12,8 +12,9 @@ import { readUntrustedFile } from '../readUntrustedFile';
 import { removeFolder } from '../workFolder';
 import { measuringBytes, notMeasured, refusalOfRun, type Verdict } from './caseVerdict';
 import type { ContestTools } from './contestTools';
-import type { HostTools } from './hostTools';
-import { measured, onOwnCore, readMeasurement, type Measurement } from './timedCommand';
+import { asCommand, type HostTools } from './hostTools';
+import { commandOnOwnCore } from './runOnCore';
+import { measured, readMeasurement, type Measurement } from './timedCommand';
 import type { CaseInput } from './caseInputs';
 import { isUnchanged, type FileIdentity } from './trustedFiles';
 
@@ -73,17 +74,19 @@ export async function runCase(
   await mkdir(join(folder, 'home'), { recursive: true });
   try {
     const told: Buffer[] = [];
-    const report = await run.execute({
-      argv: onOwnCore(context.host, core, runningCommand(context, files)),
-      cwd: join(folder, 'home'),
-      onDescriptor3: (chunk) => told.push(chunk),
-      ...(input.kind === 'hidden' && { input: input.bytes }),
-      limits: {
-        timeMs: usableMs(context),
-        memoryBytes: limits.memoryBytes + measuringBytes + (contest.tester === undefined ? 0 : testerBytes),
-        outputBytes: scoringLimits.outputBytes + limits.outputBytes,
-      },
-    });
+    const report = await run.execute(
+      commandOnOwnCore(context.host, core, {
+        argv: asCommand(runningCommand(context, files)),
+        cwd: join(folder, 'home'),
+        onDescriptor3: (chunk) => told.push(chunk),
+        ...(input.kind === 'hidden' && { input: input.bytes }),
+        limits: {
+          timeMs: usableMs(context),
+          memoryBytes: limits.memoryBytes + measuringBytes + (contest.tester === undefined ? 0 : testerBytes),
+          outputBytes: scoringLimits.outputBytes + limits.outputBytes,
+        },
+      }),
+    );
     throwIfOutOfTime(report);
     const measurement = readMeasurement(Buffer.concat(told).toString());
     const said = await lastWords(files.errors, run.work.path);
@@ -154,11 +157,13 @@ async function verdictOf(
     return { verdict: 'WA', why: 'It printed nothing.' };
   }
   await mkdir(files.scoring);
-  const report = await run.execute({
-    argv: onOwnCore(context.host, core, contest.score(files.input, files.output)),
-    cwd: files.scoring,
-    limits: { ...scoringLimits, timeMs: Math.min(scoringLimits.timeMs, usableMs(context)) },
-  });
+  const report = await run.execute(
+    commandOnOwnCore(context.host, core, {
+      argv: asCommand(contest.score(files.input, files.output)),
+      cwd: files.scoring,
+      limits: { ...scoringLimits, timeMs: Math.min(scoringLimits.timeMs, usableMs(context)) },
+    }),
+  );
   return read(context, report);
 }
 

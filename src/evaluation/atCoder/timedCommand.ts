@@ -6,9 +6,12 @@ import { asCommand, type HostTools } from './hostTools';
  */
 const lockPrefix = `/tmp/timed-core-${process.getuid?.() ?? 0}-`;
 
+/** Begins what a command tells that had to wait for its core: when it asked and when it had it, in nanoseconds of the clock. */
+export const waitedWord = 'waited ';
+
 /**
  * $1: cores, the wanted one first, each as its number, which the lock is named after, and behind a colon the processor to run on; $2: begin of the
- * locks' names; then the command, which runs on one core that nobody else times on.
+ * locks' names; then the command, which runs on one core that nobody else times on. File descriptor 3 is told if it had to wait.
  */
 const ownCoreScript = `
 cores=$1 prefix=$2; shift 2
@@ -19,7 +22,9 @@ for one in $cores; do
 done
 if [ -z "$core" ] && [ -n "$cores" ]; then
   core=\${cores%% *}
+  asked=$(date +%s%N)
   take "$core" ''
+  { echo "${waitedWord}$asked $(date +%s%N)" >&3; } 2>/dev/null
 fi
 core=\${core#*:}
 if [ -n "$core" ] && taskset -cp "$core" $$ >/dev/null 2>&1; then export TIMED_CORE="$core"; fi

@@ -4,7 +4,9 @@ import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { physicalCores, readTopology } from '../../../src/evaluation/leases/physicalCores';
 import { base, coreIsLocked, failureOf, initialText, prepared, valueOf, type Contest } from './contest';
+import { holding, waitsForCore } from './coreHolders';
 
 /** A right answer is the sum; the score is 1000 less the distance to it. */
 const near = (off: number): string => `
@@ -135,6 +137,22 @@ describe('a program of a batch contest', () => {
 
   it('has a core of its own, which nobody else times on', async () => {
     expect(valueOf((await contest.evaluate(`${coreIsLocked}${near(0)}`)).report)).toBe(1000);
+  });
+
+  it('does not count its waiting for a core as evaluating', async () => {
+    const giveBack = await holding(physicalCores(readTopology()).map(({ core }) => core));
+    const beganMs = performance.now();
+    const evaluation = contest.evaluate(near(0));
+    await expect.poll(() => waitsForCore(base), { timeout: 60_000 }).toBe(true);
+    const seenMs = performance.now();
+    await expect.poll(() => performance.now() - seenMs).toBeGreaterThan(20);
+    const releasedMs = performance.now();
+    await giveBack();
+    const { durationMs, queuedMs = 0 } = (await evaluation).report;
+    expect(queuedMs).toBeGreaterThanOrEqual(releasedMs - seenMs - 1);
+    // Its cases run side by side, and a moment counts once.
+    expect(durationMs + queuedMs).toBeLessThanOrEqual(performance.now() - beganMs + 1);
+    expect(durationMs).toBeGreaterThan(0);
   });
 
   it('is MLE when it takes more memory than a case may', async () => {
