@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { exitCodes } from '../../../protocol/hostCommands';
-import { serveAttach } from '../../host/attachServer';
+import { serveAttach } from '../../attach/attachServer';
 import { sessionFolder } from '../../host/sessionFolder';
 import type { Command } from '../command';
 import { noSuchSession, usageError } from '../commandError';
