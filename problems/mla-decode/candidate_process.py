@@ -82,6 +82,10 @@ class CandidateProcess:
     def printed(self):
         return self._tail.decode(errors="replace").strip()
 
+    @property
+    def pid(self):
+        return self._process.pid
+
     def ask(self, command):
         """Sends a command and gives the answer, which nobody should trust. Rejected where there is none."""
         self._send(command)

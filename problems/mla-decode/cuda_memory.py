@@ -7,6 +7,8 @@ import ctypes
 
 HANDLE_BYTES = 64
 UUID_BYTES = 16
+# CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR.
+CAPABILITY_ATTRIBUTES = 75, 76
 LAZY_PEER_ACCESS = 1
 
 
@@ -14,18 +16,33 @@ class CudaError(Exception):
     """A call of the CUDA driver failed."""
 
 
-def uuid_of_gpu():
-    """Of the first GPU. Unlike PyTorch this leaves the GPU itself alone: another program may be taking times on it."""
-    library, device, uuid = ctypes.CDLL("libcuda.so.1"), ctypes.c_int(), (ctypes.c_ubyte * UUID_BYTES)()
-    for name, *arguments in (
-        ("cuInit", ctypes.c_uint(0)),
-        ("cuDeviceGet", ctypes.byref(device), ctypes.c_int(0)),
-        ("cuDeviceGetUuid_v2", uuid, device),
-    ):
+def _ask_first_gpu(questions):
+    """questions(device): names of the driver's functions, each with its arguments. Unlike PyTorch this leaves the GPU itself alone: another program
+    may be taking times on it."""
+    library, device = ctypes.CDLL("libcuda.so.1"), ctypes.c_int()
+    begin = ("cuInit", ctypes.c_uint(0)), ("cuDeviceGet", ctypes.byref(device), ctypes.c_int(0))
+    for name, *arguments in (*begin, *questions(device)):
         code = getattr(library, name)(*arguments)
         if code != 0:
             raise CudaError(f"{name} failed ({code})")
+
+
+def uuid_of_gpu():
+    """Of the first GPU, 32 hexadecimal digits."""
+    uuid = (ctypes.c_ubyte * UUID_BYTES)()
+    _ask_first_gpu(lambda device: [("cuDeviceGetUuid_v2", uuid, device)])
     return bytes(uuid).hex()
+
+
+def capability_of_gpu():
+    """Of the first GPU, as Triton writes it: 90 for an H100."""
+    parts = [ctypes.c_int(), ctypes.c_int()]
+    _ask_first_gpu(
+        lambda device: [
+            ("cuDeviceGetAttribute", ctypes.byref(part), ctypes.c_int(number), device) for part, number in zip(parts, CAPABILITY_ATTRIBUTES)
+        ]
+    )
+    return 10 * parts[0].value + parts[1].value
 
 
 class Handle(ctypes.Structure):

@@ -15,6 +15,7 @@ import time
 
 from candidate_process import CandidateProcess, Rejected, close_own_memory
 from cases import name_of
+from compile_ahead import CompileAhead
 from gpu_turn import GpuTurn
 from sequential import ERROR_RATE, WHOLE_ROUND, is_clearly_slower, look_bound, look_noise, mean_log_ratio
 
@@ -138,7 +139,7 @@ class RaceOff(Exception):
     """There is no race, because of the parent or for want of memory for two; that says nothing about the program."""
 
 
-def race_with_parent(judge, clock, turn, timed, cases, warming, seeds, incumbent, deadline, stages):
+def race_with_parent(judge, candidate, clock, turn, timed, cases, warming, seeds, incumbent, deadline, stages):
     """A Stop, or None. The parent's process is started here and not before: most programs are decided about without it.
 
     timed: the program's cases. warming: cases for which the parent compiles what it needs, while others may use the GPU as well.
@@ -152,6 +153,7 @@ def race_with_parent(judge, clock, turn, timed, cases, warming, seeds, incumbent
             file.write(incumbent.text)
         rival = CandidateProcess(path, "gpu", deadline)
         try:
+            CompileAhead(path, [[case] for case in warming]).wait(deadline, [candidate, rival])
             with turn.shared():
                 of_rival(rival.ask, {"do": "load"})
             for case in warming:

@@ -19,6 +19,7 @@ import time
 
 from candidate_process import CandidateProcess, Rejected, close_own_memory
 from cascade import Incumbent, Stages, quick_look, race_with_parent, start_clock
+from compile_ahead import CompileAhead
 from cases import CORRECTNESS, SMALL, TIMING, name_of
 from gpu_state import NotTimed, Watch, open_gpus
 from gpu_turn import GpuTurn
@@ -76,8 +77,14 @@ def split():
     return [case for case in CORRECTNESS if case.dim in dims], [case for case in CORRECTNESS if case.dim not in dims]
 
 
-def evaluate_on_gpu(candidate, seeds, incumbent, deadline):
-    """The verdict and a picture. incumbent: what the program is compared with while it runs, or None."""
+def to_compile():
+    """The cases, those together that have kernels in common."""
+    dims = dict.fromkeys(case.dim for case in (*TIMING, *CORRECTNESS))
+    return [[case for case in (*TIMING, *CORRECTNESS) if case.dim == dim] for dim in dims]
+
+
+def evaluate_on_gpu(candidate, seeds, incumbent, deadline, ahead=None):
+    """The verdict and a picture. incumbent: what the program is compared with while it runs, or None. ahead: what compiles it, if anything does."""
     from cuda_memory import uuid_of_gpu
     from judge import GpuJudge
     from timing import LEAST_ROUNDS, Clock, TimedCase
@@ -88,8 +95,12 @@ def evaluate_on_gpu(candidate, seeds, incumbent, deadline):
     turn, watch = GpuTurn(uuid), Watch(open_gpus([uuid]), own=2)
     with turn.shared():
         judge = GpuJudge(CORRECTNESS + TIMING)
+        candidate.ask({"do": "begin"})
     clock, is_closed = start_clock(lambda: Clock(judge, candidate, TIMING[0], next(seeds), watch), turn)
     stages.end("start")
+    if ahead is not None:
+        ahead.wait(deadline, [candidate])
+    stages.end("compile")
     with turn.shared():
         candidate.ask({"do": "load"})
     errors = []
@@ -121,7 +132,7 @@ def evaluate_on_gpu(candidate, seeds, incumbent, deadline):
         stop = look.stop
         if look.is_open:
             smallest = {case.dim: case for case in reversed(first)}
-            stop = race_with_parent(judge, clock, turn, timed, TIMING, smallest.values(), seeds, incumbent, deadline, stages)
+            stop = race_with_parent(judge, candidate, clock, turn, timed, TIMING, smallest.values(), seeds, incumbent, deadline, stages)
         if stop is not None:
             rounds = len(timed[0].rounds_us)
             saved_s = stages.seconds["correctness"] * len(rest) / len(first) + stages.seconds["quick"] * max(0, LEAST_ROUNDS / rounds - 1)
@@ -149,6 +160,8 @@ def evaluate_on_gpu(candidate, seeds, incumbent, deadline):
         )
         metrics[key_of(case)] = taken["us"]
         metrics[f"calls{key_of(case)[2:]}"] = taken["calls"]
+    if ahead is not None:
+        metrics["compiled_ahead"] = ahead.kernels
     metrics.update(stages.metrics(), memory_closed=int(is_closed), overhead_us=clock.overhead_ns / 1000, glance_us=clock.glance_ns / 1000)
     metrics.update({f"timing_{name}_seconds": seconds for name, seconds in clock.spent_s.items()})
     metrics.update(watch.metrics())
@@ -174,8 +187,9 @@ def evaluate():
             # Both processes import PyTorch at the same time.
             candidate = CandidateProcess(program, "gpu", deadline)
             try:
+                ahead = CompileAhead(program, to_compile())
                 if has_gpu():
-                    return evaluate_on_gpu(candidate, seeds, incumbent, deadline)
+                    return evaluate_on_gpu(candidate, seeds, incumbent, deadline, ahead)
             finally:
                 candidate.close()
         return try_on_cpu(program, seeds, deadline)

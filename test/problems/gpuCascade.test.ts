@@ -78,7 +78,7 @@ describe.each(['trimul', 'mla-decode'])('the evaluator of %s, which gets the par
     expect(alone.moves).toBe(4 * shapes);
     expect(alone.stopped).toBeNull();
     expect([faster.stopped, faster.rival]).toEqual([0, false]);
-    expect(faster.stages).toEqual(['start_s', 'correctness_s', 'quick_s', 'timing_s']);
+    expect(faster.stages).toEqual(['start_s', 'compile_s', 'correctness_s', 'quick_s', 'timing_s']);
   });
 
   it('stops what is much slower after one round, half of the cases and without its parent, and says that the value is an estimate', () => {
@@ -86,7 +86,7 @@ describe.each(['trimul', 'mla-decode'])('the evaluator of %s, which gets the par
     expect(much).toMatchObject({ stopped: 1, raced: 0, rounds: 1, checked: firstCases, rival: false });
     expect([much.moves, much.shown, smallestFirst]).toEqual([shapes, shapes, true]);
     expect(much.value).toBeCloseTo(much.true, 6);
-    expect(much.stages).toEqual(['start_s', 'correctness_s', 'quick_s']);
+    expect(much.stages).toEqual(['start_s', 'compile_s', 'correctness_s', 'quick_s']);
     expect(much.saved).toBeGreaterThan(0);
     expect(much.words).toContain('50.0% slower than its parent');
     expect(much.words).toContain('an estimate');
@@ -98,7 +98,7 @@ describe.each(['trimul', 'mla-decode'])('the evaluator of %s, which gets the par
     expect(raced).toMatchObject({ rival: true, rivalEnded: true, stopped: 0 });
     expect(raced.value).toBeCloseTo(raced.true, 6);
     expect(raced.stages).toEqual([
-      ...['start_s', 'correctness_s', 'quick_s', 'incumbent_s', 'race_s', 'timing_s'],
+      ...['start_s', 'compile_s', 'correctness_s', 'quick_s', 'incumbent_s', 'race_s', 'timing_s'],
     ]);
     // The rounds of a race are rounds of the whole protocol.
     expect(raced.moves).toBe(4 * shapes);
@@ -112,7 +112,7 @@ describe.each(['trimul', 'mla-decode'])('the evaluator of %s, which gets the par
   it('counts no wait for the GPU as a stage, nor as time that a stop saved', () => {
     const { waitedS, stages, savedS } = facts.waiting;
     expect(waitedS).toBeGreaterThan(5 * 3600);
-    const names = ['start_s', 'correctness_s', 'quick_s', 'incumbent_s', 'race_s', 'timing_s'];
+    const names = ['start_s', 'compile_s', 'correctness_s', 'quick_s', 'incumbent_s', 'race_s', 'timing_s'];
     expect(Object.keys(stages)).toEqual(names);
     expect(Math.max(savedS, ...Object.values(stages))).toBeLessThan(3600);
   });

@@ -43,7 +43,7 @@ def evaluate(text, seed=7, time_limit_s=280):
         environment = {
             "PATH": os.environ["PATH"], "HOME": home, "TMPDIR": home, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1",
             "OMP_NUM_THREADS": "2", "DISCOVER_CANDIDATE": path, "DISCOVER_RESULT": result,
-            "DISCOVER_SEED": str(seed), "DISCOVER_TIME_LIMIT": str(time_limit_s),
+            "DISCOVER_SEED": str(seed), "DISCOVER_TIME_LIMIT": str(time_limit_s), "DISCOVER_CPUS": "4",
         }
         for name in ("LD_LIBRARY_PATH", "CUDA_HOME", "CUDA_PATH", "CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES"):
             if name in os.environ:
@@ -58,4 +58,4 @@ def evaluate(text, seed=7, time_limit_s=280):
             printed = done.stdout.decode(errors="replace")[-1500:]
             return {"valid": False, "metrics": {}, "feedback": f"exit code {done.returncode}: {printed}", "wall_s": wall_s}
         with open(result) as file:
-            return {**json.load(file), "wall_s": wall_s}
+            return {**json.load(file), "wall_s": wall_s, "printed": done.stdout.decode(errors="replace")[-500:]}

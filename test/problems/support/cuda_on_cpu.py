@@ -133,6 +133,8 @@ def main():
     importlib.import_module("batch").LEAST_PART_OF_COPY = timing.LEAST_PART_OF_COPY = 0
     timing.LONGEST_S, timing.MOST_CALLS, cascade.RACE_ROUNDS = 0.0, 2, 2
     cascade.CandidateProcess = process
+    # Nothing is compiled here; compile_trials.py tries that.
+    cascade.CompileAhead = lambda *_arguments: types.SimpleNamespace(wait=lambda *_arguments: None)
     programs = os.path.join(HERE, "..", os.path.basename(problem), "programs")
 
     def evaluated(names, parent_factor=None, is_open=None, clearly=False):

@@ -177,4 +177,5 @@ class Evaluator:
         """Verdict and picture. Throws Rejected."""
         Judge.on = gpu
         self.cascade.CandidateProcess = lambda *_arguments: rival or Process(gpu, "rival", self.times_us())
+        self.cascade.CompileAhead = lambda *_arguments: types.SimpleNamespace(wait=lambda *_arguments: None)
         return self.evaluate.evaluate_on_gpu(candidate, itertools.count(), incumbent, math.inf)

@@ -52,7 +52,7 @@ def evaluate(text, seed=7, time_limit_s=280, parent=None, without_race=False):
         environment = {
             "PATH": os.environ["PATH"], "HOME": home, "TMPDIR": home, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1",
             "OMP_NUM_THREADS": "2", "DISCOVER_CANDIDATE": program, "DISCOVER_RESULT": result,
-            "DISCOVER_SEED": str(seed), "DISCOVER_TIME_LIMIT": str(time_limit_s),
+            "DISCOVER_SEED": str(seed), "DISCOVER_TIME_LIMIT": str(time_limit_s), "DISCOVER_CPUS": "4",
         }
         if parent is not None:
             environment.update(handed_over(parent, folder))
@@ -68,4 +68,4 @@ def evaluate(text, seed=7, time_limit_s=280, parent=None, without_race=False):
         if not os.path.exists(result):
             return {"valid": False, "feedback": f"exit code {done.returncode}: {done.stdout.decode()[-1500:]}", "wall_s": wall_s}
         with open(result) as file:
-            return {**json.load(file), "wall_s": wall_s}
+            return {**json.load(file), "wall_s": wall_s, "printed": done.stdout.decode(errors="replace")[-500:]}

@@ -148,7 +148,7 @@ def compare():
 # Seconds of GPU MODE's own evaluator for one kernel on an H100 (docs/results/trimul.md).
 BASELINE_S = 271
 RECORDED = os.path.join(HERE, "../../../docs/results/trimul-ranking.json")
-STAGES = ("start", "correctness", "quick", "incumbent", "race", "timing")
+STAGES = ("start", "compile", "correctness", "quick", "incumbent", "race", "timing")
 
 
 def raced(limit_s, parent, at_once, run=evaluate, now=time.monotonic):
@@ -178,7 +178,7 @@ def raced(limit_s, parent, at_once, run=evaluate, now=time.monotonic):
             kernels[chosen] = {
                 "us": metrics.get("geomean_us"), "wallS": verdict["wall_s"], "stopped": metrics.get("stopped", 0) > 0,
                 "raced": "race_s" in metrics, "against": None if other is None else other["value"], "metrics": metrics,
-                "feedback": None if verdict["valid"] else verdict["feedback"][-300:],
+                "feedback": None if verdict["valid"] else verdict["feedback"][-300:], "printed": verdict.get("printed"),
             }
             done["wallS"] = before_s + now() - began
             print(chosen, json.dumps({**kernels[chosen], "metrics": None}), flush=True)
