@@ -19,6 +19,7 @@ import { cargoVersion } from './cargo';
 import { takeInputs } from './caseInputs';
 import { caseSeeds, officialSeeds } from './caseSeeds';
 import { incumbentScores, logMetric, logWorth, verdictOfCases } from './casesVerdict';
+import { countTasks } from './countTasks';
 import { compileCandidate } from './compileCandidate';
 import type { ContestTools } from './contestTools';
 import { evaluateCases } from './evaluateCases';
@@ -98,7 +99,13 @@ async function prepareContest(problem: Problem, context: PreparationContext): Pr
       'Write the program in C++, Rust or Python, or describe its steps there.',
     );
   }
-  const host = await findHostTools(context);
+  const found = await findHostTools(context);
+  const aloneTasks = await countTasks(
+    context,
+    found,
+    language.kind === 'python' ? ['python3', '/dev/null'] : ['true'],
+  );
+  const host: HostTools = { ...found, ...(aloneTasks !== undefined && { aloneTasks }) };
   const compiler = await cargoVersion(context);
   const contest = await contestTools(context, folder, compiler);
   const warmTarget =

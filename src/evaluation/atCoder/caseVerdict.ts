@@ -22,6 +22,8 @@ export const reasonOf: Record<Exclude<Verdict, 'AC'>, FailureReason> = {
  */
 const wallToleranceMs = 500;
 const cpuToleranceMs = 50;
+/** Who shares its core's caches with others computes longer, by this factor at most. */
+const sharingFactor = 1.15;
 /** The shell, the timer and the namespace around a program hold less. */
 export const measuringBytes = 32 * 1024 ** 2;
 
@@ -29,6 +31,8 @@ export interface Refusal {
   readonly verdict: Exclude<Verdict, 'AC'>;
   /** One sentence. */
   readonly why: string;
+  /** It would have been in time, or nearly so, had nobody else been there. */
+  readonly mayBeInTime?: true;
 }
 
 export const notMeasured: Refusal = {
@@ -60,7 +64,13 @@ export function refusalOfRun(
   const isLate = wallMs - waitedMs > limits.timeMs + wallToleranceMs || wallMs >= latestMs(limits.timeMs);
   if (cpuMs > limits.timeMs + cpuToleranceMs || isLate) {
     const took = `it computed for ${(cpuMs / 1000).toFixed(2)} s in ${(wallMs / 1000).toFixed(2)} s`;
-    return { verdict: 'TLE', why: `It took more than ${durationInWords(limits.timeMs)}: ${took}.` };
+    const mayBeInTime =
+      cpuMs <= sharingFactor * limits.timeMs && wallMs - waitedMs <= limits.timeMs + wallToleranceMs;
+    return {
+      verdict: 'TLE',
+      why: `It took more than ${durationInWords(limits.timeMs)}: ${took}.`,
+      ...(mayBeInTime && { mayBeInTime }),
+    };
   }
   // Some languages ignore the signal and get an error instead.
   if (exitCode === 128 + constants.signals.SIGXFSZ || printedBytes >= limits.outputBytes) return tooMuch;

@@ -6,6 +6,7 @@ import type { NotScored, Scored } from '../evaluationMethod';
 import { durationInWords } from '../quantityWords';
 import { reasonOf } from './caseVerdict';
 import { caseName, caseResultOf, pairsOf, type CasesRun, type Incumbent } from './evaluateCases';
+import { isDisturbedCase } from './repeatDisturbed';
 import type { RanCase } from './runCase';
 import type { Measurement } from './timedCommand';
 
@@ -69,6 +70,8 @@ export function verdictOfCases(context: VerdictContext): Scored | NotScored {
       slowest_s: Math.max(...walls),
       slowest_cpu_s: Math.max(...processors),
       waiting_percent: 100 * waitingShare(done),
+      repeated_cases: done.filter(isRepeated).length,
+      disturbed_cases: done.filter(isDisturbedCase).length,
       cases: seeds.length,
       cases_run: done.length,
     },
@@ -122,6 +125,10 @@ function waitingShare(done: readonly RanCase[]): number {
   );
 }
 
+function isRepeated({ runs = 1 }: RanCase): boolean {
+  return runs > 1;
+}
+
 const shownCases = 5;
 const notableWaiting = 0.05;
 
@@ -148,6 +155,14 @@ function words(context: VerdictContext, done: readonly RanCase[], meanScore: num
   if (!isPinned) {
     lines.push(
       'Programs were not kept on cores of their own, for which this host lacks taskset or flock: times are rough.',
+    );
+  }
+  const repeated = done.filter(isRepeated).length;
+  if (repeated > 0) lines.push(`${repeated} seeds were run again, for others computed on their cores.`);
+  const disturbed = done.filter(isDisturbedCase).length;
+  if (disturbed > 0) {
+    lines.push(
+      `Others had more than 2 % of the core in ${disturbed} of ${done.length} seeds: their scores may be too low.`,
     );
   }
   const waiting = waitingShare(done);

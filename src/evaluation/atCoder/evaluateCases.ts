@@ -2,6 +2,8 @@ import type { CaseResult } from '../../domain/session/outcome';
 import type { Pair } from '../../domain/racing/pairedComparison';
 import { Race } from '../../domain/racing/race';
 import type { Goal } from '../../domain/problem/problem';
+import { takenMs } from './disturbance';
+import { isDisturbedCase, Repeats } from './repeatDisturbed';
 import { OutOfTime, runCase, type CaseContext, type RanCase } from './runCase';
 import type { CaseInput } from './caseInputs';
 
@@ -38,6 +40,8 @@ export async function evaluateCases(context: CaseContext, plan: CasesToRun): Pro
     if (end === 'all' || why === 'failed') end = why;
   };
   const race = plan.incumbent === undefined ? undefined : new Race(plan.incumbent.values, plan.goal);
+  const repeatsEndMs = context.remainingMs() / 2;
+  const repeats = new Repeats(() => end === 'all' && context.remainingMs() > repeatsEndMs);
 
   const work = async (worker: number): Promise<void> => {
     while (end === 'all') {
@@ -46,7 +50,10 @@ export async function evaluateCases(context: CaseContext, plan: CasesToRun): Pro
       const input = plan.inputs[index];
       if (seed === undefined || input === undefined) return;
       try {
-        const ran = await runCase(context, { seed, index, input, core: plan.firstCore + worker });
+        const place = { seed, index, input, core: plan.firstCore + worker };
+        const ran = await repeats.leastDisturbed((quietWithinMs) =>
+          runCase(context, { ...place, quietWithinMs }),
+        );
         cases[index] = ran;
         context.run.onCase(caseResultOf(ran));
         if (ran.score !== undefined) race?.add(index, plan.worth(ran.score));
@@ -81,9 +88,10 @@ export function caseName(seed: number): string {
   return `seed ${seed}`;
 }
 
-export function caseResultOf({ seed, verdict, score, why, measurement }: RanCase): CaseResult {
+export function caseResultOf(ran: RanCase): CaseResult {
+  const { seed, verdict, score, why, measurement } = ran;
   const seconds = measurement === undefined ? '' : `${(measurement.wallMs / 1000).toFixed(2)} s`;
-  const message = verdict === 'AC' ? seconds : `${verdict}: ${why ?? ''}`;
+  const message = `${verdict === 'AC' ? seconds : `${verdict}: ${why ?? ''}`}${disturbanceWords(ran)}`;
   return {
     name: caseName(seed),
     verdict: verdict === 'AC' ? 'passed' : 'failed',
@@ -91,4 +99,12 @@ export function caseResultOf({ seed, verdict, score, why, measurement }: RanCase
     ...(measurement !== undefined && { durationMs: Math.round(measurement.wallMs) }),
     ...(message !== '' && { message }),
   };
+}
+
+function disturbanceWords(ran: RanCase): string {
+  const { measurement, runs = 1 } = ran;
+  if (measurement === undefined || (runs === 1 && !isDisturbedCase(ran))) return '';
+  const share = Math.round((100 * takenMs(measurement)) / Math.max(1, measurement.wallMs));
+  const taken = `others had ${share} % of its core`;
+  return runs === 1 ? ` (${taken})` : ` (run ${runs} times; in the run that was disturbed least ${taken})`;
 }

@@ -10,6 +10,8 @@ export interface HostTools {
   readonly cores: readonly PhysicalCore[];
   /** Goes before a command to give it process numbers of its own, so that it can neither see nor end who measures it. */
   readonly isolation: readonly string[];
+  /** See `countTasks`. */
+  readonly aloneTasks?: number;
 }
 
 /** Throws `EnvironmentError` where programs cannot be timed at all. */

@@ -10,6 +10,7 @@ import { EnvironmentError } from '../evaluator';
 import type { ExecutionReport } from '../executor';
 import { readUntrustedFile } from '../readUntrustedFile';
 import { removeFolder } from '../workFolder';
+import { isByOthers } from './disturbance';
 import { measuringBytes, notMeasured, refusalOfRun, type Verdict } from './caseVerdict';
 import type { ContestTools } from './contestTools';
 import { asCommand, type HostTools } from './hostTools';
@@ -27,6 +28,12 @@ export interface RanCase {
   /** Why it is not accepted; one sentence. */
   readonly why?: string;
   readonly measurement?: Measurement;
+  /** See `Refusal`. */
+  readonly mayBeInTime?: true;
+  /** Whether what was measured of others was theirs for certain: see `isByOthers`. */
+  readonly isByOthers?: boolean;
+  /** How often it was run in all, if more than once: this is the run that was disturbed least. */
+  readonly runs?: number;
   /** The last that the program wrote to its standard error. */
   readonly said?: string;
 }
@@ -56,10 +63,20 @@ const scoringLimits = { timeMs: 60_000, memoryBytes: 4 * 1024 ** 3, outputBytes:
 const testerBytes = 512 * 1024 ** 2;
 const saidBytes = 400;
 
+export interface CaseToRun {
+  readonly seed: number;
+  readonly index: number;
+  readonly input: CaseInput;
+  /** The wanted one. */
+  readonly core: number;
+  /** See `onOwnCore`. */
+  readonly quietWithinMs: number;
+}
+
 /** Throws `OutOfTime`, and `EnvironmentError` where the host or the tools are to blame. */
 export async function runCase(
   context: CaseContext,
-  { seed, index, input, core }: { seed: number; index: number; input: CaseInput; core: number },
+  { seed, index, input, core, quietWithinMs }: CaseToRun,
 ): Promise<RanCase> {
   const { run, contest, limits } = context;
   const folder = join(context.root, `case-${index}`);
@@ -75,23 +92,41 @@ export async function runCase(
   try {
     const told: Buffer[] = [];
     const report = await run.execute(
-      commandOnOwnCore(context.host, core, {
-        argv: asCommand(runningCommand(context, files)),
-        cwd: join(folder, 'home'),
-        onDescriptor3: (chunk) => told.push(chunk),
-        ...(input.kind === 'hidden' && { input: input.bytes }),
-        limits: {
-          timeMs: usableMs(context),
-          memoryBytes: limits.memoryBytes + measuringBytes + (contest.tester === undefined ? 0 : testerBytes),
-          outputBytes: scoringLimits.outputBytes + limits.outputBytes,
+      commandOnOwnCore(
+        context.host,
+        core,
+        {
+          argv: asCommand(runningCommand(context, files)),
+          cwd: join(folder, 'home'),
+          onDescriptor3: (chunk) => told.push(chunk),
+          ...(input.kind === 'hidden' && { input: input.bytes }),
+          limits: {
+            timeMs: usableMs(context),
+            memoryBytes:
+              limits.memoryBytes + measuringBytes + (contest.tester === undefined ? 0 : testerBytes),
+            outputBytes: scoringLimits.outputBytes + limits.outputBytes,
+          },
         },
-      }),
+        quietWithinMs,
+      ),
     );
     throwIfOutOfTime(report);
     const measurement = readMeasurement(Buffer.concat(told).toString());
     const said = await lastWords(files.errors, run.work.path);
-    const about = { seed, ...(measurement !== undefined && { measurement }), ...(said !== '' && { said }) };
-    const refusal = withTester(context, report, measurement, await largestSize(files.output, files.errors));
+    // A tester starts threads and computes on the core, too; so of a case with one nobody can tell whose work it was.
+    const isTheirs =
+      contest.tester === undefined &&
+      measurement !== undefined &&
+      isByOthers(measurement, context.host.aloneTasks);
+    const about = {
+      seed,
+      ...(measurement !== undefined && { measurement }),
+      ...(isTheirs && { isByOthers: true }),
+      ...(said !== '' && { said }),
+    };
+    const isWaiting = isTheirs || contest.tester !== undefined;
+    const judged = measurement && { ...measurement, ...(!isWaiting && { waitedMs: 0 }) };
+    const refusal = withTester(context, report, judged, await largestSize(files.output, files.errors));
     if (refusal !== undefined) return { ...about, ...refusal };
     const verdict = await verdictOf(context, files, input, report, core);
     // A tester may end who measures when it refuses an answer; when it accepts one, the program must have done that.

@@ -13,6 +13,8 @@ export interface PhysicalCore {
   readonly core: number;
   /** Where a program runs, alone: the other processors of the core stay idle, since two slow each other down. */
   readonly processor: number;
+  /** Its other processors, if it is known to have such: who computes there slows the program down. */
+  readonly beside?: readonly number[];
 }
 
 /**
@@ -26,11 +28,13 @@ export function physicalCores({ allowed, siblings }: Topology): readonly Physica
     const threads = siblings.get(processor) ?? [processor];
     const core = Math.min(processor, ...threads);
     if (found.has(core)) continue;
-    found.set(core, { core, processor, isWhole: threads.every((thread) => ours.has(thread)) });
+    const beside = threads.filter((thread) => thread !== processor);
+    const isWhole = threads.every((thread) => ours.has(thread));
+    found.set(core, { core, processor, ...(beside.length > 0 && { beside }), isWhole });
   }
   const cores = [...found.values()];
   const whole = cores.filter(({ isWhole }) => isWhole);
-  return (whole.length > 0 ? whole : cores).map(({ core, processor }) => ({ core, processor }));
+  return (whole.length > 0 ? whole : cores).map(({ isWhole: _, ...core }) => core);
 }
 
 /** Of this host; without processors where there is no `/proc` (macOS). */
