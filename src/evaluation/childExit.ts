@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { containerRefusal } from './sandbox/containerBundle';
 import { sendSignal } from './endProcesses';
 import type { ProcessFamily } from './endProcesses';
 import { StrayProcessError } from './executor';
@@ -51,6 +52,8 @@ export function firstOfNamespace(outerPid: number, family: ProcessFamily): Proce
 export function endOf(exit: Exit, wrapperWords: string): ExecutionEnd {
   if (exit.signal !== null) return signalled(exit.signal);
   const code = exit.code ?? -1;
+  const refusal = code === 0 ? undefined : containerRefusal(wrapperWords);
+  if (refusal !== undefined) return { kind: 'could-not-start', message: refusal };
   if (code !== 0 && /^(setpriv|unshare|bwrap|sandbox): /m.test(wrapperWords)) {
     return { kind: 'could-not-start', message: wrapperWords.trim() };
   }

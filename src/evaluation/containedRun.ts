@@ -57,14 +57,17 @@ export async function runContained(
   const mark = `${request.id}.${randomUUID()}`;
   const hold = holdDescriptors(firstFreeDescriptor(request) + (firstInput === undefined ? 0 : 1));
   const command = warm === undefined ? request.argv : (['eval', holdScript(hold)] as const);
-  const [program, ...rest] = contain(containment, command, {
-    fileBytes: largestFileBytes(limits),
-    processes: limits.processes,
-  });
+  const env = { ...request.env, [executionMark]: mark };
+  const [program, ...rest] = contain(
+    containment,
+    command,
+    { fileBytes: largestFileBytes(limits), processes: limits.processes },
+    env,
+  );
   const startedAt = performance.now();
   const child = spawn(program, rest, {
     cwd: request.cwd,
-    env: { ...request.env, [executionMark]: mark },
+    env,
     // A session and a process group of its own, so that the group can be signalled as one.
     detached: true,
     stdio: [

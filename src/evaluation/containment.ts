@@ -3,6 +3,12 @@ import { promisify } from 'node:util';
 import { findProgram } from './findProgram';
 import { hasProcessTable } from './processTable';
 
+/** The command line that runs a command in a namespace: of one process, whose child is the first one of the namespace. */
+export type Around = (
+  command: readonly string[],
+  env: Readonly<Record<string, string>>,
+) => [string, ...string[]];
+
 /**
  * How an evaluation is kept together. In a `namespace`, which a sandbox has as well, the kernel ends all of it at once when its first process
  * ends (pid_namespaces(7)); with a `sweep` we look for what is left and end it.
@@ -10,8 +16,7 @@ import { hasProcessTable } from './processTable';
 export type Containment =
   | {
       readonly kind: 'namespace';
-      /** One process, whose child is the first one of the namespace. */
-      readonly prefix: readonly [string, ...string[]];
+      readonly around: Around;
     }
   | { readonly kind: 'sweep' };
 
@@ -29,7 +34,8 @@ export async function probeContainment(): Promise<Containment> {
   const rest = namespaceArguments(unshare);
   try {
     const { stdout } = await promisify(execFile)(setpriv, [...rest, ...namespaceTrial], { timeout: 10_000 });
-    return isNamespaced(stdout) ? { kind: 'namespace', prefix: [setpriv, ...rest] } : { kind: 'sweep' };
+    if (!isNamespaced(stdout)) return { kind: 'sweep' };
+    return { kind: 'namespace', around: (command) => [setpriv, ...rest, ...command] };
   } catch {
     // Whatever the reason is, it means that this host has no namespace for us.
     return { kind: 'sweep' };
@@ -71,6 +77,7 @@ export function contain(
   containment: Containment,
   argv: readonly string[],
   limits: { readonly fileBytes: number; readonly processes: number },
+  env: Readonly<Record<string, string>>,
 ): [string, ...string[]] {
   const blocks = String(Math.max(1, Math.floor(limits.fileBytes / blockBytes)));
   if (containment.kind === 'sweep') {
@@ -80,10 +87,10 @@ export function contain(
   // The shell stays as process 1 of the namespace: it reaps orphans, and process 1 itself would ignore signals.
   const script =
     'ulimit -c 0; ulimit -f "$1"; ulimit -u "$2" 2>/dev/null || ulimit -p "$2" 2>/dev/null; shift 2; "$@" 2>&1; exit $?';
-  return [...containment.prefix, '/bin/sh', '-c', script, 'sh', blocks, threads, ...argv];
+  return containment.around(['/bin/sh', '-c', script, 'sh', blocks, threads, ...argv], env);
 }
 
-/** Processes of ours around the command: `unshare` or `bwrap`, and the shell, which do not count. */
+/** Processes of ours around the command: `unshare`, `bwrap` or their like, and the shell, which do not count. */
 export function wrapperProcesses(containment: Containment): number {
   return containment.kind === 'namespace' ? 2 : 0;
 }

@@ -55,7 +55,7 @@ export function createLocalExecutor(
       const found: ExecutionRequest = { ...request, argv: [path, ...rest] };
       if (isIsolated && request.isTrusted !== true) {
         const sandbox = await isolator();
-        const warm = await pool?.take(request, signal);
+        const warm = sandbox.takesForks ? await pool?.take(request, signal) : undefined;
         try {
           const report = await runInSandbox(sandbox, found, signal, warm);
           return warm === undefined ? report : { ...report, isWarm: true };
@@ -83,7 +83,7 @@ async function runInSandbox(
 ): Promise<ExecutionReport> {
   const hasGpus = request.limits.gpus > 0;
   const locks = timingLocks(hasGpus, request.env['CUDA_VISIBLE_DEVICES']);
-  const { prefix, input, filter } = isolator.wrap(
+  const { around, input, filter, release } = isolator.wrap(
     {
       files: request.files ?? { writable: [request.cwd], readable: [], hidden: [] },
       cwd: request.cwd,
@@ -97,13 +97,14 @@ async function runInSandbox(
   try {
     return await runContained(
       request,
-      { kind: 'namespace', prefix },
+      { kind: 'namespace', around },
       signal,
       input,
       warm && { ...warm, filter },
     );
   } finally {
     emptyLocks(locks);
+    await release?.();
   }
 }
 

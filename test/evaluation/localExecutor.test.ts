@@ -10,8 +10,9 @@ import type { ExecutionReport } from '../../src/evaluation/executor';
 import { createLocalExecutor } from '../../src/evaluation/localExecutor';
 import { allProcesses, hasEnvironmentEntry } from '../../src/evaluation/processTable';
 import { findIsolator } from '../../src/evaluation/sandbox/findIsolator';
-import { IsolationMissingError, isolatorKinds } from '../../src/evaluation/sandbox/isolation';
+import { IsolationMissingError } from '../../src/evaluation/sandbox/isolation';
 import { livingProcesses } from './livingProcesses';
+import { isolatorsHere } from './sandbox/isolatorsHere';
 
 const folder = mkdtempSync(join(tmpdir(), 'executor-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -21,13 +22,16 @@ const mebibyte = 1024 ** 2;
 let count = 0;
 let id = '';
 
+const isolators = await isolatorsHere();
+const runtimes = isolators.filter((kind) => kind !== 'bubblewrap' && kind !== 'unshare');
 const ways = {
+  ...Object.fromEntries(runtimes.map((kind) => [`in a container of ${kind}`, { isolators: [kind] }])),
   'in a sandbox of bubblewrap': { isolators: ['bubblewrap'] },
   'in a sandbox of our own': { isolators: ['unshare'] },
   // A host without namespaces runs this block by the sweep as well.
   'not isolated, in a namespace': { isolation: 'none' },
   'not isolated, swept': { containment: 'sweep' },
-} as const satisfies Record<string, Parameters<typeof createLocalExecutor>[0]>;
+} satisfies Record<string, Parameters<typeof createLocalExecutor>[0]>;
 
 describe.each(Object.entries(ways))('a local executor, %s', (containment, options) => {
   const executor = createLocalExecutor(options);
@@ -279,19 +283,20 @@ for child in children: os.waitpid(child, 0)
 });
 
 describe('a sandbox', () => {
-  it.each(isolatorKinds)(
+  it.each(isolators)(
     'of %s ends with the runner where that is killed, and all that is in it',
     async (kind) => {
       const search = await findIsolator([kind]);
       if (search.kind === 'fails') throw new Error(search.why);
       const files = { writable: [folder], readable: [], hidden: [] };
       const sandbox = { files, cwd: folder, env, memoryBytes: 64 * mebibyte, hasGpus: false, locks: [] };
-      const { prefix, input } = search.isolator.wrap(sandbox, 3);
+      const { around, input, release } = search.isolator.wrap(sandbox, 3);
       await endsWithRunner(
-        [...prefix, '/bin/sh', '-c', 'setsid sleep 1000; exit 0'],
+        (environment) => around(['/bin/sh', '-c', 'setsid sleep 1000; exit 0'], environment),
         `sandboxed-${kind}`,
         input,
       );
+      await release?.();
     },
   );
 
@@ -305,15 +310,21 @@ describe('a sandbox', () => {
 });
 
 /** A process that runs `argv`, killed as soon as that has begun. */
-async function endsWithRunner(argv: readonly string[], name: string, input?: Buffer): Promise<void> {
+async function endsWithRunner(
+  around: (env: Readonly<Record<string, string>>) => readonly string[],
+  name: string,
+  input?: Buffer,
+): Promise<void> {
   const id = `${name}-${process.pid}.`;
+  const environment = { PATH: '/usr/bin:/bin', DISCOVER_EVALUATION_ID: id };
   const runner = spawn(process.execPath, [
     '-e',
-    `const [program, ...rest] = ${JSON.stringify(argv)};
-     const env = { PATH: '/usr/bin:/bin', DISCOVER_EVALUATION_ID: '${id}' };
-     const stdio = ['ignore', 'ignore', 'ignore', 'pipe'];
+    `const [program, ...rest] = ${JSON.stringify(around(environment))};
+     const env = ${JSON.stringify(environment)};
+     const input = ${JSON.stringify(input?.toString('base64'))};
+     const stdio = ['ignore', 'ignore', 'ignore', ...(input === undefined ? [] : ['pipe'])];
      const child = require('node:child_process').spawn(program, rest, { detached: true, stdio, env });
-     child.stdio[3].end(Buffer.from('${input?.toString('base64') ?? ''}', 'base64'));
+     if (input !== undefined) child.stdio[3].end(Buffer.from(input, 'base64'));
      setInterval(() => {}, 1000);`,
   ]);
   const mark = `DISCOVER_EVALUATION_ID=${id}`;
@@ -327,8 +338,8 @@ describe('containment', () => {
   it('ends the command with the runner where that is killed', async () => {
     const containment = await probeContainment();
     if (containment.kind === 'sweep') return;
-    const argv = [...containment.prefix, '/bin/sh', '-c', 'setsid sleep 1000; exit 0'];
-    await endsWithRunner(argv, 'orphan');
+    const argv = ['/bin/sh', '-c', 'setsid sleep 1000; exit 0'];
+    await endsWithRunner((environment) => containment.around(argv, environment), 'orphan');
   });
 
   it('is a namespace in which the command does not see the processes of the host', async () => {

@@ -1,25 +1,34 @@
+import type { Around } from '../containment';
 import { bubblewrapArguments } from './bubblewrap';
+import { makeBundle } from './containerBundle';
+import type { RuntimeName } from './containerBundle';
 import { knownHost } from './hostView';
 import { isolatorKinds } from './isolation';
 import type { IsolatorKind } from './isolation';
 import { probeBubblewrap } from './probeBubblewrap';
+import { probeContainer } from './probeContainer';
 import { probeUnshare, unshareCommand } from './probeUnshare';
 import { sandboxPlan } from './sandboxPlan';
 import type { SandboxNeeds } from './sandboxPlan';
-import { syscallFilter } from './syscallFilter';
+import { refusedCalls, syscallFilter } from './syscallFilter';
 
 /** Puts commands into sandboxes on this host. */
 export interface Isolator {
   readonly kind: IsolatorKind;
-  /** Up to the command, and what the first program of it reads from `descriptor`. */
+  /** A process that was made elsewhere can be put into its sandboxes. */
+  readonly takesForks: boolean;
+  /** `descriptor`: the first one that the command does not have open. */
   wrap(sandbox: Sandbox, descriptor: number): Wrapping;
 }
 
 export interface Wrapping {
-  readonly prefix: [string, ...string[]];
+  readonly around: Around;
+  /** What the first program of it reads from `descriptor`. */
   readonly input: Buffer | undefined;
-  /** Of system calls; undefined for processors that we do not know. */
+  /** Of system calls, for processes that are put into it; undefined for processors that we do not know. */
   readonly filter: Buffer | undefined;
+  /** Once nothing in it lives: removes what was made for it on the host. */
+  readonly release?: () => Promise<void>;
 }
 
 export interface Sandbox extends SandboxNeeds {
@@ -39,13 +48,21 @@ export async function findIsolator(kinds: readonly IsolatorKind[] = isolatorKind
   const refusals: string[] = [];
   for (const kind of isolatorKinds.filter((one) => kinds.includes(one))) {
     const found = await searches[kind]();
-    if (found.kind === 'works') return { kind: 'works', isolator: { kind, wrap: found.wrap } };
+    if (found.kind === 'works') {
+      const takesForks = kind === 'bubblewrap' || kind === 'unshare';
+      return { kind: 'works', isolator: { kind, takesForks, wrap: found.wrap } };
+    }
     refusals.push(`${names[kind]}: ${found.why}`);
   }
   return { kind: 'fails', why: refusals.join(' ') };
 }
 
-const names = { bubblewrap: 'bubblewrap', unshare: 'namespaces without it' } as const;
+const names = {
+  bubblewrap: 'bubblewrap',
+  unshare: 'namespaces without it',
+  crun: 'crun',
+  runc: 'runc',
+} as const satisfies Record<IsolatorKind, string>;
 
 const searches: Readonly<Record<IsolatorKind, () => Promise<Found>>> = {
   async bubblewrap() {
@@ -57,7 +74,7 @@ const searches: Readonly<Record<IsolatorKind, () => Promise<Found>>> = {
         const filter = syscallFilter(sandbox);
         const place = filter === undefined ? undefined : descriptor;
         const prefix = bubblewrapArguments(probe.bubblewrap, planOf(sandbox), place);
-        return { prefix, input: filter, filter };
+        return { around: (command) => [...prefix, ...command], input: filter, filter };
       },
     };
   },
@@ -69,11 +86,32 @@ const searches: Readonly<Record<IsolatorKind, () => Promise<Found>>> = {
       kind: 'works',
       wrap(sandbox, descriptor) {
         const filter = syscallFilter(sandbox);
-        return { ...unshareCommand(probe.unshare, planOf(sandbox), filter, descriptor), filter };
+        const { prefix, input } = unshareCommand(probe.unshare, planOf(sandbox), filter, descriptor);
+        return { around: (command) => [...prefix, ...command], input, filter };
       },
     };
   },
+
+  crun: () => findContainer('crun'),
+  runc: () => findContainer('runc'),
 };
+
+async function findContainer(name: RuntimeName): Promise<Found> {
+  const probe = await probeContainer(name);
+  if (probe.kind === 'fails') return probe;
+  return {
+    kind: 'works',
+    wrap(sandbox, descriptor) {
+      const refused = refusedCalls(sandbox.hasGpus);
+      const descriptors = descriptor - firstDescriptor;
+      const bundle = makeBundle(probe.runtime, planOf(sandbox), { refused, descriptors });
+      return { ...bundle, input: undefined, filter: undefined };
+    },
+  };
+}
+
+/** Behind the standard streams. */
+const firstDescriptor = 3;
 
 function planOf(sandbox: Sandbox): ReturnType<typeof sandboxPlan> {
   return sandboxPlan(sandbox, knownHost(sandbox.env, sandbox.hasGpus));

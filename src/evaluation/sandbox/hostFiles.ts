@@ -1,5 +1,6 @@
 import { lstatSync, readFileSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { relative, sep } from 'node:path';
+import type { LookAt } from './systemCalls';
 
 /** A host's files as far as a sandbox has to know them. Absent, forbidden and broken are the same here: it cannot be shown. */
 export interface HostFiles {
@@ -26,6 +27,13 @@ export function hostFiles(root = ''): HostFiles {
     text: (path) => looked(() => readFileSync(at(path), 'utf8')),
   };
 }
+
+const here = hostFiles();
+
+export const lookAtFile: LookAt = (path) => {
+  const realPath = here.realPath(path);
+  return realPath === undefined ? undefined : { realPath, isFolder: here.isFolder(path) };
+};
 
 function looked<T>(look: () => T): T | undefined {
   try {

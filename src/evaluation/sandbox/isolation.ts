@@ -2,9 +2,10 @@ import { EnvironmentError } from '../evaluator';
 
 /**
  * What can keep the processes of an evaluation from the rest of the host, the best first. `unshare`: the same namespaces, file system and filter,
- * put together by ourselves where bubblewrap is missing or does not work.
+ * put together by ourselves where bubblewrap is missing or does not work. `crun`, `runc`: by a runtime of containers, which the host may allow what it
+ * forbids others.
  */
-export const isolatorKinds = ['bubblewrap', 'unshare'] as const;
+export const isolatorKinds = ['bubblewrap', 'unshare', 'crun', 'runc'] as const;
 export type IsolatorKind = (typeof isolatorKinds)[number];
 
 /** `none`: nothing does. */

@@ -3,13 +3,12 @@ import { Writable } from 'node:stream';
 import { isNamespaced, namespaceTrial, systemPath } from '../containment';
 import { findProgram } from '../findProgram';
 import { createOutputCapture } from '../outputCapture';
-import { hostFiles } from './hostFiles';
+import { lookAtFile } from './hostFiles';
 import { knownHost } from './hostView';
 import { sandboxPlan } from './sandboxPlan';
 import type { SandboxPlan } from './sandboxPlan';
 import { syscallFilter } from './syscallFilter';
 import { sandboxCalls } from './systemCalls';
-import type { LookAt } from './systemCalls';
 import { encodedCalls, isKnownProcessor, loaderCommand, loaderWords } from './unshareLoader';
 import type { Loader } from './unshareLoader';
 
@@ -114,9 +113,3 @@ export async function tryUnshare(unshare: Unshare, trialMs = usualTrialsMs): Pro
     ? `${unshare.loader.language} could not: ${said.slice(loaderWords.length)}`
     : `${unshare.loader.language} gives no process namespace${said === '' ? '' : `: ${said}`}.`;
 }
-
-const files = hostFiles();
-const lookAtFile: LookAt = (path) => {
-  const realPath = files.realPath(path);
-  return realPath === undefined ? undefined : { realPath, isFolder: files.isFolder(path) };
-};

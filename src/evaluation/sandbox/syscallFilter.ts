@@ -35,6 +35,11 @@ const [numberAt, processorAt] = [0, 4];
 /** Numbers of the x32 calls begin here: the same calls once more. */
 const x32Bit = 0x40000000;
 
+/** Names of the system calls that fail in a sandbox. */
+export function refusedCalls(hasGpus: boolean): readonly string[] {
+  return Object.keys(refused).filter((name) => !(hasGpus && allowedWithGpus.includes(name)));
+}
+
 /**
  * A program for seccomp(2) as `bwrap --seccomp` reads it: what `refused` lists fails with EPERM, calls of other architectures with ENOSYS.
  * Undefined where we do not know the processor.
@@ -45,9 +50,7 @@ export function syscallFilter(options: {
 }): Buffer | undefined {
   const processor = processors[options.architecture ?? process.arch];
   if (processor === undefined || endianness() !== 'LE') return undefined;
-  const numbers = Object.entries(refused)
-    .filter(([name]) => !(options.hasGpus && allowedWithGpus.includes(name)))
-    .map(([, places]) => places[processor.place]);
+  const numbers = refusedCalls(options.hasGpus).flatMap((name) => refused[name]?.[processor.place] ?? []);
   // code, jump if true, jump if false, constant
   const program: (readonly [number, number, number, number])[] = [
     [load, 0, 0, processorAt],

@@ -6,12 +6,16 @@ import { expect } from 'vitest';
 import type { EvaluationOutcome } from '../../../src/domain/session/outcome';
 import { createEvaluator } from '../../../src/evaluation/createEvaluator';
 import { createLocalExecutor } from '../../../src/evaluation/localExecutor';
-import { isolatorKinds } from '../../../src/evaluation/sandbox/isolation';
+import type { IsolatorKind } from '../../../src/evaluation/sandbox/isolation';
 import { livingProcesses } from '../livingProcesses';
+import { isolatorsHere } from '../sandbox/isolatorsHere';
 
 /** What isolates evaluations; warm ones are forked from a Python that is kept ready. */
-export const isolatedWays = [...isolatorKinds, 'warm', 'warm without bubblewrap'] as const;
-export type IsolatedWay = (typeof isolatedWays)[number];
+export type IsolatedWay = IsolatorKind | 'warm' | 'warm without bubblewrap';
+export const isolatedWays: readonly IsolatedWay[] = [
+  ...(await isolatorsHere()),
+  ...(['warm', 'warm without bubblewrap'] as const),
+];
 export type Way = IsolatedWay | 'not isolated';
 
 /** As a session has it, with what a candidate must not get at. */
