@@ -3,7 +3,8 @@ import { RemoteError, type HostEnvironment } from '../hostClient';
 import { cancelledError, lostError } from '../shell/markedRun';
 import { expandProxyCommand, ProxyCommandSocket } from './proxyCommand';
 import type { ResolvedHost } from './resolvedHost';
-import { openSshConnection, type Carrier, type Way } from '../ssh2/sshConnection';
+import type { Carrier } from '../ssh2/connectOnce';
+import { openSshConnection, type Way } from '../ssh2/sshConnection';
 
 type Needs = Pick<HostEnvironment, 'knownHostsPath' | 'prompts' | 'log' | 'trace'>;
 
