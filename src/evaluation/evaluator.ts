@@ -1,4 +1,5 @@
 import type { MachineRecord, ReusedFrom } from '../domain/session/events';
+import type { onNodes } from '../domain/session/isolationWords';
 import type { CaseResult, EvaluationOutcome } from '../domain/session/outcome';
 import type { IsolationKind } from './sandbox/isolation';
 
@@ -60,14 +61,22 @@ export interface EvaluationReport {
   readonly isWarm?: boolean;
   /** Nothing was run: all of this is the outcome of the same evaluation. */
   readonly reusedFrom?: ReusedFrom;
+  /** Of a cluster, which ran it. */
+  readonly node?: EvaluationNode;
   /** In order, where the evaluator has cases. */
   readonly cases?: readonly CaseResult[];
   /** To be called when the report is written down: until then it is kept for a runner that comes after this one. */
   readonly forget?: () => Promise<void>;
 }
 
-export interface Preparation {
+export interface EvaluationNode {
+  readonly name: string;
   readonly isolation: IsolationKind;
+}
+
+export interface Preparation {
+  /** `on-nodes`: that of the node that runs an evaluation, which its report tells. */
+  readonly isolation: IsolationKind | typeof onNodes;
   /** Folder of the Python environment that was made; its name is never used for another one. Absent without one. */
   readonly pythonFolder?: string;
   /** What evaluations run on, where that is known. */

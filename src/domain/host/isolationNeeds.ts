@@ -38,8 +38,17 @@ export function isolationNeeds(facts: HostFacts): Need[] {
   return [...needs, sandboxNeed(facts)];
 }
 
-/** Which one is used, and why not the better one. */
+/** Which one is used, and why not the better one. Nodes of a cluster may have another one, or none. */
 function sandboxNeed(facts: HostFacts): Need {
+  const need = sandboxHere(facts);
+  if (facts.slurm.state !== 'found') return need;
+  return {
+    ...need,
+    detail: `${need.detail}. That is this host: with executor: slurm each job looks at its own node, and the session's report says what it found`,
+  };
+}
+
+function sandboxHere(facts: HostFacts): Need {
   const { bubblewrap, ownSandbox } = facts.isolation;
   const title = 'sandbox';
   if (bubblewrap.state === 'found')

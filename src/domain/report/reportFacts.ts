@@ -153,7 +153,7 @@ function settingFacts(snapshot: SessionSnapshot): Fact[] {
     ['LoRA rank', numberWords(model?.loraRank)],
     ['KL coefficient', numberWords(model?.klCoefficient)],
     ['Temperature', numberWords(model?.temperature)],
-    ['Isolation', isolationWords(snapshot.isolation ?? options.isolation)],
+    ['Isolation', isolationWords(snapshot.isolation ?? options.isolation, snapshot.nodes)],
   ]);
 }
 

@@ -73,9 +73,19 @@ export const sessionEvent = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('environment.ready'),
     durationMs: z.number(),
-    /** What keeps evaluations from the rest of the host: `bubblewrap`, `unshare`, or `none`. Absent in older journals, where nothing did. */
+    /**
+     * What keeps evaluations from the rest of the host: `bubblewrap`, `unshare`, or `none`; `on-nodes` where nodes of a cluster each have
+     * their own way, which `node.ready` tells. Absent in older journals, where nothing did.
+     */
     isolation: z.string().optional(),
     machine: machineRecord.optional(),
+  }),
+  /** The first evaluation came back from this node of a cluster, or the first one since it isolates them otherwise. */
+  z.object({
+    type: z.literal('node.ready'),
+    node: z.string(),
+    /** As in `environment.ready`. */
+    isolation: z.string(),
   }),
   /** What the policy is doing before it can propose: starting a server, loading a model. */
   z.object({ type: z.literal('policy.progress'), message: z.string() }),

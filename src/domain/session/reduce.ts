@@ -137,6 +137,12 @@ class Reduction {
         if (event.isolation === undefined) delete this.next.isolation;
         else this.next.isolation = event.isolation;
         break;
+      case 'node.ready': {
+        const { node, isolation } = event;
+        const others = (this.next.nodes ?? []).filter((other) => other.node !== node);
+        this.next.nodes = [...others, { node, isolation }];
+        break;
+      }
       case 'environment.progress':
       case 'policy.progress':
       case 'policy.ready':

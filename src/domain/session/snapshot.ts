@@ -75,6 +75,13 @@ export interface TokenUsage {
   readonly trainedTokens: number;
 }
 
+/** A node of a cluster that evaluations ran on. */
+export interface NodeRecord {
+  readonly node: string;
+  /** See `isolationWords`. */
+  readonly isolation: string;
+}
+
 /** The whole of a session, derived from its journal by `reduce` and by nothing else. */
 export interface SessionSnapshot {
   /** Number of the last entry that is in it; 0 before the first. */
@@ -94,6 +101,8 @@ export interface SessionSnapshot {
   readonly machine?: MachineRecord;
   /** What keeps its evaluations from the rest of the host: see `isolationWords`. */
   readonly isolation?: string;
+  /** The nodes of a cluster from which evaluations came back, each with what isolated its last one; absent before the first. */
+  readonly nodes?: readonly NodeRecord[];
   /** Runner processes so far. */
   readonly runs: number;
   /** The step in work, or the last one; -1 until the first step begins. */

@@ -27,6 +27,7 @@ export function statusAfter(status: SessionStatus, event: SessionEvent, begun: b
       return 'failed';
     case 'environment.progress':
     case 'policy.progress':
+    case 'node.ready':
     case 'policy.ready':
     case 'candidate.proposed':
     case 'candidate.evaluated':

@@ -89,14 +89,14 @@ async function evaluate(
     const request = await visible(place.requestPath, taskRequest);
     const { report, isolation } = await evaluateHere(frame, request, place, work, signal);
     if (mayBeOurs(report.outcome)) await delay(signalPatienceMs, undefined, { signal });
-    const { outcome, state, durationMs, cases } = report;
+    const { outcome, state, durationMs, queuedMs, cases } = report;
     return {
       kind: 'report',
       outcome,
       durationMs,
       isolation,
       node,
-      ...(state === undefined ? {} : { state }),
+      ...withoutAbsent({ state, queuedMs }),
       ...(cases === undefined ? {} : { cases: [...cases] }),
     };
   } catch (error) {
@@ -116,12 +116,13 @@ async function evaluateHere(
 ): Promise<{ readonly report: EvaluationReport; readonly isolation: IsolationKind }> {
   const { problem } = parseProblem(await readFile(frame.problemPath, 'utf8'));
   if (problem === undefined) throw new Error(`The problem file ${frame.problemPath} has errors.`);
+  const executor = createLocalExecutor({ isolation: frame.isolation });
   const evaluator = createEvaluator({
     problem,
     problemFolder: dirname(frame.problemPath),
     workRoot,
     root: frame.root,
-    executor: createLocalExecutor({ isolation: frame.isolation }),
+    executor,
     async storeBlob(bytes) {
       const sha256 = createHash('sha256').update(bytes).digest('hex');
       await mkdir(place.blobsPath, { recursive: true, mode: 0o700 });
@@ -131,8 +132,9 @@ async function evaluateHere(
     concurrency: 1,
   });
   try {
-    const { isolation } = await evaluator.prepare(() => undefined, signal);
-    return { report: await evaluator.evaluate(requestOf(request), signal), isolation };
+    await evaluator.prepare(() => undefined, signal);
+    const report = await evaluator.evaluate(requestOf(request), signal);
+    return { report, isolation: await executor.isolation() };
   } finally {
     await evaluator.dispose();
   }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { defaultSlurm } from '../../domain/problem/slurmSettings';
+import { onNodes } from '../../domain/session/isolationWords';
 import { withoutAbsent } from '../../domain/withoutAbsent';
 import { createEvaluator } from '../createEvaluator';
 import type { EvaluatorOptions } from '../createEvaluator';
@@ -56,7 +57,8 @@ export function createSlurmEvaluator(options: SlurmEvaluatorOptions): Evaluator 
   /** Of the last call: its reason says whether the session ends or the runner alone. */
   let lastSignal: AbortSignal | undefined;
   const local = createLocalExecutor({ isolation: options.isolation });
-  const isolation = options.isolation === 'none' ? 'none' : 'bubblewrap';
+  // This host may have another way than the nodes, and these may differ: each job looks for itself, and tells.
+  const isolation = options.isolation === 'none' ? 'none' : onNodes;
   // Makes the Python environment and builds tools, once, here: nodes often have no way to the internet.
   const preparer = createEvaluator({
     ...options,
@@ -64,7 +66,7 @@ export function createSlurmEvaluator(options: SlurmEvaluatorOptions): Evaluator 
     // Jobs refuse to run without the isolation that was asked for; this host need not have it.
     executor: {
       execute: (request, signal) => local.execute(request, signal),
-      isolation: () => Promise.resolve(isolation),
+      isolation: () => Promise.resolve('none'),
     },
     preparesMethod: problem.limits.gpus === 0,
   });
@@ -92,17 +94,19 @@ export function createSlurmEvaluator(options: SlurmEvaluatorOptions): Evaluator 
   async function reported(
     board: TaskBoard,
     task: SlurmTask,
-    { outcome, state, durationMs, cases }: Extract<TaskResult, { kind: 'report' }>,
+    { outcome, state, durationMs, queuedMs: onNodeMs = 0, cases, isolation, node }: ReportedResult,
     request: EvaluationRequest,
   ): Promise<EvaluationReport> {
     const { submitted } = task;
     if (submitted === undefined) throw new Error('A task that was not submitted has a result.');
     if (outcome.kind === 'valid') await storeArtifacts(submitted.place.blobsPath, outcome.artifacts ?? {});
     for (const result of cases ?? []) request.onCase?.(result);
-    const queuedMs = await queuedOf(task);
+    const inQueueMs = await queuedOf(task);
+    const queuedMs = inQueueMs === undefined && onNodeMs === 0 ? undefined : (inQueueMs ?? 0) + onNodeMs;
     return {
       outcome,
       durationMs,
+      node: { name: node, isolation },
       ...withoutAbsent({ state, cases, queuedMs }),
       forget: () => board.forget(submitted),
     };
@@ -179,6 +183,8 @@ export function createSlurmEvaluator(options: SlurmEvaluatorOptions): Evaluator 
     },
   };
 }
+
+type ReportedResult = Extract<TaskResult, { kind: 'report' }>;
 
 /** Resolves with the task's end. When `signal` aborts, the job is cancelled first, unless the runner alone goes away. */
 async function endOf(board: TaskBoard, task: SlurmTask, signal: AbortSignal): Promise<TaskOutcome> {

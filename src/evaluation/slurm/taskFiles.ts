@@ -59,6 +59,8 @@ export const taskResult = z.discriminatedUnion('kind', [
     outcome: evaluationOutcome,
     state: z.string().optional(),
     durationMs: z.number(),
+    /** On the node, for a device or a core that others had. */
+    queuedMs: z.number().optional(),
     cases: z.array(caseResult).optional(),
     isolation: z.enum(isolationKinds),
     node: z.string(),

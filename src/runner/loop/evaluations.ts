@@ -3,6 +3,7 @@ import type { CandidateFacts, Job, LoopContext } from './candidateFacts';
 import { EvaluationPool } from './evaluationPool';
 import { Incumbents } from './incumbents';
 import type { SessionWriter } from './sessionWriter';
+import { writeNode } from './writeNode';
 
 export interface EvaluationsOptions extends LoopContext {
   readonly facts: CandidateFacts;
@@ -118,6 +119,7 @@ export class Evaluations {
     if (state !== undefined) await states.write(state);
     // From here on the record counts it.
     this.#inWork.delete(candidate);
+    writeNode(this.#options, report);
     this.#options.writer.append({
       type: 'candidate.evaluated',
       candidate,

@@ -2,6 +2,7 @@ import type { CaseResult } from '../../domain/session/outcome';
 import type { EvaluationReport, Incumbent, IncumbentProgram } from '../../evaluation/evaluator';
 import type { CandidateFacts, Job, LoopContext } from './candidateFacts';
 import type { SessionWriter } from './sessionWriter';
+import { writeNode } from './writeNode';
 
 export interface IncumbentsOptions extends LoopContext {
   readonly facts: CandidateFacts;
@@ -92,6 +93,7 @@ export class Incumbents {
     const { outcome, durationMs, queuedMs } = report;
     // A run that we ourselves ended says nothing.
     if (signal.aborted && outcome.kind === 'failed') return undefined;
+    writeNode(this.options, report);
     writer.append({
       ...{ type: 'parent.evaluated', candidate: parent, step, outcome, durationMs },
       ...(queuedMs === undefined ? {} : { queuedMs }),

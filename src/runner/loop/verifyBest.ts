@@ -6,6 +6,7 @@ import type { CandidateRecord } from '../../domain/session/snapshot';
 import type { CandidateFacts, LoopContext } from './candidateFacts';
 import type { OpenStep } from './sessionRecord';
 import type { SessionWriter } from './sessionWriter';
+import { writeNode } from './writeNode';
 
 /** Failures that a program owes to itself. The others come from limits and from the machine: they refute nothing. */
 const refuting: ReadonlySet<FailureReason> = new Set([
@@ -54,6 +55,7 @@ export async function verifyBest(
     });
     if (report === undefined || (isAborted(signal) && report.outcome.kind === 'failed')) return;
     const { outcome, durationMs, queuedMs } = report;
+    writeNode(context, report);
     context.writer.append({
       type: 'candidate.verified',
       candidate: candidate.id,

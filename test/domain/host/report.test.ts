@@ -284,6 +284,14 @@ describe('a login node', () => {
     expect(offer?.text).toContain('executor: slurm');
   });
 
+  it('is told that its own isolation is not that of the nodes', () => {
+    const { detail } = needOf(hostWith({ slurm: cluster }), 'isolation', 'sandbox');
+    expect(detail).toMatch(
+      /^bubblewrap works: .*That is this host: with executor: slurm each job looks at its own node/,
+    );
+    expect(needOf(fullHost, 'isolation', 'sandbox').detail).not.toContain('slurm');
+  });
+
   it('is not a node inside a job', () => {
     expect(slurmOffer(hostWith({ slurm: cluster, slurmJob: '4711' }))?.title).toContain('job 4711');
     expect(slurmOffer(fullHost)).toBeUndefined();

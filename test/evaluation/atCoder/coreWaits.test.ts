@@ -21,7 +21,7 @@ async function run(command: MethodCommand, mark: string): Promise<{ output: stri
     env: { ...process.env, MARK: mark },
   });
   let output = '';
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stdio[3]?.on('data', (chunk: Buffer) => command.onDescriptor3?.(chunk));
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   return { output, code };

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { createLocalExecutor } from '../../../src/evaluation/localExecutor';
 import { SlurmError } from '../../../src/evaluation/slurm/slurmError';
 import { FakeCluster } from './support/fakeCluster';
 import { quickPace } from './support/slurmSession';
@@ -13,8 +14,22 @@ describe('evaluations as jobs', () => {
     expect(report).toMatchObject({ outcome: { kind: 'valid', value: 7 }, state: '{"x": 7}' });
     expect(report.durationMs).toBeGreaterThan(0);
     expect(report.queuedMs).toBeGreaterThanOrEqual(0);
+    expect(report.node).toEqual({ name: 'north', isolation: await createLocalExecutor().isolation() });
     const [picture] = session.blobs.values();
     expect(Buffer.from(picture ?? []).toString()).toBe('picture of 7\n');
+  });
+
+  it('are isolated by nodes, of which this host knows nothing before they ran there', async () => {
+    const evaluator = sessionOf().evaluator({ programs: new FakeCluster(), pace: quickPace });
+    evaluators.push(evaluator);
+    expect((await evaluator.prepare(() => undefined, never)).isolation).toBe('on-nodes');
+  });
+
+  it('wait on their nodes, too, where others have what they need there', async () => {
+    const script = `printf '{"valid": true, "metrics": {"x": 1}, "waited_s": 3600}' > "$DISCOVER_RESULT"\n`;
+    const report = await evaluate(await runner(sessionOf({ evaluator: script }), new FakeCluster()), 7);
+    expect(report.durationMs).toBe(0);
+    expect(report.queuedMs).toBeGreaterThanOrEqual(3_600_000);
   });
 
   it('that come together are one call of sbatch, and named by what they are for', async () => {

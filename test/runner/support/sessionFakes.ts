@@ -97,6 +97,8 @@ export class FakeEvaluator implements Evaluator {
   takesParent = false;
 
   isolation: Preparation['isolation'] = 'bubblewrap';
+  /** Of a cluster: where an evaluation runs. */
+  nodeOf: ((request: EvaluationRequest) => EvaluationReport['node']) | undefined;
 
   prepare(onProgress: (message: string) => void): Promise<Preparation> {
     onProgress('Preparing the environment');
@@ -122,7 +124,8 @@ export class FakeEvaluator implements Evaluator {
       }
       signal.throwIfAborted();
       if (this.hostError !== undefined) throw this.hostError;
-      return this.#report(request);
+      const node = this.nodeOf?.(request);
+      return { ...this.#report(request), ...(node === undefined ? {} : { node }) };
     } finally {
       this.running -= 1;
     }
