@@ -24,6 +24,8 @@ import traceback
 import contest
 from compile_program import DoesNotCompile, compile_program
 from cores import core_of_my_own, physical_cores
+from disturbance import is_disturbed
+from repeats import Repeats
 from run_case import run
 from verdict import write_verdict
 from waiting import Waiting
@@ -35,8 +37,12 @@ INDEX_BYTES = 4
 # Of the time that programs ran.
 NOTABLE_WAITING = 0.02
 
-Result = collections.namedtuple("Result", "case seed verdict score why cpu_s wall_s waited_s memory_bytes core")
-"""core: when a core was asked for, had, and given back."""
+# Cases are run again until this share of the evaluation's time is over.
+REPEATS_SHARE = 0.5
+
+Result = collections.namedtuple("Result", "case seed verdict score why cpu_s wall_s waited_s taken_s memory_bytes turns")
+"""taken_s: how much of its core others had. turns: when a core was asked for, had, and given back, each time that the case was run; the rest
+is of the run that was disturbed least."""
 
 
 def case_seeds(seed, count):
@@ -45,8 +51,8 @@ def case_seeds(seed, count):
         yield int.from_bytes(hashlib.sha256(f"{contest.NAME} {seed} {index}".encode()).digest()[:6], "little")
 
 
-def judge_case(program, case, seed, keep=None):
-    """keep: where an accepted output goes, for a picture."""
+def judge_case(program, case, seed):
+    """The result, and what it printed if that is accepted."""
     text = contest.generate(seed)
     ran = run(program, text.encode())
     verdict, why, score = ran.verdict, ran.why, 0
@@ -55,29 +61,39 @@ def judge_case(program, case, seed, keep=None):
             verdict, score = "AC", contest.score(text, ran.output.decode(errors="replace"))
         except contest.WrongAnswer as wrong:
             verdict, why = "WA", str(wrong)
-    if verdict == "AC" and keep is not None:
-        with open(keep, "wb") as file:
-            file.write(ran.output)
     if verdict != "AC" and ran.said:
         why += f" Its last words: {ran.said}"
-    return Result(case, seed, verdict, score, why, ran.cpu_s, ran.wall_s, ran.waited_s, ran.memory_bytes, ())
+    result = Result(case, seed, verdict, score, why, ran.cpu_s, ran.wall_s, ran.waited_s, ran.taken_s, ran.memory_bytes, ())
+    return result, ran.output if verdict == "AC" else None
 
 
-def judge_cases(program, seeds, cores, at_once, keep, waiting):
-    """Results of all cases, or of those that were run until one was not accepted. keep: where the output for the first case goes."""
+def judge_cases(program, seeds, cores, at_once, keep, until, waiting):
+    """Results of all cases, or of those that were run until one was not accepted. keep: where the output for the first case goes. until: of
+    the monotonic clock, when no case is run again any more."""
     todo_read, todo_write = os.pipe()
     result_read, result_write = os.pipe()
     os.write(todo_write, b"".join(case.to_bytes(INDEX_BYTES, "little") for case in range(len(seeds))))
     os.close(todo_write)
 
     def work():
+        repeats = Repeats(until)
         while record := os.read(todo_read, INDEX_BYTES):
             case = int.from_bytes(record, "little")
-            asked = time.monotonic()
-            with core_of_my_own(cores, case):
-                had = time.monotonic()
-                result = judge_case(program, case, seeds[case], keep if case == 0 else None)
-            result = result._replace(core=(asked, had, time.monotonic()))
+            turns = []
+
+            def judge(quiet_within_s):
+                asked = time.monotonic()
+                with core_of_my_own(cores, case, quiet_within_s):
+                    had = time.monotonic()
+                    judged = judge_case(program, case, seeds[case])
+                turns.append((asked, had, time.monotonic()))
+                return judged
+
+            result, output = repeats.least_disturbed(judge)
+            result = result._replace(turns=turns)
+            if case == 0 and output is not None:
+                with open(keep, "wb") as file:
+                    file.write(output)
             line = json.dumps(result._replace(why=result.why[:600]), ensure_ascii=False).encode() + b"\n"
             assert len(line) <= MOST_RESULT_BYTES
             os.write(result_write, line)
@@ -88,7 +104,8 @@ def judge_cases(program, seeds, cores, at_once, keep, waiting):
     with os.fdopen(result_read, "rb") as lines:
         for line in lines:
             results.append(Result(*json.loads(line)))
-            waiting.add(*results[-1].core)
+            for turn in results[-1].turns:
+                waiting.add(*turn)
             tell(results[-1], waiting.seconds())
             if results[-1].verdict != "AC":
                 while os.read(todo_read, INDEX_BYTES):
@@ -107,6 +124,8 @@ def tell(result, waited_s):
     told = {"name": f"case {result.case}", "durationMs": round(1000 * result.wall_s), "waited_s": waited_s}
     if result.verdict == "AC":
         told |= {"verdict": "passed", "value": result.score, "unit": "points"}
+        if len(result.turns) > 1 or is_disturbed(result):
+            told |= {"message": disturbance_of(result)}
     else:
         told |= {"verdict": "failed", "message": f"{result.verdict}: {result.why}"}
     os.write(int(os.environ["DISCOVER_CASES"]), json.dumps(told).encode() + b"\n")
@@ -148,11 +167,29 @@ def waiting_share(results):
     return sum(result.waited_s for result in results) / sum(result.wall_s for result in results)
 
 
+def disturbance_of(result):
+    taken = f"thers had {result.taken_s / result.wall_s:.0%} of its core."
+    runs = len(result.turns)
+    return f"Run {runs} times; in the run that was disturbed least o{taken}" if runs > 1 else f"O{taken}"
+
+
+def repeated_count(results):
+    return sum(len(result.turns) > 1 for result in results)
+
+
+def disturbed_count(results):
+    return sum(is_disturbed(result) for result in results)
+
+
 def disturbance(results):
+    repeated, disturbed = repeated_count(results), disturbed_count(results)
+    words = f" {repeated} of the cases were run again, for others computed on their cores." if repeated else ""
+    if disturbed:
+        words += f" Others had more than 2% of the core in {disturbed} of the cases, so scores may be too low."
     share = waiting_share(results)
-    if share < NOTABLE_WAITING:
-        return ""
-    return f" The host was busy: programs waited {share:.0%} of the time for their cores, so scores may be too low."
+    if share >= NOTABLE_WAITING:
+        words += f" The host was busy: programs waited {share:.0%} of the time for their cores, so scores may be too low."
+    return words
 
 
 def verdict_of(results, count):
@@ -174,6 +211,8 @@ def verdict_of(results, count):
         "slowest_s": max(result.wall_s for result in results),
         "slowest_cpu_s": max(result.cpu_s for result in results),
         "waiting_percent": 100 * waiting_share(results),
+        "repeated_cases": repeated_count(results),
+        "disturbed_cases": disturbed_count(results),
         "memory_mib": max(result.memory_bytes for result in results) / 1024**2,
     }
     told = (
@@ -197,6 +236,7 @@ def view_of(results, seed, output):
 
 def evaluate(count, waiting):
     """The verdict and a picture, or None."""
+    until = time.monotonic() + REPEATS_SHARE * float(os.environ.get("DISCOVER_TIME_LIMIT", "inf"))
     seeds = list(case_seeds(int(os.environ.get("DISCOVER_SEED", "0")), count))
     at_once = int(float(os.environ.get("DISCOVER_CPUS", "1")))
     cores = physical_cores()
@@ -214,7 +254,7 @@ def evaluate(count, waiting):
         except DoesNotCompile as error:
             return {"valid": False, "metrics": {}, "feedback": str(error)}, None
         output = os.path.join(folder, "first-output")
-        results = judge_cases(program, seeds, cores, at_once, output, waiting)
+        results = judge_cases(program, seeds, cores, at_once, output, until, waiting)
         verdict = verdict_of(results, count)
         return verdict, view_of(results, seeds[0], output) if verdict["valid"] else None
 

@@ -7,6 +7,8 @@ import select
 import signal
 import time
 
+from cores import threads_beside
+from disturbance import read_core, taken_by_others
 from syscall_filter import confine_myself, die_with_parent
 
 TIME_LIMIT_S = 2.0
@@ -23,9 +25,9 @@ BETWEEN_LOOKS_S = 0.05
 CPU_BACKSTOP_S = 4
 SAID_BYTES = 400
 
-Run = collections.namedtuple("Run", "verdict why output said cpu_s wall_s waited_s memory_bytes")
+Run = collections.namedtuple("Run", "verdict why output said cpu_s wall_s waited_s taken_s memory_bytes")
 """verdict: None, or TLE, MLE, OLE, RE with `why`. said: the last that it wrote to standard error. waited_s: how long its
-first thread was ready to compute while its core did something else."""
+first thread was ready to compute while its core did something else. taken_s: how much of its core others had."""
 
 
 def run(program, text):
@@ -34,6 +36,9 @@ def run(program, text):
         given.write(text)
         given.flush()
         given.seek(0)
+        core = min(os.sched_getaffinity(0))
+        beside = threads_beside(core) - {core}
+        before = read_core(core, beside)
         began = time.monotonic()
         pid = start(program, given.fileno(), printed.fileno(), said.fileno())
         stopped = watch(pid, began)
@@ -41,13 +46,15 @@ def run(program, text):
         _, status, usage = os.wait4(pid, 0)
         wall_s = time.monotonic() - began
         cpu_s = usage.ru_utime + usage.ru_stime
+        taken_s = taken_by_others(before, read_core(core, beside), cpu_s)
         memory_bytes = usage.ru_maxrss * 1024
         printed_bytes = max(os.fstat(file.fileno()).st_size for file in (printed, said))
         verdict, why = judge(stopped, status, cpu_s, wall_s - waited_s, memory_bytes, printed_bytes)
         output = os.pread(printed.fileno(), OUTPUT_LIMIT_BYTES, 0)
         size = os.fstat(said.fileno()).st_size
         tail = os.pread(said.fileno(), SAID_BYTES, max(0, size - SAID_BYTES))
-        return Run(verdict, why, output, tail.decode(errors="replace").strip(), cpu_s, wall_s, waited_s, memory_bytes)
+        words = tail.decode(errors="replace").strip()
+        return Run(verdict, why, output, words, cpu_s, wall_s, waited_s, taken_s, memory_bytes)
 
 
 def memory_file(name):

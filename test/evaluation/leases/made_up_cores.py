@@ -19,5 +19,5 @@ for machine in json.loads(sys.argv[2]):
                 file.write(threads + "\n")
         cores.SIBLINGS = os.path.join(folder, "{}")
         os.sched_getaffinity = lambda _pid: set(machine["allowed"])
-        found.append([[min(cores._threads_beside(one)), one] for one in cores.physical_cores()])
+        found.append([[min(cores.threads_beside(one)), one] for one in cores.physical_cores()])
 print(json.dumps(found))
