@@ -3,10 +3,12 @@
 //   npm run bench:contest                   12 seeds an evaluation
 //   npm run bench:contest -- --seeds 150    as many as a contest has
 //   npm run bench:contest -- --seconds 2    of a seed: by the clock, and about as much fixed work (1)
-//   npm run bench:contest -- --strangers    only one evaluation, alone and beside strangers
-//   npm run bench:contest -- --json FILE    writes [{ "name", "value", "unit" }, …] as well
+//   npm run bench:contest -- --strangers    only one evaluation: alone, a seed a core, and beside strangers
+//   npm run bench:contest -- --json FILE    writes [{ "name", "value", "unit", "values"? }, …] as well; values: of each seed
 //
-// Needs g++, taskset and flock. It fills all cores for some minutes; what else computes meanwhile is part of what it measures.
+// An error is how far a quantile (of times the upper ones are bad, of work done the lower ones) is from the same one of a seed that runs alone on the
+// machine. Needs g++, taskset and flock. It fills all cores for some minutes (12 seeds of 2 s with --strangers: under 5); what else computes
+// meanwhile is part of what it measures. Situations take turns four times, so that it meets all of them.
 import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,10 +1,13 @@
-// How well programs of contests are timed: on cores of their own, and anywhere, while others compute. Prints one JSON object a figure.
+// How well programs of contests are timed while all cores are busy, against one program on an idle machine. Prints one JSON object a figure.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir, uptime } from 'node:os';
 import { join } from 'node:path';
 import { defaultLimits } from '../../../src/domain/problem/problem';
+import { takenMs } from '../../../src/evaluation/atCoder/disturbance';
 import { findHostTools, type HostTools } from '../../../src/evaluation/atCoder/hostTools';
+import { Repeats } from '../../../src/evaluation/atCoder/repeatDisturbed';
+import type { RanCase } from '../../../src/evaluation/atCoder/runCase';
 import {
   measured,
   onOwnCore,
@@ -12,6 +15,7 @@ import {
   type Measurement,
 } from '../../../src/evaluation/atCoder/timedCommand';
 import { createLocalExecutor } from '../../../src/evaluation/localExecutor';
+import { errorPercent, quantile } from './spread';
 
 /** `work`: a fixed amount. `clock`: as much as a time by the clock on the wall allows, as programs of contests do; it prints how much. */
 const program = `
@@ -36,6 +40,8 @@ const seeds = Number(process.argv[2] ?? 12);
 /** Of one seed: by the clock, and about as much fixed work. */
 const seconds = process.argv[3] ?? '1';
 const onlyBesideStrangers = process.argv[4] === 'strangers';
+/** Situations take turns, so that what changes on the machine meets all of them. */
+const rounds = 4;
 const folder = mkdtempSync(join(tmpdir(), 'contest-timing-'));
 /** The programs are ours. */
 const executor = createLocalExecutor({ containment: 'sweep' });
@@ -43,31 +49,33 @@ const never = new AbortController().signal;
 const limits = { ...defaultLimits, timeMs: 600_000 };
 const env = { PATH: process.env['PATH'] ?? '/usr/bin:/bin' };
 
-interface Run extends Measurement {
+interface Run {
+  readonly measurement: Measurement;
   /** What the program got done. */
-  readonly rounds: number;
+  readonly done: number;
+  /** How often it was run. */
+  readonly runs: number;
 }
 
-function note(name: string, value: number, unit: string): void {
-  process.stdout.write(`${JSON.stringify({ name, value, unit })}\n`);
+interface Situation {
+  readonly name: string;
+  readonly host: HostTools;
+  readonly atOnce: number;
+  readonly evaluations?: number;
+  /** One a core all the time, or by turns a second there and three not. */
+  readonly strangers?: 'always' | 'passing';
+  readonly repeats: Repeats;
+  readonly work: Run[];
+  readonly clock: Run[];
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return ((sorted[(sorted.length - 1) >> 1] ?? NaN) + (sorted[sorted.length >> 1] ?? NaN)) / 2;
-}
-
-/** Coefficient of variation, in percent. */
-function variation(values: readonly number[]): number {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const variance =
-    values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, values.length - 1);
-  return (100 * Math.sqrt(variance)) / mean;
+function note(name: string, value: number, unit: string, values?: readonly number[]): void {
+  process.stdout.write(`${JSON.stringify({ name, value, unit, ...(values && { values }) })}\n`);
 }
 
 let runs = 0;
 
-async function runOnce(host: HostTools, word: string, core: number): Promise<Run> {
+async function runOnce(host: HostTools, word: string, core: number, quietWithinMs: number): Promise<RanCase> {
   const own = join(folder, `run-${(runs += 1)}`);
   mkdirSync(own);
   const files = { input: '/dev/null', output: join(own, 'output') };
@@ -78,64 +86,116 @@ async function runOnce(host: HostTools, word: string, core: number): Promise<Run
     { files, errors: join(own, 'errors') },
     { timeMs: 120_000, outputBytes: 4096 },
   );
-  const argv = onOwnCore(host, core, command);
+  const argv = onOwnCore(host, core, command, quietWithinMs);
   const onDescriptor3 = (chunk: Buffer): void => void told.push(chunk);
   const report = await executor.execute({ id: 'timing', argv, cwd: own, env, limits, onDescriptor3 }, never);
-  const measurement = readMeasurement(Buffer.concat(told).toString());
-  if (measurement?.exitCode !== 0) throw new Error(`Nothing was measured: ${report.output}`);
-  return { ...measurement, rounds: Number(readFileSync(files.output, 'utf8').split(' ')[0]) };
+  const text = Buffer.concat(told).toString();
+  const measurement = readMeasurement(text.replace(/^waited .*\n/, ''));
+  if (measurement?.exitCode !== 0) throw new Error(`Nothing was measured: ${report.output}${text}`);
+  const score = Number(readFileSync(files.output, 'utf8').split(' ')[0]);
+  return { seed: runs, verdict: 'AC', score, measurement, isByOthers: true };
 }
 
-/** One evaluation: as many seeds at once as there are cores. */
-async function evaluation(host: HostTools, cores: number, word: string): Promise<Run[]> {
+/** One evaluation: its seeds one after the other on each of its cores, run again as evaluations do. */
+async function evaluation(
+  { host, atOnce, repeats }: Situation,
+  count: number,
+  word: string,
+): Promise<readonly Run[]> {
   const done: Run[] = [];
   let next = 0;
   const work = async (worker: number): Promise<void> => {
-    while (next++ < seeds) done.push(await runOnce(host, word, worker));
+    while (next++ < count) {
+      const ran = await repeats.leastDisturbed((quietMs) => runOnce(host, word, worker, quietMs));
+      if (ran.measurement === undefined) throw new Error('Nothing was measured.');
+      done.push({ measurement: ran.measurement, done: ran.score ?? NaN, runs: ran.runs ?? 1 });
+    }
   };
-  await Promise.all(Array.from({ length: cores }, (_, worker) => work(worker)));
+  await Promise.all(Array.from({ length: atOnce }, (_, worker) => work(worker)));
   return done;
 }
 
-async function scenario(name: string, host: HostTools, cores: number, evaluations: number): Promise<void> {
-  for (const word of ['work', 'clock']) {
-    const all = await Promise.all(Array.from({ length: evaluations }, () => evaluation(host, cores, word)));
-    const done = all.flat();
-    const walls = done.map(({ wallMs }) => wallMs);
-    if (word === 'work') {
-      note(`${name}: fixed work, median wall time`, median(walls), 'ms');
+async function takeTurn(situation: Situation, count: number): Promise<void> {
+  const { strangers, evaluations = 1 } = situation;
+  const processors = cores.map(({ processor }) => processor);
+  const endStrangers = strangers === undefined ? undefined : beStrange(processors, strangers);
+  try {
+    for (const word of ['work', 'clock'] as const) {
+      const all = Array.from({ length: evaluations }, () => evaluation(situation, count, word));
+      situation[word].push(...(await Promise.all(all)).flat());
+    }
+  } finally {
+    endStrangers?.();
+  }
+}
+
+/** A program of somebody else on each processor. */
+function beStrange(processors: readonly number[], when: 'always' | 'passing'): () => void {
+  const script =
+    when === 'always'
+      ? 'for (;;);'
+      : 'const spin = () => { const end = Date.now() + 1000; while (Date.now() < end); setTimeout(spin, 3000); }; spin();';
+  const load: ChildProcess[] = processors.map((processor) =>
+    spawn('taskset', ['-c', String(processor), process.execPath, '-e', script], { stdio: 'ignore' }),
+  );
+  return () => {
+    for (const child of load) child.kill('SIGKILL');
+  };
+}
+
+const columns: readonly (readonly [string, (run: Run) => number])[] = [
+  ['processor time', ({ measurement }) => measurement.cpuMs],
+  ['by the clock', ({ measurement }) => measurement.wallMs],
+  ['by the clock without waiting', ({ measurement }) => measurement.wallMs - measurement.waitedMs],
+];
+const shares = [
+  ['median', 0.5],
+  ['90 %', 0.9],
+  ['worst', 1],
+] as const;
+
+function report(situation: Situation, alone: Situation): void {
+  const { name, work, clock } = situation;
+  for (const [column, of] of columns) {
+    const values = work.map(of);
+    note(`${name}: fixed work, ${column}, median`, quantile(values, 0.5), 'ms', values);
+    if (situation === alone) continue;
+    for (const [word, share] of shares) {
       note(
-        `${name}: fixed work, median wall time without waiting`,
-        median(done.map(({ wallMs, waitedMs }) => wallMs - waitedMs)),
-        'ms',
+        `${name}: fixed work, ${column}, error of the ${word}`,
+        errorPercent(values, alone.work.map(of), share),
+        '%',
       );
-      note(
-        `${name}: fixed work, longest wall time without waiting`,
-        Math.max(...done.map(({ wallMs, waitedMs }) => wallMs - waitedMs)),
-        'ms',
-      );
-      note(`${name}: fixed work, longest wall time`, Math.max(...walls), 'ms');
-      note(`${name}: fixed work, median processor time`, median(done.map(({ cpuMs }) => cpuMs)), 'ms');
-    } else {
-      const rounds = done.map((run) => run.rounds);
-      note(`${name}: done in ${seconds} s, median`, median(rounds), 'rounds');
-      note(`${name}: done in ${seconds} s, least`, Math.min(...rounds), 'rounds');
-      note(`${name}: done in ${seconds} s, coefficient of variation`, variation(rounds), '%');
     }
   }
-}
-
-async function withLoad(processes: number, use: () => Promise<void>): Promise<void> {
-  const load: ChildProcess[] = Array.from({ length: processes }, () =>
-    spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }),
-  );
-  try {
-    await use();
-  } finally {
-    for (const child of load) child.kill('SIGKILL');
+  const done = clock.map((run) => run.done);
+  note(`${name}: done in ${seconds} s, median`, quantile(done, 0.5), 'rounds', done);
+  if (situation !== alone) {
+    const reference = alone.clock.map((run) => run.done);
+    for (const [word, share] of shares) {
+      note(
+        `${name}: done in ${seconds} s, error of the ${word}`,
+        errorPercent(done, reference, 1 - share),
+        '%',
+      );
+    }
   }
+  const all = [...work, ...clock];
+  const taken = all.map(({ measurement }) => (100 * takenMs(measurement)) / measurement.wallMs);
+  note(`${name}: of the cores others had, median`, quantile(taken, 0.5), '%', taken);
+  note(`${name}: seeds that were run again`, all.filter(({ runs: times }) => times > 1).length, '');
 }
 
+function situationOf(
+  name: string,
+  host: HostTools,
+  atOnce: number,
+  more: Partial<Situation> = {},
+): Situation {
+  return { name, host, atOnce, repeats: new Repeats(() => true), work: [], clock: [], ...more };
+}
+
+let cores: HostTools['cores'] = [];
 try {
   writeFileSync(join(folder, 'program.cpp'), program);
   const compiled = spawnSync('g++', ['-O2', '-o', join(folder, 'program'), join(folder, 'program.cpp')]);
@@ -148,22 +208,37 @@ try {
     execute: (command) =>
       executor.execute({ id: 'probe', argv: command.argv, cwd: command.cwd, env, limits }, never),
   });
-  const cores = pinned.cores.length;
-  if (cores === 0) throw new Error('This host has no taskset or no flock: there is nothing to compare.');
+  cores = pinned.cores;
+  const count = cores.length;
+  if (count === 0) throw new Error('This host has no taskset or no flock: there is nothing to compare.');
   const anywhere: HostTools = { ...pinned, cores: [] };
-  note('cores', cores, '');
+  note('cores', count, '');
   note('uptime', uptime() / 3600, 'h');
   note('load before', loadavg()[0] ?? 0, '');
-  await scenario('one evaluation, pinned', pinned, cores, 1);
-  if (!onlyBesideStrangers) {
-    await scenario('one evaluation, unpinned', anywhere, cores, 1);
-    await scenario('two evaluations at once, pinned', pinned, cores, 2);
-    await scenario('two evaluations at once, unpinned', anywhere, cores, 2);
+  const alone = situationOf('one seed alone', pinned, 1);
+  const once = new Repeats(() => false);
+  const situations = [
+    alone,
+    situationOf('a seed a core', pinned, count),
+    ...(onlyBesideStrangers
+      ? []
+      : [
+          situationOf('a seed a core, anywhere', anywhere, count),
+          situationOf('two evaluations', pinned, count, { evaluations: 2 }),
+          situationOf('two evaluations, anywhere', anywhere, count, { evaluations: 2 }),
+        ]),
+    situationOf('beside passing strangers, not run again', pinned, count, {
+      strangers: 'passing',
+      repeats: once,
+    }),
+    situationOf('beside passing strangers', pinned, count, { strangers: 'passing' }),
+    situationOf('beside a stranger a core', pinned, count, { strangers: 'always' }),
+    situationOf('beside a stranger a core, anywhere', anywhere, count, { strangers: 'always' }),
+  ];
+  for (let round = 0; round < rounds; round += 1) {
+    for (const situation of situations) await takeTurn(situation, Math.max(1, Math.round(seeds / rounds)));
   }
-  await withLoad(cores, async () => {
-    await scenario('one evaluation beside a stranger a core, pinned', pinned, cores, 1);
-    await scenario('one evaluation beside a stranger a core, unpinned', anywhere, cores, 1);
-  });
+  for (const situation of situations) report(situation, alone);
   note('load after', loadavg()[0] ?? 0, '');
 } finally {
   rmSync(folder, { recursive: true, force: true });
