@@ -1,6 +1,6 @@
 import type { CaseResult } from '../../domain/session/outcome';
 import type { NotScored, Scored } from '../evaluationMethod';
-import type { Judged, Measured } from './kernelBenchDriver';
+import type { Judged, Measured } from './benchVerdicts';
 
 /** From here on KernelBench's authors ask to look for a mistake in place of a discovery. */
 const excessiveSpeedup = 10;
