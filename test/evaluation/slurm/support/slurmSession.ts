@@ -56,7 +56,7 @@ export class SlurmSession {
       readonly hostEnv?: NodeJS.ProcessEnv;
     } = {},
   ): Evaluator {
-    const { problem, diagnostics } = parseProblem(this.#problemText());
+    const { problem, diagnostics } = parseProblem(this.problemText());
     if (problem === undefined) throw new Error(JSON.stringify(diagnostics));
     return createSlurmEvaluator({
       problem,
@@ -67,11 +67,7 @@ export class SlurmSession {
       label: 'ttt-test',
       command: options.command ?? ['node', 'runner.cjs', 'slurm-task'],
       isolation: 'auto',
-      storeBlob: (bytes) => {
-        const sha256 = createHash('sha256').update(bytes).digest('hex');
-        this.blobs.set(sha256, bytes);
-        return Promise.resolve(sha256);
-      },
+      storeBlob: (bytes) => this.storeBlob(bytes),
       log: (message) => this.words.push(message),
       pace: options.pace ?? quickPace,
       ...(options.programs === undefined ? {} : { programs: options.programs }),
@@ -79,11 +75,17 @@ export class SlurmSession {
     });
   }
 
+  storeBlob(bytes: Uint8Array): Promise<string> {
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    this.blobs.set(sha256, bytes);
+    return Promise.resolve(sha256);
+  }
+
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #problemText(): string {
+  problemText(): string {
     return readFileSync(this.problemPath, 'utf8');
   }
 }
