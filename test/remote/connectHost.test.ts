@@ -274,7 +274,7 @@ describe('a login', () => {
   });
 
   it('calls again without a second question when the server hung up during the question', async () => {
-    const sshd = await server({ config: ['LoginGraceTime 1'] });
+    const sshd = await server({ config: ['LoginGraceTime 3'] });
     const key = await makeKey(join(sshd.folder, 'locked'), 'ed25519', 'sesame');
     await appendFile(join(sshd.folder, 'authorized_keys'), await readFile(`${key}.pub`));
     await writeFile(

@@ -22,7 +22,8 @@ interface ConnectOptions {
   readonly attachTimes?: AttachTimes;
 }
 
-export const quick: AttachTimes = { pingEveryMs: 100, pingTimeoutMs: 500, requestTimeoutMs: 5_000 };
+/** Soon told as lost; but not while a busy machine only lets the other side wait. */
+export const quick: AttachTimes = { pingEveryMs: 100, pingTimeoutMs: 2_000, requestTimeoutMs: 30_000 };
 
 /** A server behind a relay, whose key is known: the client's configuration goes through the relay. */
 export async function relayedServer(

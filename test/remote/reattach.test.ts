@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { AttachTimes } from '../../src/remote/attach/attachment';
 import { connectHost } from '../../src/remote/connectHost';
 import type { FollowerState } from '../../src/remote/attach/followerState';
 import type { AttachmentListener, HostClient } from '../../src/remote/hostClient';
@@ -10,10 +9,9 @@ import { startSshd, type Sshd } from '../support/sshd';
 import { cleanupsAfterEach } from './cleanups';
 import { startTcpProxy, type TcpProxy } from '../support/tcpProxy';
 import { environmentFor, fakeSpec, newSessionId, never, noProgress, refusalOf } from './hostFixture';
+import { quick } from './linkFixture';
 
 const cleanups = cleanupsAfterEach();
-
-const quick: AttachTimes = { pingEveryMs: 100, pingTimeoutMs: 500, requestTimeoutMs: 5_000 };
 
 /** A server behind a relay; the client's configuration goes through the relay. */
 async function relayedHost(): Promise<{

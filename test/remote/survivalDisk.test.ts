@@ -113,12 +113,11 @@ it.runIf(asRoot)(
       ) as string,
     });
     const live = await verdictOf();
-    expect(live?.state).toBe('live');
+    if (live?.state !== 'live') throw new Error(`the session is ${String(live?.state)}`);
 
     // Its process is lost meanwhile, and there is room for a new one's name but not for its reserve.
-    const pid = live?.state === 'live' ? live.pid : 0;
-    process.kill(pid, 'SIGKILL');
-    await untilGone(pid);
+    process.kill(live.pid, 'SIGKILL');
+    await untilGone(live.pid);
     await ear.until(() => ear.verdicts.at(-1)?.state === 'exited');
     expect(ear.verdicts.at(-1)).toMatchObject({ reason: 'runner-lost' });
     expect(existsSync(join(folder, 'reserve'))).toBe(false);

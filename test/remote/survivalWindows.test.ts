@@ -95,9 +95,9 @@ it('two windows of different versions share a session: both hear all, either may
   for (const window of windows) await window.until(() => window.has('session.resumed'));
 
   const live = second.window.attachment.verdict;
-  const pid = live.state === 'live' ? live.pid : 0;
-  process.kill(pid, 'SIGKILL');
-  await untilGone(pid);
+  if (live.state !== 'live') throw new Error(`the session is ${live.state}`);
+  process.kill(live.pid, 'SIGKILL');
+  await untilGone(live.pid);
   for (const window of windows) await window.until(() => window.isExited('runner-lost'));
   await second.window.attachment.resume();
   for (const window of windows) await window.until(() => window.has('runner.started', 2));

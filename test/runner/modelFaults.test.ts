@@ -196,7 +196,7 @@ describe('in the middle of a training session', () => {
     server.faults.rule = ({ path }) => (hasTrained(server) && path === '/asample' ? page : undefined);
     const trial = await train(server);
     const paused = await trial.untilHalt();
-    const pid = (await runner.pidOf(trial.sessionId))!;
+    const pid = await runner.livePid(trial.sessionId);
     process.kill(pid, 'SIGKILL');
     await untilGone(pid);
     server.faults.rule = undefined;

@@ -75,9 +75,7 @@ async function sessionInGroup({
   child.stdin.end(gzipSync(JSON.stringify(spec)));
   await new Promise((resolve) => child.once('close', resolve));
   await runner.until(spec.sessionId, ({ event }) => event.type === 'candidate.proposed');
-  const pid = await runner.pidOf(spec.sessionId);
-  if (pid === undefined) throw new Error('the session does not run');
-  return { sessionId: spec.sessionId, pid };
+  return { sessionId: spec.sessionId, pid: await runner.livePid(spec.sessionId) };
 }
 
 /** Takes more memory than the group may have; the kernel ends the process with the highest score, then the next. */

@@ -12,7 +12,7 @@ import { sessionFolder } from '../../src/runner/host/sessionFolder';
 import { createBlobStore } from '../../src/runner/journal/blobStore';
 import { runnerVersion } from '../../src/runner/version';
 import { AttachClient } from './support/attachClient';
-import { BuiltRunner, expectSound, untilGone } from './support/builtRunner';
+import { BuiltRunner, expectSound, untilGone, writerOf } from './support/builtRunner';
 import { withTemporaryFolder } from './support/temporaryFolder';
 
 let runner: BuiltRunner;
@@ -235,8 +235,7 @@ describe('a detached session', () => {
     await runner.start(spec);
     const entries = await runner.until(spec.sessionId, hasEnded);
     // It still clears its work folder after its last word.
-    const started = entries.find(({ event }) => event.type === 'runner.started')?.event;
-    if (started?.type === 'runner.started') await untilGone(started.pid);
+    await untilGone(writerOf(entries));
     const folder = join(runner.root, 'sessions', spec.sessionId);
     for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
       expect(statSync(join(folder, name)).mode & 0o077, name).toBe(0);
@@ -251,11 +250,9 @@ describe('a detached session', () => {
     await runner.start(spec);
     let from = 1;
     for (let kill = 1; kill <= 10; kill += 1) {
-      const pid = await runner.pidOf(spec.sessionId);
-      if (pid === undefined) break;
-      // Somewhere within the next entries, at a place that differs from kill to kill.
+      // Somewhere within the next entries, at a place that differs from kill to kill, by the process that wrote there.
       const target = from + ((kill * 7) % 13);
-      await runner.until(spec.sessionId, (entry) => entry.seq >= target || hasEnded(entry));
+      const pid = writerOf(await runner.until(spec.sessionId, ({ seq }) => seq >= target));
       process.kill(pid, 'SIGKILL');
       await untilGone(pid);
       from = (await runner.entries(spec.sessionId)).length + 1;
@@ -269,15 +266,15 @@ describe('a detached session', () => {
     expect(Math.max(...entries.map((entry) => entry.run))).toBe(11);
     expect(entries.filter(({ event }) => event.type === 'step.finished')).toHaveLength(20);
     expect(entries.filter(({ event }) => event.type === 'candidate.evaluated')).toHaveLength(2 + 20 * 6);
-  }, 120_000);
+  }, 240_000);
 
   it('ends when it is stopped, also after its process was lost, and never starts again', async () => {
     const spec = runner.specOf(runner.makeProblem('held', { hold: true }));
     await runner.start(spec);
     await runner.until(spec.sessionId, ({ event }) => event.type === 'candidate.proposed');
-    const pid = await runner.pidOf(spec.sessionId);
-    process.kill(pid ?? 0, 'SIGKILL');
-    await untilGone(pid ?? 0);
+    const pid = await runner.livePid(spec.sessionId);
+    process.kill(pid, 'SIGKILL');
+    await untilGone(pid);
     expect(await runner.reply(['pause', spec.sessionId])).toMatchObject({ kind: 'error', code: 'refused' });
     expect(await runner.reply(['stop', spec.sessionId])).toMatchObject({ kind: 'status' });
     const entries = await runner.until(spec.sessionId, hasEnded);
@@ -291,10 +288,9 @@ describe('a detached session', () => {
   it('can be resumed after its process was ended by a shutdown', async () => {
     const spec = runner.specOf(runner.makeProblem('shut', { session: 'steps: 8, groups: 2, groupSize: 3' }));
     await runner.start(spec);
-    await runner.until(spec.sessionId, ({ event }) => event.type === 'step.finished');
-    const pid = await runner.pidOf(spec.sessionId);
-    process.kill(pid ?? 0, 'SIGTERM');
-    await untilGone(pid ?? 0);
+    const pid = writerOf(await runner.until(spec.sessionId, ({ event }) => event.type === 'step.finished'));
+    process.kill(pid, 'SIGTERM');
+    await untilGone(pid);
     await runner.reply(['resume', spec.sessionId]);
     const entries = await runner.until(spec.sessionId, hasEnded);
     expectSound(entries);
@@ -361,8 +357,7 @@ describe('attach', () => {
     await client.until(() => seen('session.paused'));
     await client.request('resume');
     await client.until(() => seen('session.resumed'));
-    const pid = await runner.pidOf(spec.sessionId);
-    process.kill(pid ?? 0, 'SIGKILL');
+    process.kill(await runner.livePid(spec.sessionId), 'SIGKILL');
     await client.until(() => client.verdicts.at(-1)?.state === 'exited');
     expect(client.verdicts.at(-1)).toMatchObject({ reason: 'runner-lost' });
     await client.request('resume');
@@ -392,7 +387,7 @@ describe('attach', () => {
     expect(notes).toEqual(['Look near 40.', 'Not above 100.']);
     await expect(client.request('note', { text: 'x'.repeat(2001) })).rejects.toThrow(/2000 characters/);
     expect((await runner.command(['note', spec.sessionId, ' '])).code).toBe(exitCodes.usage);
-    process.kill((await runner.pidOf(spec.sessionId)) ?? 0, 'SIGKILL');
+    process.kill(await runner.livePid(spec.sessionId), 'SIGKILL');
     await client.until(() => client.verdicts.at(-1)?.state === 'exited');
     await expect(client.request('note', { text: 'Too late.' })).rejects.toThrow(/no running process/);
     await client.close();

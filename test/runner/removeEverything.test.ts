@@ -42,8 +42,7 @@ async function heldSession(built: BuiltRunner): Promise<{ sessionId: string; pid
   const spec = built.specOf(built.makeProblem('held', { hold: true }));
   await built.start(spec);
   await built.until(spec.sessionId, ({ event }) => event.type === 'session.created');
-  const pid = await built.pidOf(spec.sessionId);
-  if (pid === undefined) throw new Error('The session does not run.');
+  const pid = await built.livePid(spec.sessionId);
   await expect.poll(() => workingIn(built.root).length).toBeGreaterThan(1);
   return { sessionId: spec.sessionId, pid };
 }

@@ -74,12 +74,6 @@ async function untilAsked(): Promise<void> {
   await expect.poll(() => server.calls.length, { timeout: 20_000, interval: 20 }).toBeGreaterThan(0);
 }
 
-async function pidOf(sessionId: string): Promise<number> {
-  const pid = await runner.pidOf(sessionId);
-  if (pid === undefined) throw new Error('the session has no process');
-  return pid;
-}
-
 describe('the key of a model server', () => {
   it('comes with start, opens the server, and is written nowhere', async () => {
     let release: () => void = () => undefined;
@@ -91,7 +85,7 @@ describe('the key of a model server', () => {
     expect(started.kind).toBe('started');
     expect(JSON.stringify(started)).not.toContain(canary);
     await untilAsked();
-    const pid = await pidOf(spec.sessionId);
+    const pid = await runner.livePid(spec.sessionId);
     for (const file of ['environ', 'cmdline']) {
       expect(readFileSync(`/proc/${pid}/${file}`, 'latin1')).not.toContain(canary);
     }
@@ -124,7 +118,7 @@ describe('the key of a model server', () => {
     const spec = { ...modelSpec(), secrets: { key: canary } };
     await start(spec);
     await untilAsked();
-    const first = await pidOf(spec.sessionId);
+    const first = await runner.livePid(spec.sessionId);
     process.kill(first, 'SIGKILL');
     await untilGone(first);
     release();
@@ -152,7 +146,7 @@ describe('the key of a model server', () => {
     const spec = { ...modelSpec(), secrets: { key: canary } };
     await start(spec);
     await untilAsked();
-    const first = await pidOf(spec.sessionId);
+    const first = await runner.livePid(spec.sessionId);
     process.kill(first, 'SIGKILL');
     await untilGone(first);
     release();

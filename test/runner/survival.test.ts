@@ -14,7 +14,7 @@ import type { JournalEntry } from '../../src/domain/session/events';
 import type { SessionListing } from '../../src/protocol/hostCommands';
 import { identityOf } from '../../src/runner/host/processIdentity';
 import { AttachClient } from './support/attachClient';
-import { BuiltRunner, expectSound, untilGone } from './support/builtRunner';
+import { BuiltRunner, expectSound, untilGone, writerOf } from './support/builtRunner';
 import { MovedMachine } from './support/movedMachine';
 
 const machine = new MovedMachine();
@@ -43,14 +43,11 @@ async function killedSession(steps = 6): Promise<string> {
     runner.makeProblem(`way-of-${steps}`, { session: `steps: ${steps}, groups: 2, groupSize: 3` }),
   );
   await runner.start(spec);
-  await runner.until(spec.sessionId, ({ event }) => event.type === 'step.finished');
-  await kill(spec.sessionId);
+  await kill(writerOf(await runner.until(spec.sessionId, ({ event }) => event.type === 'step.finished')));
   return spec.sessionId;
 }
 
-async function kill(sessionId: string): Promise<void> {
-  const pid = await runner.pidOf(sessionId);
-  if (pid === undefined) throw new Error('the session does not run');
+async function kill(pid: number): Promise<void> {
   process.kill(pid, 'SIGKILL');
   await untilGone(pid);
 }
@@ -75,6 +72,8 @@ async function goesOn(sessionId: string): Promise<void> {
   const entries = await runner.until(sessionId, hasEnded);
   expectSound(entries);
   expect(entries.at(-1)?.event).toMatchObject({ type: 'session.finished', reason: 'steps' });
+  // It has still to clear up after its last word.
+  await untilGone(writerOf(entries));
 }
 
 describe('a session whose process was killed', () => {
@@ -122,9 +121,9 @@ describe('a session whose process was killed', () => {
     const spec = runner.specOf(runner.makeProblem('held', { hold: true }));
     await runner.start(spec);
     await runner.until(spec.sessionId, ({ event }) => event.type === 'candidate.proposed');
-    const pid = await runner.pidOf(spec.sessionId);
-    process.kill(pid ?? 0, 'SIGTERM');
-    await untilGone(pid ?? 0);
+    const pid = await runner.livePid(spec.sessionId);
+    process.kill(pid, 'SIGTERM');
+    await untilGone(pid);
     expect((await listed(spec.sessionId)).verdict).toEqual({
       state: 'exited',
       reason: 'runner-lost',
@@ -156,9 +155,7 @@ describe('a host that was restarted', () => {
   it('does not call those lost that had ended before', async () => {
     const spec = runner.specOf();
     await runner.start(spec);
-    await runner.until(spec.sessionId, hasEnded);
-    const pid = (await runner.entries(spec.sessionId))[1]?.event;
-    if (pid?.type === 'runner.started') await untilGone(pid.pid);
+    await untilGone(writerOf(await runner.until(spec.sessionId, hasEnded)));
     machine.reboot();
     expect((await listed(spec.sessionId)).verdict).toEqual({ state: 'exited', reason: 'finished' });
   });
@@ -194,7 +191,7 @@ describe('a home that several machines share', () => {
     await runner.start(spec);
     const { sessionId } = spec;
     await runner.until(sessionId, ({ event }) => event.type === 'candidate.proposed');
-    const pid = await runner.pidOf(sessionId);
+    const pid = await runner.livePid(sessionId);
     machine.rename('node2');
     const { verdict } = await listed(sessionId);
     expect(verdict).toMatchObject({ state: 'unverifiable', hostName: 'node1' });
@@ -220,7 +217,7 @@ describe('a home that several machines share', () => {
     ).toEqual(['000001.json']);
     machine.rename('node1');
     expect(await runner.pidOf(sessionId)).toBe(pid);
-    await kill(sessionId);
+    await kill(pid);
   });
 
   it('gives a session of a machine that is gone for good to whoever says so', async () => {

@@ -22,12 +22,12 @@ export interface CommandResult {
 }
 
 /** A program whose only tunable is a number, and an evaluator that wants it to be 42; instantaneous. */
-const problemText = (session: string): string => `---
+const problemText = (session: string, evaluationTime: string): string => `---
 title: A parabola
 candidate: program.sh
 evaluate: sh evaluate.sh
 metric: { name: error, goal: minimize }
-limits: { time: 20s }
+limits: { time: ${evaluationTime} }
 session: { method: ttt-discover, policy: tunables, ${session} }
 ---
 # A parabola
@@ -86,7 +86,11 @@ export class BuiltRunner {
     mkdirSync(folder, { recursive: true });
     writeFileSync(
       join(folder, 'parabola.discover'),
-      problemText(options.session ?? 'steps: 3, groups: 2, groupSize: 3'),
+      // What is held must not run out of time while a busy machine takes its own.
+      problemText(
+        options.session ?? 'steps: 3, groups: 2, groupSize: 3',
+        options.hold === true ? '1h' : '20s',
+      ),
     );
     writeFileSync(join(folder, 'program.sh'), options.program ?? programText);
     writeFileSync(join(folder, 'evaluate.sh'), options.evaluator ?? evaluatorText);
@@ -148,6 +152,13 @@ export class BuiltRunner {
     return reply.session.verdict.state === 'live' ? reply.session.verdict.pid : undefined;
   }
 
+  /** As `pidOf`, of a session that must be live: to signal the process "0" would be to signal ourselves. */
+  async livePid(sessionId: string): Promise<number> {
+    const pid = await this.pidOf(sessionId);
+    if (pid === undefined) throw new Error(`session ${sessionId} does not run`);
+    return pid;
+  }
+
   journalPath(sessionId: string): string {
     return join(this.root, 'sessions', sessionId, 'journal');
   }
@@ -189,9 +200,17 @@ export class BuiltRunner {
       for (const { verdict } of reply.sessions)
         if (verdict.state === 'live') process.kill(verdict.pid, 'SIGKILL');
     }
-    rmSync(this.#folder, { recursive: true, force: true });
+    // What they ran ends a moment after them, and may still be writing its last.
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 10 });
     rmSync(dirname(sessionFolder(this.root, 'any').socketPath), { recursive: true, force: true });
   }
+}
+
+/** The process that wrote the last of these entries. A session at work is over before `status` could tell it. */
+export function writerOf(entries: readonly JournalEntry[]): number {
+  const last = entries.findLast(({ event }) => event.type === 'runner.started')?.event;
+  if (last?.type !== 'runner.started') throw new Error('no runner has started');
+  return last.pid;
 }
 
 /** Resolves when the process runs no more; a zombie does not. */
