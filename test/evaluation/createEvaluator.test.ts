@@ -12,6 +12,9 @@ import { createLocalExecutor } from '../../src/evaluation/localExecutor';
 import { createEvaluator } from '../../src/evaluation/createEvaluator';
 import { livingProcesses } from './livingProcesses';
 
+/** A busy machine takes its time to start processes. */
+const patiently = { timeout: 30_000, interval: 10 };
+
 const base = mkdtempSync(join(tmpdir(), 'evaluator-'));
 afterAll(() => rmSync(base, { recursive: true, force: true }));
 
@@ -398,7 +401,7 @@ describe('an evaluator', () => {
   it('rejects with the reason when it is cancelled, and leaves nothing behind', async () => {
     const cancel = new AbortController();
     const running = evaluate('setsid sleep 1000 & sleep 1000', cancel.signal);
-    await vi.waitFor(() => expect(livingProcesses(id).length).toBeGreaterThanOrEqual(3), { interval: 10 });
+    await vi.waitFor(() => expect(livingProcesses(id).length).toBeGreaterThanOrEqual(3), patiently);
     cancel.abort(new Error('stopped by the user'));
     await expect(running).rejects.toThrow('stopped by the user');
   });
@@ -406,7 +409,7 @@ describe('an evaluator', () => {
   it('kills what runs when it is disposed', async () => {
     const running = evaluate('sleep 1000');
     const rejected = expect(running).rejects.toThrow('The evaluator was closed.');
-    await vi.waitFor(() => expect(livingProcesses(id).length).toBeGreaterThanOrEqual(1), { interval: 10 });
+    await vi.waitFor(() => expect(livingProcesses(id).length).toBeGreaterThanOrEqual(1), patiently);
     await evaluator.dispose();
     await rejected;
     expect(livingProcesses(id)).toEqual([]);
@@ -423,7 +426,7 @@ describe('an evaluator', () => {
     const abandoned = create();
     await abandoned.prepare(() => undefined, never);
     const running = evaluate('sleep 1000', never, abandoned);
-    await vi.waitFor(() => expect(livingProcesses(id).length).toBeGreaterThanOrEqual(1), { interval: 10 });
+    await vi.waitFor(() => expect(livingProcesses(id).length).toBeGreaterThanOrEqual(1), patiently);
     await evaluator.prepare(() => undefined, never);
     expect(livingProcesses(id)).toEqual([]);
     expect((await running).outcome).toMatchObject({ kind: 'failed', reason: 'killed' });

@@ -14,6 +14,9 @@ import { IsolationMissingError } from '../../src/evaluation/sandbox/isolation';
 import { livingProcesses } from './livingProcesses';
 import { isolatorsHere } from './sandbox/isolatorsHere';
 
+/** A busy machine takes its time to start processes. */
+const patiently = { timeout: 30_000, interval: 10 };
+
 const folder = mkdtempSync(join(tmpdir(), 'executor-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -272,7 +275,7 @@ for child in children: os.waitpid(child, 0)
   it('ends everything when it is cancelled, then rejects with the reason', async () => {
     const cancel = new AbortController();
     const running = sh('setsid sleep 1000 & sleep 1000', {}, cancel.signal);
-    await vi.waitFor(() => expect(livingProcesses(id).length).toBeGreaterThanOrEqual(3), { interval: 10 });
+    await vi.waitFor(() => expect(livingProcesses(id).length).toBeGreaterThanOrEqual(3), patiently);
     cancel.abort(new Error('the user stopped it'));
     await expect(running).rejects.toThrow('the user stopped it');
   });
@@ -329,9 +332,9 @@ async function endsWithRunner(
   ]);
   const mark = `DISCOVER_EVALUATION_ID=${id}`;
   const living = (): number => allProcesses().filter(({ pid }) => hasEnvironmentEntry(pid, mark)).length;
-  await vi.waitFor(() => expect(living()).toBeGreaterThanOrEqual(3), { timeout: 10_000, interval: 10 });
+  await vi.waitFor(() => expect(living()).toBeGreaterThanOrEqual(3), patiently);
   runner.kill('SIGKILL');
-  await vi.waitFor(() => expect(living()).toBe(0), { timeout: 10_000, interval: 10 });
+  await vi.waitFor(() => expect(living()).toBe(0), patiently);
 }
 
 describe('containment', () => {

@@ -8,6 +8,9 @@ import { EnvironmentError } from '../../src/evaluation/evaluator';
 import { makePythonEnvironment } from '../../src/evaluation/pythonEnvironment';
 import type { PythonEnvironment } from '../../src/evaluation/pythonEnvironment';
 
+/** A busy machine takes its time to start processes. */
+const patiently = { timeout: 30_000, interval: 10 };
+
 const base = mkdtempSync(join(tmpdir(), 'environment-'));
 afterAll(() => rmSync(base, { recursive: true, force: true }));
 
@@ -142,7 +145,7 @@ describe('a Python environment', () => {
     const cancel = new AbortController();
     const making = make({ packages: ['a'] }, { signal: cancel.signal });
     const rejected = expect(making).rejects.toThrow('not now');
-    await vi.waitFor(() => expect(progress).toContain('Installing a…'), { interval: 10 });
+    await vi.waitFor(() => expect(progress).toContain('Installing a…'), patiently);
     cancel.abort(new Error('not now'));
     await rejected;
     expect(environments()).toEqual([]);

@@ -154,7 +154,7 @@ describe('an error of the server', () => {
     const { stub, policy } = await benchOf(async ({ index }) => {
       if (index === 0) return good;
       if (index === 2) {
-        await vi.waitFor(() => expect([seen.length, stub.calls.length]).toEqual([1, 4]));
+        await vi.waitFor(() => expect([seen.length, stub.calls.length]).toEqual([1, 4]), { timeout: 30_000 });
         return refuse(401, { message: 'expired' });
       }
       return silence;
