@@ -1,6 +1,7 @@
 import type { ConstructionView } from '../../src/domain/session/constructionView';
 import { formatCompact, formatValue } from '../words/format';
 import { addShape, fillArea, line } from './marks';
+import type { Area } from './picture';
 import { translucent, type ChartTheme } from './theme';
 
 type Of<Kind extends ConstructionView['kind']> = Extract<ConstructionView, { kind: Kind }>;
@@ -36,6 +37,35 @@ export function paintConstruction(view: ConstructionView, ctx: Context, size: Si
 
 const margin = { left: 52, right: 10, top: 10, bottom: 22 };
 
+/** Draws lines at 0 and at the least and greatest value, the numbers beside them, and says where values lie. */
+function paintValueAxis(
+  values: readonly number[],
+  format: (value: number) => string,
+  ctx: Context,
+  { width, height }: Size,
+  theme: ChartTheme,
+): { readonly area: Area; readonly y: (value: number) => number } {
+  const low = Math.min(0, ...values);
+  const high = Math.max(low + 1e-12, ...values);
+  const area = {
+    left: margin.left,
+    right: width - margin.right,
+    top: margin.top,
+    bottom: height - margin.bottom,
+  };
+  const y = (value: number): number =>
+    area.bottom - ((value - low) / (high - low)) * (area.bottom - area.top);
+  ctx.strokeStyle = theme.grid;
+  ctx.lineWidth = 1;
+  ctx.beginPath();
+  for (const value of new Set([low, 0, high])) line(ctx, area.left, y(value), area.right, y(value));
+  ctx.stroke();
+  ctx.fillStyle = theme.mutedText;
+  ctx.textAlign = 'right';
+  for (const value of new Set([low, high])) ctx.fillText(format(value), area.left - 6, y(value));
+  return { area, y };
+}
+
 function paintStepFunction(
   view: Of<'step-function'>,
   ctx: Context,
@@ -43,29 +73,13 @@ function paintStepFunction(
   theme: ChartTheme,
 ): void {
   const { values, from, to } = view;
-  const low = Math.min(0, ...values);
-  const high = Math.max(low + 1e-12, ...values);
-  const box = {
-    left: margin.left,
-    right: width - margin.right,
-    top: margin.top,
-    bottom: height - margin.bottom,
-  };
-  const x = (share: number): number => box.left + share * (box.right - box.left);
-  const y = (value: number): number => box.bottom - ((value - low) / (high - low)) * (box.bottom - box.top);
-  ctx.strokeStyle = theme.grid;
-  ctx.lineWidth = 1;
-  ctx.beginPath();
-  for (const value of new Set([low, 0, high])) line(ctx, box.left, y(value), box.right, y(value));
-  ctx.stroke();
-  ctx.fillStyle = theme.mutedText;
-  ctx.textAlign = 'right';
-  for (const value of new Set([low, high]))
-    ctx.fillText(formatValue(Number(value.toPrecision(3))), box.left - 6, y(value));
+  const short = (value: number): string => formatValue(Number(value.toPrecision(3)));
+  const { area, y } = paintValueAxis(values, short, ctx, { width, height }, theme);
+  const x = (share: number): number => area.left + share * (area.right - area.left);
   ctx.textAlign = 'left';
-  ctx.fillText(formatValue(from), box.left, height - 9);
+  ctx.fillText(formatValue(from), area.left, height - 9);
   ctx.textAlign = 'right';
-  ctx.fillText(formatValue(to), box.right, height - 9);
+  ctx.fillText(formatValue(to), area.right, height - 9);
   const outline = (): void => {
     values.forEach((value, index) => {
       ctx.lineTo(x(index / values.length), y(value));
@@ -179,40 +193,24 @@ function paintBars(
   theme: ChartTheme,
 ): void {
   const values = rows.flatMap((row) => row.values).filter((value) => value !== null);
-  const low = Math.min(0, ...values);
-  const high = Math.max(low + 1e-12, ...values);
-  const box = {
-    left: margin.left,
-    right: width - margin.right,
-    top: margin.top,
-    bottom: height - margin.bottom,
-  };
-  const y = (value: number): number => box.bottom - ((value - low) / (high - low)) * (box.bottom - box.top);
-  ctx.strokeStyle = theme.grid;
-  ctx.lineWidth = 1;
-  ctx.beginPath();
-  for (const value of new Set([low, 0, high])) line(ctx, box.left, y(value), box.right, y(value));
-  ctx.stroke();
-  ctx.fillStyle = theme.mutedText;
-  ctx.textAlign = 'right';
-  for (const value of new Set([low, high])) ctx.fillText(formatCompact(value), box.left - 6, y(value));
-  const group = (box.right - box.left) / Math.max(1, rows.length);
+  const { area, y } = paintValueAxis(values, formatCompact, ctx, { width, height }, theme);
+  const group = (area.right - area.left) / Math.max(1, rows.length);
   const bar = (group * 0.8) / series.length;
   // Labels that would overlap are left out; the table has them all.
   const widest = Math.max(1, ...rows.map(({ label }) => ctx.measureText(label).width));
   const every = Math.max(1, Math.ceil((widest + 8) / group));
   rows.forEach((row, place) => {
-    const left = box.left + group * (place + 0.1);
+    const left = area.left + group * (place + 0.1);
     row.values.slice(0, series.length).forEach((value, index) => {
       if (value === null) return;
       const [top, bottom] = [Math.min(y(value), y(0)), Math.max(y(value), y(0))];
-      const area = {
+      const drawn = {
         left: left + index * bar,
         right: left + (index + 1) * bar - Math.min(1, bar / 4),
         top,
         bottom,
       };
-      fillArea(ctx, theme, seriesColour(theme, index), index, area, 1);
+      fillArea(ctx, theme, seriesColour(theme, index), index, drawn, 1);
     });
     if (place % every !== 0) return;
     ctx.fillStyle = theme.mutedText;
