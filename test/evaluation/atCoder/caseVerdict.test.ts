@@ -33,6 +33,19 @@ describe('the verdict on a run', () => {
     expect(verdict(changes)).toBe(expected);
   });
 
+  it('may be that of a run in time where others are to blame for its being late, and no other', () => {
+    const mayBeInTime = (changes: Partial<Measurement>): boolean => {
+      const report = { end: { kind: 'exited', code: 0 }, output: '', durationMs: 0 } as const;
+      const refusal = refusalOfRun(report, { ...fine, ...changes }, 10, limits);
+      expect(refusal?.verdict).toBe('TLE');
+      return refusal?.mayBeInTime === true;
+    };
+    expect(mayBeInTime({ cpuMs: 2200, wallMs: 4000, waitedMs: 1800 })).toBe(true);
+    expect(mayBeInTime({ cpuMs: 1000, wallMs: 10_001, waitedMs: 9000 })).toBe(true);
+    expect(mayBeInTime({ cpuMs: 2400, wallMs: 4000, waitedMs: 1600 })).toBe(false);
+    expect(mayBeInTime({ cpuMs: 100, wallMs: 2600 })).toBe(false);
+  });
+
   it('knows limits that the executor keeps', () => {
     expect(verdict({}, { kind: 'limit', limit: 'memory' })).toBe('MLE');
     expect(verdict({}, { kind: 'limit', limit: 'processes' })).toBe('RE');
@@ -55,6 +68,16 @@ describe('a measurement', () => {
     const { waitedMs, ...rest } = readMeasurement(words) ?? { waitedMs: NaN };
     expect(rest).toEqual({ exitCode: 0, wallMs: 2500, cpuMs: 1750 });
     expect(waitedMs).toBeCloseTo(430, 6);
+  });
+
+  it('has what others did on the other processors of the core, and how many processes were started', () => {
+    // Two processors, which were idle for 3.2 s together.
+    const more = words.replace('120 150', '120 150 7 12 2 1000 1320');
+    const { besideMs, tasks } = readMeasurement(more) ?? {};
+    expect(tasks).toBe(5);
+    expect(besideMs).toBeCloseTo(2 * (2500 - 20) - 3200, 6);
+    expect(readMeasurement(words.replace('120 150', '120 150 7 - 0 - -'))).not.toHaveProperty('tasks');
+    expect(readMeasurement(words.replace('120 150', '120 150 7 9 0 - -'))).not.toHaveProperty('besideMs');
   });
 
   it('knows nothing of others where the core is not known, and never less than nothing', () => {

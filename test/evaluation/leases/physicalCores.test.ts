@@ -25,6 +25,16 @@ describe('cores to time programs on', () => {
     expect(coresOf('0-7', '0-3', '4-7')).toEqual(['0', '4']);
   });
 
+  it('come with their other processors', () => {
+    const threads = [2, 34];
+    const siblings = new Map([
+      [2, threads],
+      [34, threads],
+    ]);
+    expect(physicalCores({ allowed: threads, siblings })).toEqual([{ core: 2, processor: 2, beside: [34] }]);
+    expect(physicalCores({ allowed: [5], siblings })).toEqual([{ core: 5, processor: 5 }]);
+  });
+
   it('are those of a container, also where its processors have gaps', () => {
     expect(coresOf('2,6,9,13', '0,8', '1,9', '2,6', '5,13')).toEqual(['2']);
     expect(coresOf('4-5,12-13', '4,12', '5,13')).toEqual(['4', '5']);
