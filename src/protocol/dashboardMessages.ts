@@ -96,7 +96,6 @@ export const evaluationRow = z.object({
   stopped: z.int(),
   savedMs: z.number().optional(),
   warm: countOf.optional(),
-  compiled: countOf.optional(),
 });
 export type EvaluationRow = z.infer<typeof evaluationRow>;
 

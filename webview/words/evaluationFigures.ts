@@ -53,7 +53,7 @@ export type EvaluationPart = readonly [part: string, time: string, share: string
 
 /** Parts that took no time, or are not told of, are left out. */
 export function evaluationParts(use: EvaluationRow): EvaluationPart[] {
-  const { waitedMs, queuedMs, aroundMs, runMs, totalMs, stages, warm, compiled } = use;
+  const { waitedMs, queuedMs, aroundMs, runMs, totalMs, stages, warm } = use;
   const part = (name: string, ms: number, all: number): EvaluationPart[] =>
     ms < 1 ? [] : [[name, formatSpan(ms), formatShare(ms, all)]];
   const told = (name: string, counted: EvaluationRow['warm']): EvaluationPart[] =>
@@ -67,6 +67,5 @@ export function evaluationParts(use: EvaluationRow): EvaluationPart[] {
     ...stages.flatMap(({ name, ms }) => part(t('Running: {0}', name.replaceAll('_', ' ')), ms, totalMs)),
     ...part(t('Around it: folders and verdicts'), aroundMs, totalMs),
     ...told(t('Started warm'), warm),
-    ...told(t('Compiled before'), compiled),
   ];
 }

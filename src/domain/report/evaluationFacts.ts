@@ -5,7 +5,7 @@ import { countWords, durationWords, shareWords } from './words';
 /** Where the evaluators' time went and what was spared, in words. */
 export function evaluationFacts(use: EvaluationUse | undefined): Fact[] {
   if (use === undefined) return [];
-  const { runs, totalMs, runMs, gpus, gpusHeld, warm, compiled } = use;
+  const { runs, totalMs, runMs, gpus, gpusHeld, warm } = use;
   const part = (label: string, ms: number): Fact[] =>
     ms < 1 ? [] : [[label, `${durationWords(ms)} (${shareWords(ms / totalMs)})`]];
   return [
@@ -33,7 +33,6 @@ export function evaluationFacts(use: EvaluationUse | undefined): Fact[] {
         ]),
     ...sparedFacts(use),
     ...(warm === undefined ? [] : [['Started warm', ofWords(warm)] as const]),
-    ...(compiled === undefined ? [] : [['Compiled before', ofWords(compiled)] as const]),
   ];
 }
 

@@ -27,8 +27,6 @@ export interface EvaluationUse {
   readonly savedMs?: number;
   /** Of the runs that say so, with a process that was ready. */
   readonly warm?: { readonly count: number; readonly of: number };
-  /** Of the runs that say so, with everything compiled before. */
-  readonly compiled?: { readonly count: number; readonly of: number };
 }
 
 /** `undefined` before any evaluation. */
@@ -50,9 +48,6 @@ export function evaluationUse(snapshot: SessionSnapshot): EvaluationUse | undefi
       : {}),
     ...(savedMs === undefined ? {} : { savedMs }),
     ...(accounts.startsTold === 0 ? {} : { warm: { count: accounts.warmStarts, of: accounts.startsTold } }),
-    ...(accounts.compilesTold === 0
-      ? {}
-      : { compiled: { count: accounts.compileHits, of: accounts.compilesTold } }),
   };
 }
 

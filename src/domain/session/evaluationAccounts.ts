@@ -27,15 +27,12 @@ export interface EvaluationAccounts {
   /** Runs that say whether a process was ready for them. */
   readonly startsTold: number;
   readonly warmStarts: number;
-  /** Runs that say whether what they compile was compiled before. */
-  readonly compilesTold: number;
-  readonly compileHits: number;
 }
 
 export const noAccounts: EvaluationAccounts = {
   ...{ runs: 0, runMs: 0, waitedMs: 0, queuedMs: 0, aroundMs: 0, stagesMs: {}, reused: 0, reusedMs: 0 },
   ...{ whole: 0, wholeMs: 0, stopped: 0, stoppedMs: 0 },
-  ...{ startsTold: 0, warmStarts: 0, compilesTold: 0, compileHits: 0 },
+  ...{ startsTold: 0, warmStarts: 0 },
 };
 
 export interface EvaluationFacts {
@@ -79,7 +76,6 @@ export function accountsAfter(
   if (outcome.kind === 'failed') return ran;
   const { metrics } = outcome;
   const isStopped = wasStopped(metrics, metric);
-  const compiled = flag(metrics, 'compile_cached', metric);
   return {
     ...ran,
     stagesMs: withStages(before.stagesMs, metrics, metric),
@@ -87,8 +83,6 @@ export function accountsAfter(
     wholeMs: before.wholeMs + (isStopped ? 0 : durationMs),
     stopped: before.stopped + (isStopped ? 1 : 0),
     stoppedMs: before.stoppedMs + (isStopped ? durationMs : 0),
-    compilesTold: before.compilesTold + (compiled === undefined ? 0 : 1),
-    compileHits: before.compileHits + (compiled === true ? 1 : 0),
   };
 }
 

@@ -69,13 +69,13 @@ describe('the accounts of evaluations', () => {
     expect(savedByStoppingMs(accountsOf([valid({}, 10), valid({ stopped: 1 }, 50)]))).toBe(0);
   });
 
-  it('count warm starts and what was compiled before, of those that tell', () => {
+  it('count warm starts, of those that tell', () => {
     const accounts = accountsOf([
-      { ...valid({ compile_cached: 0 }, 1), isWarm: true },
+      { ...valid({}, 1), isWarm: true },
       { outcome: late, durationMs: 1, isWarm: false },
       valid({}, 1),
     ]);
-    expect(accounts).toMatchObject({ startsTold: 2, warmStarts: 1, compilesTold: 1, compileHits: 0 });
+    expect(accounts).toMatchObject({ startsTold: 2, warmStarts: 1 });
   });
 
   it('follow from the journal, however it is cut, second runs and runs of parents included', () => {
