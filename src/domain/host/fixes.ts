@@ -28,6 +28,7 @@ const packages = {
     arch: 'bubblewrap',
     alpine: 'bubblewrap',
   },
+  crun: { debian: 'crun', fedora: 'crun', suse: 'crun', arch: 'crun', alpine: 'crun' },
   'util-linux': {
     debian: 'util-linux',
     fedora: 'util-linux',

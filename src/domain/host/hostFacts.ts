@@ -211,6 +211,8 @@ export const hostFacts = z.object({
     bubblewrap: looked(z.object({})),
     /** The same sandbox, made by ourselves by means of an interpreter; without a user namespace by root alone. */
     ownSandbox: looked(z.object({ language: z.enum(['perl', 'python']), hasUserNamespace: z.boolean() })),
+    /** The same sandbox as a container, where neither of them works; looked at only then. Absent: the better runtime is not installed. */
+    container: looked(z.object({ runtime: z.enum(['crun', 'runc']) })).optional(),
     /** Settings of the kernel that forbid namespaces to users. */
     obstacles: z.array(z.enum(['apparmor', 'unprivileged-clone', 'no-user-namespaces'])),
   }),

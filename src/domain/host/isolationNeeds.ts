@@ -6,8 +6,8 @@ import { packagedProgram, unseenText } from './needs';
 const withoutSandbox = 'sessions begin only if you agree that programs run with all rights of your account';
 
 /**
- * What keeps evaluations apart from the rest of the host: bubblewrap, or else a sandbox of our own. Without either they run only where their
- * user agreed to that.
+ * What keeps evaluations apart from the rest of the host: bubblewrap, or else a sandbox of our own, or a container. Without any they run only where
+ * their user agreed to that.
  */
 export function isolationNeeds(facts: HostFacts): Need[] {
   const { processNamespace, userNamespace } = facts.isolation;
@@ -49,7 +49,7 @@ function sandboxNeed(facts: HostFacts): Need {
 }
 
 function sandboxHere(facts: HostFacts): Need {
-  const { bubblewrap, ownSandbox } = facts.isolation;
+  const { bubblewrap, ownSandbox, container } = facts.isolation;
   const title = 'sandbox';
   if (bubblewrap.state === 'found')
     return { title, state: 'ok', detail: 'bubblewrap works: evaluations are isolated by it' };
@@ -64,12 +64,38 @@ function sandboxHere(facts: HostFacts): Need {
       detail: `${why}: evaluations are isolated by the same namespaces, made with ${language}${rights}`,
     };
   }
+  const whyNotOwn = unseenText(ownSandbox, 'namespaces without it');
+  if (container?.state === 'found') {
+    const { runtime } = container.value;
+    const more = runtime === 'runc' ? ', in which programs see themselves as root, without rights' : '';
+    return {
+      title,
+      state: 'ok',
+      detail: `${why}; ${whyNotOwn}: evaluations are isolated in containers of ${runtime}${more}; they always start cold`,
+    };
+  }
+  const whyNotContainer = container === undefined ? [] : [unseenText(container, 'the trial of a container')];
   return {
     title,
     state: 'warning',
-    detail: `${why}; ${unseenText(ownSandbox, 'namespaces without it')}; ${withoutSandbox}`,
-    fix: isAbsent ? installFix(facts, 'bubblewrap', 'bubblewrap') : namespaceFix(facts),
+    detail: [why, whyNotOwn, ...whyNotContainer, withoutSandbox].join('; '),
+    fix: sandboxFix(facts, isAbsent),
   };
+}
+
+function sandboxFix(facts: HostFacts, isAbsent: boolean): Fix {
+  const { obstacles, container } = facts.isolation;
+  if (obstacles.includes('apparmor') && container?.state === 'absent') {
+    const crun = installFix(facts, 'crun', 'crun');
+    return {
+      ...crun,
+      text: `${crun.text} AppArmor forbids user namespaces here (Ubuntu 23.10 and newer), but not to the programs that it has a profile for: crun is one from Ubuntu 24.04 on, bubblewrap is not everywhere.`,
+    };
+  }
+  // Nothing that is installed helps where the kernel lets nobody make them.
+  return isAbsent && obstacles.length === 0
+    ? installFix(facts, 'bubblewrap', 'bubblewrap')
+    : namespaceFix(facts);
 }
 
 function namespaceFix(facts: HostFacts): Fix {

@@ -3,6 +3,8 @@ import type { NodeRecord } from './snapshot';
 const words: Readonly<Record<string, string>> = {
   bubblewrap: 'bubblewrap',
   unshare: 'namespaces, made by the runner without bubblewrap',
+  crun: 'containers of crun',
+  runc: 'containers of runc',
   none: 'none: programs had all rights of the account',
 };
 /** More are counted. */

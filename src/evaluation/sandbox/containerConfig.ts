@@ -125,7 +125,7 @@ function mountsOf(step: SandboxStep, isSealed: boolean, lookAt: LookAt): readonl
   switch (step.kind) {
     case 'show': {
       const found = lookAt(destination);
-      if (found !== undefined) return [shown(destination, found.realPath, step.access)];
+      if (found !== undefined) return [shown(destination, found, step.access)];
       if (step.isOptional) return [];
       throw new Error(`There is no ${destination}.`);
     }
@@ -150,13 +150,18 @@ function mountsOf(step: SandboxStep, isSealed: boolean, lookAt: LookAt): readonl
   }
 }
 
-/** The options for all that is mounted below as well; runtimes that do not know them fail the trial. */
-function shown(destination: string, source: string, access: 'read' | 'write' | 'device'): ContainerMount {
-  const options = [
-    'rbind',
-    'rnosuid',
-    ...(access === 'device' ? [] : ['rnodev']),
-    ...(access === 'read' ? ['rro'] : []),
+/** With all that is mounted below a folder; runtimes that do not know the options for that fail the trial. */
+function shown(
+  destination: string,
+  { realPath, isFolder }: NonNullable<ReturnType<LookAt>>,
+  access: 'read' | 'write' | 'device',
+): ContainerMount {
+  const attributes = [
+    'nosuid',
+    ...(access === 'device' ? [] : ['nodev']),
+    ...(access === 'read' ? ['ro'] : []),
   ];
-  return { destination, type: 'none', source, options };
+  // crun takes the recursive ones for folders alone.
+  const options = isFolder ? ['rbind', ...attributes.map((name) => `r${name}`)] : ['bind', ...attributes];
+  return { destination, type: 'bind', source: realPath, options };
 }

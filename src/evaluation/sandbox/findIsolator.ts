@@ -98,7 +98,7 @@ const searches: Readonly<Record<IsolatorKind, () => Promise<Found>>> = {
 
 async function findContainer(name: RuntimeName): Promise<Found> {
   const probe = await probeContainer(name);
-  if (probe.kind === 'fails') return probe;
+  if (probe.kind !== 'works') return { kind: 'fails', why: probe.why };
   return {
     kind: 'works',
     wrap(sandbox, descriptor) {

@@ -14,16 +14,19 @@ const trialMemoryBytes = 64 * 1024 ** 2;
 const trial =
   'read -r self _ </proc/self/stat; echo "$$ $self"; cat /proc/self/status; echo; cat /proc/self/mountinfo';
 
+/** Ubuntu's AppArmor knows runc where its package puts it, and not the one that Docker brings. */
+const searchPath = `/usr/sbin:${systemPath}`;
+
 export type ContainerProbe =
   | { readonly kind: 'works'; readonly runtime: ContainerRuntime }
-  | { readonly kind: 'fails'; readonly why: string };
+  | { readonly kind: 'absent' | 'fails'; readonly why: string };
 
 /** Runs one command as evaluations are run, and sees whether the runtime did all that it was asked for. */
 export async function probeContainer(name: RuntimeName, trialMs = usualTrialMs): Promise<ContainerProbe> {
   if (process.platform !== 'linux')
     return { kind: 'fails', why: `containers are for Linux, and this is ${process.platform}.` };
-  const path = await findProgram(name, systemPath, '/');
-  if (path === undefined) return { kind: 'fails', why: `${name} is not installed.` };
+  const path = await findProgram(name, searchPath, '/');
+  if (path === undefined) return { kind: 'absent', why: `${name} is not installed.` };
   const setpriv = await findProgram('setpriv', systemPath, '/');
   if (setpriv === undefined) return { kind: 'fails', why: 'setpriv is not installed (util-linux).' };
   const runtime = { name, path, setpriv, hasCgroupNamespace: existsSync('/proc/self/ns/cgroup') };

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isNamespaced, namespaceArguments, namespaceTrial, systemPath } from '../../evaluation/containment';
+import { runtimeNames } from '../../evaluation/sandbox/containerBundle';
+import { probeContainer } from '../../evaluation/sandbox/probeContainer';
 import { probeUnshare } from '../../evaluation/sandbox/probeUnshare';
 import { bubblewrapTrial } from '../../evaluation/sandbox/probeBubblewrap';
 import type { HostFacts, Look } from '../../domain/host/hostFacts';
@@ -9,6 +11,7 @@ type Isolation = HostFacts['isolation'];
 type Trial = Isolation['processNamespace'];
 
 const noProgram = 127;
+const [bestRuntime] = runtimeNames;
 
 /** Only a trial tells whether a kernel or a container allows namespaces. */
 export async function lookAtIsolation(context: DoctorContext): Promise<Isolation> {
@@ -19,7 +22,11 @@ export async function lookAtIsolation(context: DoctorContext): Promise<Isolation
     tryCommand(context, ...bubblewrapTrial({ path: 'bwrap', limitsSizes: false })),
     tryOwnSandbox(context),
   ]);
-  return { processNamespace, userNamespace, bubblewrap, ownSandbox, obstacles: obstacles() };
+  const isIsolated = bubblewrap.state === 'found' || ownSandbox.state === 'found';
+  return {
+    ...{ processNamespace, userNamespace, bubblewrap, ownSandbox, obstacles: obstacles() },
+    ...(!isIsolated && { container: await tryContainers(context) }),
+  };
 }
 
 /** As evaluations do it. */
@@ -38,6 +45,18 @@ async function tryOwnSandbox({ limits }: DoctorContext): Promise<Isolation['ownS
   if (probe.kind === 'fails') return { state: 'failed', reason: probe.why };
   const { loader, hasUserNamespace } = probe.unshare;
   return { state: 'found', value: { language: loader.language, hasUserNamespace } };
+}
+
+async function tryContainers({ limits }: DoctorContext): Promise<NonNullable<Isolation['container']>> {
+  const refusals: string[] = [];
+  let isAbsent = false;
+  for (const runtime of runtimeNames) {
+    const probe = await probeContainer(runtime, limits.programMs);
+    if (probe.kind === 'works') return { state: 'found', value: { runtime } };
+    refusals.push(probe.why);
+    isAbsent ||= probe.kind === 'absent' && runtime === bestRuntime;
+  }
+  return { state: isAbsent ? 'absent' : 'failed', reason: refusals.join(' ') };
 }
 
 async function tryCommand(

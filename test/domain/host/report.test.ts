@@ -222,6 +222,57 @@ describe('what works on a host', () => {
     });
   });
 
+  describe('where AppArmor keeps namespaces from all but programs that it knows', () => {
+    const refused = { state: 'failed', reason: 'Permission denied' } as const;
+    const isolation: HostFacts['isolation'] = {
+      ...fullHost.isolation,
+      bubblewrap: refused,
+      ownSandbox: refused,
+      obstacles: ['apparmor'],
+    };
+
+    it('names the container that isolates, and what differs in it', () => {
+      const container = { state: 'found', value: { runtime: 'runc' } } as const;
+      expect(
+        needOf(hostWith({ isolation: { ...isolation, container } }), 'isolation', 'sandbox'),
+      ).toMatchObject({
+        state: 'ok',
+        detail: expect.stringMatching(
+          /containers of runc, .* as root, without rights; they always start cold/,
+        ) as string,
+      });
+    });
+
+    it('offers the runtime that it knows, where that is not installed', () => {
+      const container = { state: 'absent', reason: 'crun is not installed.' } as const;
+      const { fix } = needOf(hostWith({ isolation: { ...isolation, container } }), 'isolation', 'sandbox');
+      expect(fix?.command).toBe('sudo apt-get install -y crun');
+    });
+
+    it('offers to allow namespaces to all where that does not work either', () => {
+      const { detail, fix } = needOf(
+        hostWith({ isolation: { ...isolation, container: refused } }),
+        'isolation',
+        'sandbox',
+      );
+      expect(detail).toContain('the trial of a container');
+      expect(fix?.command).toBe('sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0');
+    });
+  });
+
+  it('does not offer to install bubblewrap where nobody may make namespaces', () => {
+    const programs = { ...fullHost.programs, bwrap: { state: 'absent' } as const };
+    const isolation: HostFacts['isolation'] = {
+      ...fullHost.isolation,
+      bubblewrap: { state: 'absent' },
+      ownSandbox: { state: 'failed', reason: 'No space left on device' },
+      obstacles: ['no-user-namespaces'],
+    };
+    expect(needOf(hostWith({ isolation, programs }), 'isolation', 'sandbox').fix?.command).toBe(
+      'sudo sysctl -w user.max_user_namespaces=15000',
+    );
+  });
+
   it('without bubblewrap says what isolates instead, and why not that', () => {
     const programs = { ...fullHost.programs, bwrap: { state: 'absent' } as const };
     const isolation: HostFacts['isolation'] = {
