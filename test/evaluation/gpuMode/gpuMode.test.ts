@@ -187,13 +187,13 @@ describe('a folder of GPU MODE', () => {
       '    if len(data[0]) > 16: time.sleep(60)',
       '    return rightly(data)',
     );
-    const folder = changed({}, (text) => text.replace('test_timeout: 60', 'test_timeout: 1.5'));
+    const folder = changed({}, (text) => text.replace('test_timeout: 60', 'test_timeout: 10'));
     const { evaluate } = await prepared(folder);
     const report = await evaluate(slow);
     expect(report.outcome).toMatchObject({
       kind: 'failed',
       reason: 'timeout',
-      message: 'In the test stage: Ran longer than 1.5 s and was stopped.',
+      message: 'In the test stage: Ran longer than 10 s and was stopped.',
     });
     expect(namesAndVerdicts(report).slice(0, 3)).toEqual([
       'test 0 passed',

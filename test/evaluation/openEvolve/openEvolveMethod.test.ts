@@ -75,12 +75,12 @@ describe('stages', () => {
   });
 
   it('have the time of the configuration each, and a slow one is stopped', async () => {
-    const config = staircase['config.yaml']!.replace('timeout: 20', 'timeout: 2.5');
+    const config = staircase['config.yaml']!.replace('timeout: 20', 'timeout: 10');
     const slow = `import time\n${squares(16)}\nfast = numbers\ndef numbers(count):\n    time.sleep(1000 if count > 4 else 0)\n    return fast(count)\n`;
     const report = await stairs(slow, { files: { ...staircase, 'config.yaml': config } });
     expect(failure(report)).toMatchObject({
       reason: 'timeout',
-      message: 'Ran longer than 2.5 s and was stopped.',
+      message: 'Ran longer than 10 s and was stopped.',
     });
     expect(report.cases).toMatchObject([{ verdict: 'passed' }, { name: 'stage 2', verdict: 'failed' }]);
   });

@@ -22,7 +22,7 @@ describe('a look by a shell script', () => {
 
   it('is ended at its limit with all that it started, and keeps what it said', async () => {
     const script = 'trap "" TERM HUP; echo begun; (sleep 600 & sleep 600) & sleep 600';
-    const report = await runBounded({ script, env: host.env(), limitMs: 300 }, never);
+    const report = await runBounded({ script, env: host.env(), limitMs: 5_000 }, never);
     expect(report.end).toEqual({ kind: 'late', isStuck: false });
     expect(report.stdout).toBe('begun\n');
     await expect.poll(() => host.processes()).toEqual([]);
