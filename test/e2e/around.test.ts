@@ -52,14 +52,14 @@ describe('around a session', () => {
     await window.picture('news');
     await window.pressNotificationButton(/beats the terrace/, 'Open Diff');
     await window.diff(/valley\.py: yours ↔ c\d+/);
-    expect(await window.notification(/beats the terrace/).count()).toBe(0);
+    await expect.poll(() => window.notification(/beats the terrace/).count()).toBe(0);
   });
 
   chapter('the status bar shows the session, in words for screen readers too', async () => {
     const item = window.statusBarItem(/best .* m · step \d+\/5000/);
     await item.waitFor();
-    const label = await item.locator('a').first().getAttribute('aria-label');
-    expect(label).toMatch(/TTT-Discover session Valley: best .*, step/);
+    const label = () => item.locator('a').first().getAttribute('aria-label');
+    await expect.poll(label).toMatch(/TTT-Discover session Valley: best .*, step/);
   });
 
   chapter('a note steers it, and can be taken back', async () => {

@@ -26,7 +26,7 @@ describe('a folder that was made for another tool', () => {
     await window.runCommand('TTT-Discover: New Problem…');
     await window.quickPickRow('A folder that I have for another tool').waitFor();
     await window.quickPickRow('A small Python program').waitFor();
-    expect(await window.quickPickRow('is better').count()).toBeGreaterThan(3);
+    await expect.poll(() => window.quickPickRow('is better').count()).toBeGreaterThan(3);
     await window.picture('new-problem');
     await window.page.keyboard.press('Escape');
   });
@@ -50,7 +50,7 @@ describe('a folder that was made for another tool', () => {
     await window.runCommand('Testing: Focus on Test Explorer View');
     const row = window.page.locator('.test-explorer .monaco-list-row').first();
     await row.waitFor();
-    expect(await row.getAttribute('aria-label')).toMatch(/passed/i);
+    await expect.poll(() => row.getAttribute('aria-label')).toMatch(/passed/i);
     await window.picture('test-explorer');
   });
 

@@ -113,6 +113,11 @@ Find the place where the ground is lowest.
     await row(`port ${port}`).hover();
     await row(`port ${port}`).getByRole('button', { name: 'Stop Forwarding Port' }).click();
     await row(`port ${port}`).waitFor({ state: 'detached' });
-    await expect(fetch(`http://127.0.0.1:${localPort}/hello`)).rejects.toThrow();
+    const answer = (): Promise<string> =>
+      fetch(`http://127.0.0.1:${localPort}/hello`).then(
+        () => 'answered',
+        () => 'nobody there',
+      );
+    await expect.poll(answer).toBe('nobody there');
   });
 });

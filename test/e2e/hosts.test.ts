@@ -78,11 +78,11 @@ describe('hosts in the editor', () => {
     await window.showViews();
     await row(/^login/).waitFor();
     const here = row('This machine');
-    expect(await here.innerText()).toContain("not connected · selected · this window's host");
-    expect(await here.getAttribute('aria-label')).toContain(
-      "Host this machine, not connected, selected, this window's host",
-    );
-    expect(await row(/^login/).getAttribute('aria-label')).toContain('Host login, not connected');
+    await expect.poll(() => here.innerText()).toContain("not connected · selected · this window's host");
+    await expect
+      .poll(() => here.getAttribute('aria-label'))
+      .toContain("Host this machine, not connected, selected, this window's host");
+    await expect.poll(() => row(/^login/).getAttribute('aria-label')).toContain('Host login, not connected');
   });
 
   chapter('come and go with the files of the configuration, those included too', async () => {

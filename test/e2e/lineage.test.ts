@@ -69,7 +69,9 @@ describe('the lineage of a session of 25,608 candidates', () => {
       new RegExp(`^From c${best()} back to what the session began with, ${path.length - 1} steps`),
     ).waitFor();
     await row(/^Candidate c0, initial program, c5 0\.4\d+, 192 children, leads to the best/).waitFor();
-    expect(await window.view(view).locator('.description').innerText()).toBe(`${title} · 25,600 candidates`);
+    await expect
+      .poll(() => window.view(view).locator('.description').innerText())
+      .toBe(`${title} · 25,600 candidates`);
   });
 
   chapter('a wide parent opens with a page of children, and with more when I ask', async () => {
@@ -87,7 +89,7 @@ describe('the lineage of a session of 25,608 candidates', () => {
     await window.runCommand('TTT-Discover: Reveal Best Candidate');
     const found = row(new RegExp(`^Candidate c${best()}, best so far, step 50, .*not reviewed$`));
     await found.waitFor();
-    expect(await found.getAttribute('class')).toContain('selected');
+    await expect.poll(() => found.getAttribute('class')).toContain('selected');
     await window.picture('lineage-tree');
   });
 
@@ -131,7 +133,7 @@ describe('the lineage of a session of 25,608 candidates', () => {
     await window.quickInput().fill(`c${path[3]}`);
     await window.pick(`c${path[3]} `);
     const diff = await window.diff(new RegExp(`c${path[3]} .* ↔ c${best()}`));
-    expect(await diff.getAttribute('class')).not.toContain('side-by-side');
+    await expect.poll(() => diff.getAttribute('class')).not.toContain('side-by-side');
   });
 
   chapter('a search says how many it finds before it is made, and what it left out after', async () => {
@@ -180,7 +182,9 @@ describe('the lineage of a session of 25,608 candidates', () => {
     await window.notification(/Accepted c\d+ into .*initial\.py\. The file is what was scored/).waitFor();
     await row(new RegExp(`^Candidate c${best()}, best so far, .*, accepted`)).waitFor();
     await window.picture('lineage-accepted');
-    const record = await readFile(join(editor.workspaceFolder, '.ttt-discover/accepted.json'), 'utf8');
-    expect(JSON.parse(record)).toMatchObject({ accepted: [{ candidate: best(), fidelity: 'exact' }] });
+    const record = join(editor.workspaceFolder, '.ttt-discover/accepted.json');
+    await expect
+      .poll(async (): Promise<unknown> => JSON.parse(await readFile(record, 'utf8')))
+      .toMatchObject({ accepted: [{ candidate: best(), fidelity: 'exact' }] });
   });
 });

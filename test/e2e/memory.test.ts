@@ -135,11 +135,16 @@ describe('sixteen sessions in two windows', () => {
       const onHost = await hostJournal(join(hostSessions(), id));
       if (!onHost.some(({ event }) => event.type === 'session.finished')) continue;
       const evaluated = onHost.filter(({ event }) => event.type === 'candidate.evaluated').length;
-      const shown = [await dashboard.figure('evaluated'), await inSecond.figure('evaluated')];
-      expect(shown.map((text) => Number(text.replaceAll(/\D/g, '')))).toEqual([evaluated, evaluated]);
-      const here = await cachedJournal(editor.extensionStorage, id);
-      const once = new Map(here.map((line) => [line.seq, line]));
-      expect([...once.values()].sort((a, b) => a.seq - b.seq)).toEqual(onHost);
+      const shown = async () => {
+        const texts = [await dashboard.figure('evaluated'), await inSecond.figure('evaluated')];
+        return texts.map((text) => Number(text.replaceAll(/\D/g, '')));
+      };
+      await expect.poll(shown).toEqual([evaluated, evaluated]);
+      const here = async () => {
+        const lines = await cachedJournal(editor.extensionStorage, id);
+        return [...new Map(lines.map((line) => [line.seq, line])).values()].sort((a, b) => a.seq - b.seq);
+      };
+      await expect.poll(here).toEqual(onHost);
     }
     await window.picture('sixteen-sessions');
   });

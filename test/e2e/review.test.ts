@@ -58,7 +58,7 @@ describe('reviewing a candidate', () => {
     await expect.poll(() => dashboard.status()).toBe('Finished');
     await dashboard.press('open-best');
     const diff = await window.diff(diffTab);
-    expect(await diff.getAttribute('class')).not.toContain('side-by-side');
+    await expect.poll(() => diff.getAttribute('class')).not.toContain('side-by-side');
     candidate = (await bestText(editor)).split('\n');
     expect(places.filter((place) => seed[place] !== candidate[place])).toEqual(places);
     await window.codeLens(/^Accept change 1 of 4 \(\+1 −1\)$/).waitFor();
@@ -90,7 +90,7 @@ describe('reviewing a candidate', () => {
       .first()
       .click();
     await window.codeLens(/^Accept change 1 of 2/).waitFor();
-    expect(await window.page.locator('.monaco-diff-editor:visible .line-insert').count()).toBe(2);
+    await expect.poll(() => window.page.locator('.monaco-diff-editor:visible .line-insert').count()).toBe(2);
   });
 
   chapter('what I type meanwhile stays mine, and is no change of the candidate', async () => {
@@ -121,10 +121,12 @@ describe('reviewing a candidate', () => {
     await window.save();
     expect(await onDisk()).toBe(['# mine', ...withNumbers(1, 2, 3)].join('\n'));
     const record = join(editor.workspaceFolder, '.ttt-discover/accepted.json');
-    expect(JSON.parse(await readFile(record, 'utf8'))).toMatchObject({
-      version: 1,
-      accepted: [{ file: 'slope/slope.py', fidelity: 'partial', undecided: 0 }],
-    });
+    await expect
+      .poll(async (): Promise<unknown> => JSON.parse(await readFile(record, 'utf8')))
+      .toMatchObject({
+        version: 1,
+        accepted: [{ file: 'slope/slope.py', fidelity: 'partial', undecided: 0 }],
+      });
     await press('Control+End');
     await window.runCommand('Show or Focus Hover');
     await window.page
@@ -167,7 +169,7 @@ describe('reviewing a candidate', () => {
     await window.runCommand('File: Compare Active File with Saved');
     const diff = window.page.locator('.monaco-diff-editor:visible');
     await diff.locator('.line-insert').first().waitFor();
-    expect(await diff.getAttribute('class')).toContain('side-by-side');
+    await expect.poll(() => diff.getAttribute('class')).toContain('side-by-side');
     expect(await window.codeLens(/Accept|Reject/).count()).toBe(0);
     await window.runCommand('View: Close Editor');
     await window.save();

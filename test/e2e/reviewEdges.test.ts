@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Editor, repositoryFolder, startEditor } from './support/editor';
 import type { EditorWindow } from './support/editorWindow';
 import { type EndedSession, madeSessionId, writeEndedSession } from './support/endedSession';
+import { askProber, proberFolder } from './support/prober';
 
 const git = (...args: readonly string[]) => promisify(execFile)('git', args);
-const prober = join(import.meta.dirname, 'fixtures/prober');
 /** Lines that two changes have between them, so that they stay two. */
 const apart = ['# between', '# the', '# changes'];
 const seed = ['a = 1', ...apart, 'b = 2', ...apart, 'c = 3', ''].join('\n');
@@ -131,19 +131,14 @@ describe('reviewing at the edges', () => {
 
   async function probe(command: string, name: string, more: object = {}): Promise<unknown> {
     const { file } = caseOf(name);
-    await rm(place('probed.json'), { force: true });
     const session = madeSessionId(numberOf(name));
-    await writeFile(place('probe.json'), JSON.stringify({ file, session, candidate: 1, ...more }));
-    await window.clearNotifications();
-    await window.runCommand(`Prober: ${command}`);
-    await expect.poll(() => readFile(place('probed.json'), 'utf8').catch(() => '')).not.toBe('');
-    return JSON.parse(await readFile(place('probed.json'), 'utf8'));
+    return askProber(window, editor.workspaceFolder, command, { file, session, candidate: 1, ...more });
   }
 
   beforeAll(async () => {
     editor = await startEditor({
       workspace: {},
-      extensions: [prober],
+      extensions: [proberFolder],
       settings: {
         // The message box scrolls out of sight where the active file is far down the list of changes.
         'scm.autoReveal': false,
@@ -337,9 +332,9 @@ describe('reviewing at the edges', () => {
     await press('F7');
     const viewer = window.page.locator('.diff-review .diff-review-row').first();
     await viewer.waitFor();
-    expect(await viewer.getAttribute('aria-label')).toMatch(
-      /^Difference 1 of 1: original line \d+, \d+ lines?/,
-    );
+    await expect
+      .poll(() => viewer.getAttribute('aria-label'))
+      .toMatch(/^Difference 1 of 1: original line \d+, \d+ lines?/);
     await press('Escape');
     await window.reload();
     await window.diff(/keys\.py: yours ↔ c1/);
@@ -370,9 +365,15 @@ describe('reviewing at the edges', () => {
     const message = window.page.locator('.view-line').filter({ hasText: /Candidate:\s+c1\s+of\s+Tracked/ });
     await message.first().waitFor();
     await showFile('tracked.py');
+    // Git looks at what was saved a moment later, and has no changes to open before.
+    await window.page
+      .locator('.scm-view .monaco-list-row')
+      .filter({ hasText: 'tracked.py' })
+      .first()
+      .waitFor();
     await window.runCommand('Git: Open Changes');
     const diff = await window.diff(/tracked\.py \(Working Tree\)/);
-    expect(await diff.getAttribute('class')).toContain('side-by-side');
+    await expect.poll(() => diff.getAttribute('class')).toContain('side-by-side');
     expect(await window.codeLens(/Accept|Reject/).count()).toBe(0);
     await settle();
   });

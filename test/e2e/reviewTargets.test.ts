@@ -121,7 +121,7 @@ describe('reviewing against a document that is open', () => {
     await window.pick('The problem’s own file');
     await window.diff(/pasted\.py: yours ↔ c1/);
     await window.codeLens(/^Accept change 1 of 3/).waitFor();
-    expect(await window.tab(/Untitled-1 ↔ c1/).count()).toBe(0);
+    await expect.poll(() => window.tab(/Untitled-1 ↔ c1/).count()).toBe(0);
   });
 
   step('a program that is not there is spoken of, and another document takes its place', async () => {

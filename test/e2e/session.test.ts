@@ -57,7 +57,9 @@ describe('a session on a host over SSH', () => {
       await window.dialog().waitFor();
       const question = await window.dialog().innerText();
       expect(question).toContain(await fingerprintOfFile(`${host.sshd.hostKeyPath}.pub`));
-      expect(host.link.open, 'connections that stay open while a person thinks').toBe(0);
+      await expect
+        .poll(() => host.link.open, { message: 'connections that stay open while a person thinks' })
+        .toBe(0);
       await window.picture('host-key', { docs: true });
       await window.pressDialogButton('Trust and Connect');
     },
@@ -68,8 +70,8 @@ describe('a session on a host over SSH', () => {
     await expect.poll(() => dashboard.steps(), { timeout: 60_000 }).toBeGreaterThan(1);
     const before = await dashboard.steps();
     await expect.poll(() => dashboard.steps()).toBeGreaterThan(before);
-    expect(await dashboard.inkedShare('best')).toBeGreaterThan(0);
-    expect(await dashboard.inkedShare('distribution')).toBeGreaterThan(0);
+    await expect.poll(() => dashboard.inkedShare('best')).toBeGreaterThan(0);
+    await expect.poll(() => dashboard.inkedShare('distribution')).toBeGreaterThan(0);
     const ids = await sessionIds();
     expect(ids).toHaveLength(1);
     sessionId = ids[0]!;
@@ -118,15 +120,14 @@ describe('a session on a host over SSH', () => {
 
   chapter('the editor has every event of the host once, in order', async () => {
     const onHost = await hostJournal(join(host.sessionsFolder, sessionId));
-    const here = await cachedJournal(editor.extensionStorage, sessionId);
-    expect(here.map((line) => line.seq)).toEqual(onHost.map((_, index) => index + 1));
-    expect(here).toEqual(onHost);
+    expect(onHost.map((line) => line.seq)).toEqual(onHost.map((_, index) => index + 1));
+    await expect.poll(() => cachedJournal(editor.extensionStorage, sessionId)).toEqual(onHost);
   });
 
   chapter('the best candidate opens as a diff against my file', async () => {
     await dashboard.press('open-best');
     const diff = await window.diff(/valley\.py: yours ↔ c\d+/);
-    expect(await diff.getAttribute('class')).not.toContain('side-by-side');
+    await expect.poll(() => diff.getAttribute('class')).not.toContain('side-by-side');
     await window.picture('proposed');
   });
 
@@ -150,6 +151,7 @@ describe('a session on a host over SSH', () => {
   });
 
   chapter('a candidate is accepted around my own edits, which stay', async () => {
+    await window.focusEditor();
     await window.page.keyboard.press('Control+End');
     await window.page.keyboard.type('# mine');
     await window.save();

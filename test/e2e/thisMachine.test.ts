@@ -81,9 +81,11 @@ describe('on this machine, with nothing but the editor', () => {
     const sessions = join(editor.folder, 'host/sessions');
     for (const id of await readdir(sessions)) {
       const onHost = await hostJournal(join(sessions, id));
-      const here = await cachedJournal(editor.extensionStorage, id);
-      const once = new Map(here.map((line) => [line.seq, line]));
-      expect([...once.values()].sort((a, b) => a.seq - b.seq)).toEqual(onHost);
+      const here = async () => {
+        const lines = await cachedJournal(editor.extensionStorage, id);
+        return [...new Map(lines.map((line) => [line.seq, line])).values()].sort((a, b) => a.seq - b.seq);
+      };
+      await expect.poll(here).toEqual(onHost);
     }
   });
 });

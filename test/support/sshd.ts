@@ -204,10 +204,10 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** Asks again until the port answers or the server has ended; 10 s at most. */
+/** Asks again until the port answers or the server has ended; a minute at most. */
 function isListening(child: ChildProcess, port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const deadlineMs = performance.now() + 10_000;
+    const deadlineMs = performance.now() + 60_000;
     let ended = false;
     child.once('exit', () => (ended = true));
     child.once('error', () => (ended = true));

@@ -90,8 +90,8 @@ function delayLine(
 }
 
 export async function startTcpProxy(target: {
-  readonly port: number;
-  readonly listenPort?: number;
+  /** Looked up for each connection, so that a relay may be there before what it leads to. */
+  readonly port: number | (() => number);
   /** How long each byte travels, either way: half the round trip. */
   readonly delayMs?: number;
   /** How fast the link is, either way. */
@@ -112,7 +112,8 @@ export async function startTcpProxy(target: {
   const listener = createServer({ allowHalfOpen: true }, (client) => {
     accepted++;
     newestChunks = [];
-    const server = connect({ port: target.port, host: '127.0.0.1', allowHalfOpen: true });
+    const port = typeof target.port === 'number' ? target.port : target.port();
+    const server = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
     const relay = { client, server };
     relays.add(relay);
     let fromServerBytes = 0;
@@ -152,7 +153,7 @@ export async function startTcpProxy(target: {
     client.pause();
     server.pause();
   };
-  listener.listen(target.listenPort ?? 0, '127.0.0.1');
+  listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');
   const address = listener.address();
   if (address === null || typeof address === 'string') throw new Error('The relay has no port.');

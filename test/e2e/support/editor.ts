@@ -114,7 +114,8 @@ export async function startEditor(options: EditorOptions): Promise<Editor> {
       await browser?.close();
       await server.stop();
       await endSessions(hostRoot);
-      await rm(folder, { recursive: true, force: true });
+      // What was just killed may still be writing its last.
+      await rm(folder, { recursive: true, force: true, maxRetries: 10 });
     },
   };
 }

@@ -158,10 +158,12 @@ export class EditorWindow {
     await this.runCommand('View: Focus Active Editor Group');
   }
 
-  /** Ctrl+S, until the tab shows no unsaved change. */
+  /** Ctrl+S, once a tab shows the unsaved change that there must be, and until none does. */
   async save(): Promise<void> {
+    const unsaved = this.page.locator('.tabs-container .tab.dirty');
+    await unsaved.waitFor();
     await this.page.keyboard.press('Control+S');
-    await this.page.locator('.tabs-container .tab.dirty').waitFor({ state: 'detached' });
+    await unsaved.waitFor({ state: 'detached' });
   }
 
   /**

@@ -19,8 +19,13 @@ export async function askProber(
   await writeFile(join(folder, 'probe.json'), JSON.stringify(question));
   await window.clearNotifications();
   await window.runCommand(`Prober: ${command}`);
-  await expect.poll(() => readFile(answer, 'utf8').catch(() => '')).not.toBe('');
-  return JSON.parse(await readFile(answer, 'utf8'));
+  // Before it is there, and while it is being written, it cannot be read.
+  let answered: unknown;
+  const read = async (): Promise<void> => {
+    answered = JSON.parse(await readFile(answer, 'utf8'));
+  };
+  await expect.poll(() => read().then(() => 'answered')).toBe('answered');
+  return answered;
 }
 
 const memory = z.object({

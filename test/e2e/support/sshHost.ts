@@ -1,7 +1,7 @@
 import { mkdir, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { endSessions } from './endSessions';
-import { freePort, startSshd, type Sshd, type SshdOptions } from '../../support/sshd';
+import { startSshd, type Sshd, type SshdOptions } from '../../support/sshd';
 import { startTcpProxy, type TcpProxy } from '../../support/tcpProxy';
 
 /** A real sshd on loopback that the editor reaches through a relay whose connections a test can cut. */
@@ -19,13 +19,14 @@ export interface SshHost {
 }
 
 export async function startSshHost(options: SshdOptions = {}): Promise<SshHost> {
-  const linkPort = await freePort();
+  let serverPort = 0;
+  const link = await startTcpProxy({ port: () => serverPort });
   // The first value that ssh reads counts, so this port wins over the server's own.
   const sshd = await startSshd({
     ...options,
-    clientConfig: [...(options.clientConfig ?? []), `  Port ${linkPort}`],
+    clientConfig: [...(options.clientConfig ?? []), `  Port ${link.port}`],
   });
-  const link = await startTcpProxy({ port: sshd.port, listenPort: linkPort });
+  serverPort = sshd.port;
   const root = join(sshd.home, 'discover');
   await mkdir(root);
   return {
@@ -61,9 +62,11 @@ export async function cachedJournal(extensionStorage: string, sessionId: string)
   return parseLines(await readFile(join(extensionStorage, 'sessions', sessionId, 'journal.jsonl'), 'utf8'));
 }
 
+/** The lines that are whole: of a session at work the last one may still be being written. */
 function parseLines(text: string): JournalLine[] {
   return text
     .split('\n')
+    .slice(0, -1)
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as JournalLine);
 }
