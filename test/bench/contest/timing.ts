@@ -43,8 +43,10 @@ const onlyBesideStrangers = process.argv[4] === 'strangers';
 /** Situations take turns, so that what changes on the machine meets all of them. */
 const rounds = 4;
 const folder = mkdtempSync(join(tmpdir(), 'contest-timing-'));
-/** The programs are ours. */
-const executor = createLocalExecutor({ containment: 'sweep' });
+const programFolder = join(folder, 'program');
+/** Isolated as evaluations are; without, root may let programs go before all others. */
+const isIsolated = process.argv[5] !== 'first';
+const executor = createLocalExecutor(isIsolated ? {} : { containment: 'sweep' });
 const never = new AbortController().signal;
 const limits = { ...defaultLimits, timeMs: 600_000 };
 const env = { PATH: process.env['PATH'] ?? '/usr/bin:/bin' };
@@ -82,13 +84,17 @@ async function runOnce(host: HostTools, word: string, core: number, quietWithinM
   const told: Buffer[] = [];
   const command = measured(
     host,
-    [join(folder, 'program'), word, seconds],
+    [join(programFolder, 'program'), word, seconds],
     { files, errors: join(own, 'errors') },
     { timeMs: 120_000, outputBytes: 4096 },
   );
   const argv = onOwnCore(host, core, command, quietWithinMs);
   const onDescriptor3 = (chunk: Buffer): void => void told.push(chunk);
-  const report = await executor.execute({ id: 'timing', argv, cwd: own, env, limits, onDescriptor3 }, never);
+  const shown = { writable: [own], readable: [programFolder], hidden: [] };
+  const report = await executor.execute(
+    { id: 'timing', argv, cwd: own, env, limits, files: shown, onDescriptor3 },
+    never,
+  );
   const text = Buffer.concat(told).toString();
   const measurement = readMeasurement(text.replace(/^waited .*\n/, ''));
   if (measurement?.exitCode !== 0) throw new Error(`Nothing was measured: ${report.output}${text}`);
@@ -197,8 +203,10 @@ function situationOf(
 
 let cores: HostTools['cores'] = [];
 try {
-  writeFileSync(join(folder, 'program.cpp'), program);
-  const compiled = spawnSync('g++', ['-O2', '-o', join(folder, 'program'), join(folder, 'program.cpp')]);
+  mkdirSync(programFolder);
+  const source = join(programFolder, 'program.cpp');
+  writeFileSync(source, program);
+  const compiled = spawnSync('g++', ['-O2', '-o', join(programFolder, 'program'), source]);
   if (compiled.status !== 0) throw new Error(`g++: ${compiled.stderr.toString()}`);
   const pinned = await findHostTools({
     folder,

@@ -40,7 +40,7 @@ describe('a case that others disturbed', () => {
 
   it('is run once where others had next to nothing, or what they had cannot be told from its own', async () => {
     expect((await ran([disturbed(30)])).kept).toEqual(disturbed(30));
-    const { isByOthers: _, ...unknown } = disturbed(900);
+    const unknown = disturbed(900, 1, { isByOthers: false });
     expect((await ran([unknown])).kept).toEqual(unknown);
   });
 

@@ -1,7 +1,9 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { asCommand } from '../../../src/evaluation/atCoder/hostTools';
 import { commandOnOwnCore } from '../../../src/evaluation/atCoder/runOnCore';
+import { measured } from '../../../src/evaluation/atCoder/timedCommand';
 import { physicalCores, readTopology } from '../../../src/evaluation/leases/physicalCores';
 import { base, failureOf, prepared, valueOf, type Contest } from './contest';
 import { lockOf } from './coreHolders';
@@ -67,9 +69,9 @@ describe('a program that computes in processes of which no account has the time'
     });
     const children = `
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-for _ in range(3):
+for _ in range(2):
   if os.fork() == 0:
-    while time.process_time() < 0.8: pass
+    while time.process_time() < 0.9: pass
     os._exit(0)
   try: os.wait()
   except ChildProcessError: pass
@@ -80,6 +82,24 @@ for _ in range(3):
     } finally {
       await short.evaluator.dispose();
     }
+  });
+});
+
+describe('a measured program', () => {
+  it('goes before all others where the host allows it', () => {
+    const probe = spawnSync('/bin/sh', ['-c', 'renice -n -20 -p $$'], { stdio: 'ignore' });
+    const nice = measured(
+      { cores: [], isolation: [] },
+      ['nice'],
+      { errors: '/dev/null' },
+      { timeMs: 10_000, outputBytes: 1000 },
+    );
+    const [program, ...args] = asCommand(nice);
+    const ran = spawnSync(program, args, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit', 'ignore'],
+    });
+    expect(ran.stdout.trim()).toBe(probe.status === 0 ? '-20' : '0');
   });
 });
 
@@ -101,7 +121,7 @@ describe('a core that is to be quiet', () => {
       const [program, ...args] = commandOnOwnCore(host, 0, whichLock, quietWithinMs).argv;
       const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit', 'ignore'] });
       let output = '';
-      child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+      child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
       await new Promise((resolve) => child.once('close', resolve));
       return output.trim();
     };
