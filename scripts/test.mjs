@@ -22,7 +22,7 @@ import { findPython312 } from './skyrl/python.mjs';
 const kinds = ['static', 'unit', 'ssh', 'slurm', 'e2e', 'skyrl'];
 const needs = {
   static: [],
-  unit: ['python', 'bubblewrap', 'chromium'],
+  unit: ['python', 'bubblewrap', 'crun', 'runc', 'chromium'],
   ssh: ['bubblewrap', 'ssh', 'sshd', 'shells'],
   slurm: ['bubblewrap', 'slurm'],
   e2e: ['python', 'bubblewrap', 'ssh', 'sshd', 'chromium'],

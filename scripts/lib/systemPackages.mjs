@@ -46,6 +46,17 @@ export const systemNeeds = {
     present: () => process.platform !== 'linux' || findProgram('bwrap') !== undefined,
     packages: ['bubblewrap'],
   },
+  // One each: where Docker's own runc is, Debian's package would put Docker out.
+  crun: {
+    what: 'crun, which isolates evaluations where bubblewrap may not',
+    present: () => process.platform !== 'linux' || findDaemon('crun') !== undefined,
+    packages: ['crun'],
+  },
+  runc: {
+    what: 'runc, which does so as well',
+    present: () => process.platform !== 'linux' || findDaemon('runc') !== undefined,
+    packages: ['runc'],
+  },
   sshd: {
     what: 'the OpenSSH server (started by the tests on loopback only)',
     present: findSshd,

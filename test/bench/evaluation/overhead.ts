@@ -5,6 +5,9 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultLimits } from '../../../src/domain/problem/problem';
 import { createLocalExecutor } from '../../../src/evaluation/localExecutor';
+import { runtimeNames } from '../../../src/evaluation/sandbox/containerBundle';
+import type { RuntimeName } from '../../../src/evaluation/sandbox/containerBundle';
+import { probeContainer } from '../../../src/evaluation/sandbox/probeContainer';
 
 const rounds = Number(process.argv[2] ?? 100);
 const folder = mkdtempSync(join(tmpdir(), 'ttt-discover-bench-eval-'));
@@ -26,14 +29,28 @@ const executed = (executor: ReturnType<typeof createLocalExecutor>) => async ():
   const { end } = await executor.execute(request, never);
   if (end.kind !== 'exited' || end.code !== 0) throw new Error(`It ended so: ${JSON.stringify(end)}`);
 };
-const ways = {
+const ways: Record<string, () => Promise<void>> = {
   'bare process': bare,
   'not isolated, with limits': executed(createLocalExecutor({ isolation: 'none' })),
   isolated: executed(createLocalExecutor({ isolators: ['bubblewrap'] })),
   'isolated without bubblewrap': executed(createLocalExecutor({ isolators: ['unshare'] })),
 };
 
+/** Where they are: what they cost is for those who have nothing better. */
+async function addContainers(): Promise<readonly RuntimeName[]> {
+  const found: RuntimeName[] = [];
+  for (const name of runtimeNames) {
+    const probe = await probeContainer(name);
+    if (probe.kind === 'works') found.push(name);
+    else process.stderr.write(`Not measured: ${probe.why}\n`);
+  }
+  for (const name of found)
+    ways[`in a container of ${name}`] = executed(createLocalExecutor({ isolators: [name] }));
+  return found;
+}
+
 async function main(): Promise<void> {
+  const runtimes = await addContainers();
   const took = new Map<string, number[]>(Object.keys(ways).map((name) => [name, []]));
   for (let round = -3; round < rounds; round += 1) {
     for (const [name, run] of Object.entries(ways)) {
@@ -61,6 +78,11 @@ async function main(): Promise<void> {
         value: overhead('isolated without bubblewrap'),
         unit: 'ms',
       },
+      ...runtimes.map((name) => ({
+        name: `a container of ${name} over a bare process, median`,
+        value: overhead(`in a container of ${name}`),
+        unit: 'ms',
+      })),
       { name: 'load of the machine', value: loadavg()[0], unit: '' },
     ]),
   );
