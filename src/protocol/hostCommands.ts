@@ -116,6 +116,8 @@ const tokenUsage = z.object({
 });
 const forecast = z.object({
   candidates: z.int().min(0),
+  /** Of parents, to compare their children with, at most; absent in replies of older runners. */
+  parentRuns: z.int().min(0).optional(),
   usage: tokenUsage,
   /** US dollars; `null` if no prices are known. */
   costUsd: z.number().min(0).nullable(),

@@ -32,6 +32,8 @@ export interface EstimateFacts {
   readonly sampledTokensPerCandidate: Guess;
   /** Of one evaluation; absent if not known. */
   readonly evaluationMs?: Guess;
+  /** Each group's parent is run once more, to compare its children with (`stopEarly`). */
+  readonly runsParents?: boolean;
 }
 
 export type SessionBudget = 'evaluations' | 'tokens' | 'cost' | 'time';
@@ -39,6 +41,8 @@ export type SessionBudget = 'evaluations' | 'tokens' | 'cost' | 'time';
 /** What a session takes if its guesses are right. */
 export interface SessionForecast {
   readonly candidates: number;
+  /** Of parents, to compare their children with; at most, as groups may have the same parent. */
+  readonly parentRuns: number;
   readonly usage: TokenUsage;
   /** Absent if no prices are known. */
   readonly costUsd?: number;
@@ -97,12 +101,17 @@ function forecast(
   const tokensEach = each.promptTokens + each.sampledTokens + each.trainedTokens;
   const usdEach = prices && costUsd(each, prices);
   const msEach = evaluationMs === undefined ? undefined : evaluationMs / concurrency;
+  const groupSize = facts.runsParents === true ? options.groupSize : Infinity;
+  const parentRunsFor = (candidates: number): number => Math.ceil(candidates / groupSize);
+  /** Candidates for which so many evaluations are enough. */
+  const candidatesOf = (evaluations: number): number =>
+    Number.isFinite(evaluations) ? Math.floor(evaluations) / (1 + 1 / groupSize) : evaluations;
   // The initial program is evaluated once a group.
   const affordable: readonly (readonly [SessionBudget, number])[] = [
-    ['evaluations', (maxEvaluations ?? Infinity) - groups],
+    ['evaluations', candidatesOf((maxEvaluations ?? Infinity) - groups)],
     ['tokens', (maxTokens ?? Infinity) / tokensEach],
     ['cost', (maxCostUsd ?? Infinity) / (usdEach ?? 0)],
-    ['time', (maxTimeMs ?? Infinity) / (msEach ?? 0) - groups],
+    ['time', candidatesOf((maxTimeMs ?? Infinity) / (msEach ?? 0) - groups)],
   ];
   let candidates = planned;
   let endedBy: SessionBudget | undefined;
@@ -117,11 +126,13 @@ function forecast(
     sampledTokens: Math.round(candidates * each.sampledTokens),
     trainedTokens: Math.round(candidates * each.trainedTokens),
   };
+  const parentRuns = parentRunsFor(candidates);
   return {
     candidates,
+    parentRuns,
     usage,
     ...(prices && { costUsd: costUsd(usage, prices) }),
-    ...(msEach !== undefined && { evaluationMs: (candidates + groups) * msEach }),
+    ...(msEach !== undefined && { evaluationMs: (candidates + parentRuns + groups) * msEach }),
     ...(endedBy && { endedBy }),
   };
 }

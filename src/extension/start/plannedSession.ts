@@ -43,5 +43,8 @@ export function plannedEstimate(
   if (options.policy === 'tunables') return undefined;
   const programCharacters = initialText.length;
   const promptCharacters = problem.statement.length + programCharacters + frameCharacters;
-  return estimate(options, guessTokens(options, { promptCharacters, programCharacters }));
+  return estimate(options, {
+    ...guessTokens(options, { promptCharacters, programCharacters }),
+    runsParents: problem.evaluator.stopEarly === true,
+  });
 }

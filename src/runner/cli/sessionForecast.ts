@@ -27,8 +27,8 @@ export interface Forecast {
   readonly assumptions: readonly string[];
 }
 
-/** What a session will take. Throws `PromptTooLongError`. */
-export function forecastOf(task: PolicyTask, known: KnownAmounts = {}): Forecast {
+/** What a session will take. `gpus`: that this host can give; absent where none is known. Throws `PromptTooLongError`. */
+export function forecastOf(task: PolicyTask, known: KnownAmounts = {}, gpus?: number): Forecast {
   const { options, problem } = task;
   const exactly = (amount: number): Guess => ({ lowest: amount, likely: amount, highest: amount });
   const guessed = guessTokens(options, sizesOf(task));
@@ -37,10 +37,12 @@ export function forecastOf(task: PolicyTask, known: KnownAmounts = {}): Forecast
     sampledTokensPerCandidate:
       known.answerTokens === undefined ? guessed.sampledTokensPerCandidate : exactly(known.answerTokens),
     ...(known.evaluationMs !== undefined && { evaluationMs: exactly(known.evaluationMs) }),
+    runsParents: runsParents(problem),
   };
   const result = estimate(options, facts);
-  const { concurrency } = options;
-  const slowestMs = (result.likely.candidates / concurrency) * problem.limits.timeMs;
+  const { concurrency, groups } = options;
+  const { candidates, parentRuns } = result.likely;
+  const slowestMs = ((candidates + parentRuns + groups) / concurrency) * problem.limits.timeMs;
   return {
     estimate: result,
     assumptions: [
@@ -48,8 +50,44 @@ export function forecastOf(task: PolicyTask, known: KnownAmounts = {}): Forecast
       known.evaluationMs === undefined
         ? `Evaluations: ${concurrency} at once; if each used all of its ${timeText(problem.limits.timeMs)} they would take ${timeText(slowestMs)}.`
         : `Evaluations: ${concurrency} at once, ${timeText(known.evaluationMs)} each; sampling and training may add to that.`,
+      ...placeAssumptions(task, gpus),
+      ...(parentRuns === 0
+        ? []
+        : [
+            `With stopEarly each group's parent is evaluated once more to compare its children with: ${countText(parentRuns)} at most, which are in these times.`,
+          ]),
     ],
   };
+}
+
+/** Where evaluations would run, as far as that decides how many do at once. */
+function placeAssumptions({ problem, options }: PolicyTask, gpus: number | undefined): readonly string[] {
+  const { concurrency } = options;
+  if (problem.executor === 'slurm')
+    return [
+      `The cluster is taken to run ${countText(concurrency)} jobs at once; what they wait in its queue is not counted.`,
+    ];
+  const each = Math.ceil(problem.limits.gpus);
+  if (each === 0) return [];
+  const gpuText = (count: number): string => (count === 1 ? '1 GPU' : `${countText(count)} GPUs`);
+  if (gpus === undefined)
+    return [
+      `No GPU is known on this host. Each evaluation asks for ${gpuText(each)}; on a host with more than that more run at once.`,
+    ];
+  if (gpus < each)
+    return [
+      `This host can give ${gpuText(gpus)}, fewer than one evaluation asks for (${each}): no session begins here.`,
+    ];
+  const has = `${gpuText(gpus)} of this host for ${gpuText(each)} an evaluation`;
+  const shared =
+    concurrency * each > gpus
+      ? ', so that some share one and take their times by turns, which is not counted'
+      : '';
+  return [`Counted on: ${has}${shared}. Other sessions of the host wait for the same.`];
+}
+
+function runsParents({ evaluator }: PolicyTask['problem']): boolean {
+  return evaluator.stopEarly === true;
 }
 
 /** One line for people before a session that asks a model begins; undefined if it asks none. */

@@ -1,13 +1,10 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { randomInt } from 'node:crypto';
-import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import type { JournalEntry, SessionEvent } from '../../domain/session/events';
 import type { UnknownEntry } from '../../domain/session/reduce';
 import type { SessionSnapshot } from '../../domain/session/snapshot';
 import { reusingEvaluator } from '../../evaluation/known/reusingEvaluator';
-import { physicalCores, readTopology } from '../../evaluation/leases/physicalCores';
-import { findVisibleGpus } from '../../evaluation/leases/visibleGpus';
 import { createPolicy } from '../../policy/createPolicy';
 import type { SessionSecrets } from '../../protocol/sessionSecrets';
 import { parseJournalValue } from '../../protocol/journalEntry';
@@ -20,6 +17,7 @@ import type { PolicyWords, SessionEnd, SessionFrame } from '../loop/ports';
 import { messageOf } from '../loop/pauseEvents';
 import { SessionLoop } from '../loop/sessionLoop';
 import { runnerVersion } from '../version';
+import { hostShares } from './hostShares';
 import { ControlServer } from './controlServer';
 import { claimSession } from './ownership';
 import { recordProcessEnd, watchMemoryKills, type ProcessEnd } from './processEnd';
@@ -225,7 +223,6 @@ async function frameOf(
     return { sessionId, problem: created.problem, options: created.options, initialText };
   }
   const { title, candidate, metric, reward, references } = problem;
-  const gpus = problem.limits.gpus > 0 ? await findVisibleGpus(process.env) : [];
   return {
     sessionId,
     problem: {
@@ -238,18 +235,10 @@ async function frameOf(
     },
     options: resolveOptions(problem, spec.overrides, {
       randomSeed: randomInt(2 ** 32),
-      processors: processorsFor(problem),
-      ...(gpus.length > 0 && { gpus: gpus.length }),
+      ...(await hostShares(problem, process.env)),
     }),
     initialText,
   };
-}
-
-/** Programs of contests run on one processor of a core each, and the others stay idle. */
-function processorsFor({ evaluator }: ReadyProblem['problem']): number {
-  const isContest = evaluator.kind === 'foreign' && evaluator.format === 'atcoder';
-  const cores = isContest ? physicalCores(readTopology()).length : 0;
-  return cores > 0 ? cores : availableParallelism();
 }
 
 /** Copies the best program under its own name, and its construction, to where people find them. */

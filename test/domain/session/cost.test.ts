@@ -85,6 +85,7 @@ describe('the estimate of a session', () => {
   it('asks a chat endpoint once a candidate', () => {
     expect(estimate(options, facts).likely).toEqual({
       candidates: 80,
+      parentRuns: 0,
       usage: { promptTokens: 80_000, sampledTokens: 40_000, trainedTokens: 0 },
       costUsd: 0.16,
       evaluationMs: (82 * 2000) / 4,
@@ -129,6 +130,47 @@ describe('the estimate of a session', () => {
     [{ maxEvaluations: 1 }, 'evaluations', 0],
   ] as const)('with %j ends by %s after %d candidates', (budget, endedBy, candidates) => {
     expect(estimate({ ...options, ...budget }, facts).likely).toMatchObject({ endedBy, candidates });
+  });
+
+  it('counts a run of its parent for each group whose children are compared with it', () => {
+    const compared = { ...facts, runsParents: true };
+    expect(estimate(options, compared).likely).toMatchObject({
+      candidates: 80,
+      parentRuns: 20,
+      usage: { promptTokens: 80_000 },
+      evaluationMs: (82 + 20) * 500,
+    });
+    expect(estimate({ ...options, maxEvaluations: 42 }, compared).likely).toMatchObject({
+      endedBy: 'evaluations',
+      candidates: 32,
+      parentRuns: 8,
+    });
+    expect(estimate({ ...options, maxEvaluations: 102 }, compared).likely).not.toHaveProperty('endedBy');
+    expect(estimate({ ...options, maxTimeMs: 6000 }, compared).likely).toMatchObject({
+      candidates: 8,
+      parentRuns: 2,
+    });
+  });
+
+  it('has no more evaluations than it may, runs of parents among them', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(200),
+        fc.nat(100_000),
+        fc.integer({ min: 1, max: 9 }),
+        (most, maxTimeMs, groupSize) => {
+          const limited = { ...options, groupSize, maxEvaluations: most };
+          const { candidates, parentRuns } = estimate(limited, { ...facts, runsParents: true }).likely;
+          expect(parentRuns).toBe(Math.ceil(candidates / groupSize));
+          if (candidates > 0) expect(candidates + parentRuns + 2).toBeLessThanOrEqual(most);
+          const timed = estimate(
+            { ...options, groupSize, maxTimeMs },
+            { ...facts, runsParents: true },
+          ).likely;
+          if (timed.candidates > 0) expect(timed.evaluationMs ?? NaN).toBeLessThanOrEqual(maxTimeMs);
+        },
+      ),
+    );
   });
 
   it('is in order, whole, and within every budget', () => {

@@ -1,9 +1,10 @@
-import { availableParallelism } from 'node:os';
 import { ulid } from 'ulid';
 import type { SessionForecast } from '../../../domain/session/cost';
 import { exitCodes, type EstimateReply } from '../../../protocol/hostCommands';
 import { sessionSpec } from '../../../protocol/sessionSpec';
 import { collectProblem } from '../../host/collectProblem';
+import { hostShares } from '../../host/hostShares';
+import { problemOfSpec } from '../../host/readProblem';
 import { countText, dollarsText, timeText, totalTokens } from '../amounts';
 import type { Command } from '../command';
 import { usageError } from '../commandError';
@@ -24,7 +25,7 @@ export const estimateCommand: Command = {
     'answer-tokens': { type: 'string', value: 'N', help: 'Tokens of an answer with its reasoning, likewise' },
     'evaluation-time': { type: 'string', value: 'TIME', help: 'Time of one evaluation, such as 2s' },
   },
-  run(call) {
+  async run(call) {
     const { positionals, values, output } = call;
     const [problemPath] = positionals;
     if (problemPath === undefined)
@@ -36,7 +37,8 @@ export const estimateCommand: Command = {
       overrides,
       ...collectProblem(problemPath),
     });
-    const checked = checkSpec(spec, availableParallelism());
+    const host = await hostShares(problemOfSpec(spec).problem, process.env);
+    const checked = checkSpec(spec, host);
     for (const warning of checked.warnings) output.note(warning);
     const forecast = forecastOf(
       checked,
@@ -45,10 +47,11 @@ export const estimateCommand: Command = {
         answerTokens: wholeNumber(values['answer-tokens'], '--answer-tokens', 1),
         evaluationMs: durationMs(values['evaluation-time'], '--evaluation-time'),
       }),
+      host.gpus,
     );
     output.reply(replyOf(checked, forecast));
     for (const line of linesOf(checked, forecast)) output.line(line);
-    return Promise.resolve(exitCodes.ok);
+    return exitCodes.ok;
   },
 };
 
@@ -56,6 +59,7 @@ function replyOf({ options }: CheckedSpec, { estimate, assumptions }: Forecast):
   const { policy, method, model } = options;
   const plain = (forecast: SessionForecast): EstimateReply['likely'] => ({
     candidates: forecast.candidates,
+    parentRuns: forecast.parentRuns,
     usage: forecast.usage,
     costUsd: forecast.costUsd ?? null,
     evaluationMs: forecast.evaluationMs ?? null,
@@ -90,6 +94,7 @@ function linesOf({ problem, options }: CheckedSpec, { estimate, assumptions }: F
     '',
     `  ${''.padEnd(16)}${['lowest', 'likely', 'highest'].map((title) => title.padStart(16)).join('')}`,
     ...row('candidates', ({ candidates }) => countText(candidates)),
+    ...row('runs of parents', ({ parentRuns }) => (parentRuns === 0 ? undefined : countText(parentRuns))),
     ...row('prompt tokens', ({ usage }) => tokens(usage.promptTokens)),
     ...row('answer tokens', ({ usage }) => tokens(usage.sampledTokens)),
     ...row('trained tokens', ({ usage }) => tokens(usage.trainedTokens)),

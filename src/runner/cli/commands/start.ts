@@ -4,7 +4,7 @@ import { exitCodes } from '../../../protocol/hostCommands';
 import { startInput, type SessionSpec } from '../../../protocol/sessionSpec';
 import { lastOwner } from '../../host/ownership';
 import { problemOfSpec, type ReadyProblem } from '../../host/readProblem';
-import { resolveOptions } from '../../../domain/session/resolveOptions';
+import { resolveOptions, type HostDefaults } from '../../../domain/session/resolveOptions';
 import { StartFailedError } from '../../host/requestSession';
 import { createSessionFolder } from '../../host/sessionFolder';
 import { listingOf } from '../../host/sessionListing';
@@ -69,11 +69,17 @@ export interface CheckedSpec extends ReadyProblem {
   readonly options: SessionOptions;
 }
 
-/** What can be known to be wrong is said before anything begins. Throws `ProblemError`, `SettingsError` and what policies throw. */
-export function checkSpec(spec: SessionSpec, processors = 1): CheckedSpec {
+/**
+ * What can be known to be wrong is said before anything begins. `host`: what it gives to evaluations; a single processor by default. Throws
+ * `ProblemError`, `SettingsError` and what policies throw.
+ */
+export function checkSpec(
+  spec: SessionSpec,
+  host: Omit<HostDefaults, 'randomSeed'> = { processors: 1 },
+): CheckedSpec {
   const ready = problemOfSpec(spec);
   const { problem, initialText } = ready;
-  const options = resolveOptions(problem, spec.overrides, { randomSeed: 0, processors });
+  const options = resolveOptions(problem, spec.overrides, { randomSeed: 0, ...host });
   checkPolicy({ problem, initialText, options });
   return { ...ready, options };
 }
