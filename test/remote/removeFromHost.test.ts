@@ -50,7 +50,7 @@ it('a host from which everything is removed has nothing of ours, running or lyin
     await client.close();
     await other.close();
 
-    expect(processesOf(root)).toEqual([]);
+    await expect.poll(() => processesOf(root)).toEqual([]);
     expect(readdirSync(sshd.home)).toEqual(before);
     expect(existsSync(dirname(sessionFolder(root, 'any').socketPath))).toBe(false);
   } finally {

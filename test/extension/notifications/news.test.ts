@@ -72,7 +72,7 @@ describe('a notifier', () => {
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'told-'));
   });
-  afterEach(() => rm(folder, { recursive: true }));
+  afterEach(() => rm(folder, { recursive: true, maxRetries: 5 }));
 
   /** A window of the editor. */
   function openWindow(level: NotificationLevel = 'important', press?: string) {
