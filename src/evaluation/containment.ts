@@ -64,9 +64,9 @@ export function isNamespaced(trialOutput: string): boolean {
 }
 
 /** Of `ulimit -f`, POSIX: blocks of 512 bytes. */
-const blockBytes = 512;
+export const blockBytes = 512;
 /** Threads count as well as processes for `ulimit -u`, so it is a backstop far above the limit of processes. */
-const threadsBeyondProcesses = 1024;
+export const threadsBeyondProcesses = 1024;
 
 /**
  * The command with the limits that the kernel keeps by itself: no core files, file size, and in a namespace the

@@ -69,17 +69,26 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   async function evaluate(request: EvaluationRequest, signal: AbortSignal): Promise<EvaluationReport> {
     if (!prepared) throw new Error('The evaluator has not been prepared.');
     const giveBack = await turns.take(signal);
+    const used: string[] = [];
+    const clear = async (): Promise<void> => {
+      for (const folder of used.splice(0)) await removeOrRemember(folder);
+    };
     try {
       const lease = await gpus.lease(signal);
       try {
-        const report = await evaluateInTurn(request, lease, signal);
-        if (report.outcome.kind === 'failed') await throwIfDiskFull();
+        const report = await evaluateInTurn(request, lease, used, signal);
+        if (report.outcome.kind === 'failed') {
+          await clear();
+          await throwIfDiskFull();
+        }
         return report;
       } finally {
         await lease.giveBack();
       }
     } finally {
       giveBack();
+      // A disk takes its time, and the next one need not wait for it.
+      await clear();
     }
   }
 
@@ -89,6 +98,8 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   async function evaluateInTurn(
     request: EvaluationRequest,
     lease: GpuLease,
+    /** Gets the folder that is to be removed. */
+    used: string[],
     signal: AbortSignal,
   ): Promise<EvaluationReport> {
     const places = hostPlaces(problem);
@@ -99,6 +110,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       candidateText: request.candidateText,
       parentState: request.parentState,
     });
+    used.push(work.path);
     const own = withoutPaths(work);
     const times = new CommandTimes();
     let queuedMs = lease.waitedMs;
@@ -142,29 +154,25 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       isWarm ||= report.isWarm === true;
       return report;
     };
-    try {
-      const score = await method.score({
-        request,
-        work,
-        folder: places.folder === undefined ? work.copy : join(work.copy, places.folder),
-        signal,
-        gpus: lease.gpus,
-        onWaited: (ms) => {
-          queuedMs += ms;
-        },
-        execute,
-        onCase: (result) => request.onCase?.(withoutPathsInCase(result, own)),
-      });
-      const { waitedMs = 0 } = score;
-      queuedMs += waitedMs + times.waitedMs;
-      return {
-        ...(await reportOf(score, work, Math.max(0, times.durationMs - waitedMs), { problem, store })),
-        ...(queuedMs > 0 && { queuedMs }),
-        ...(problem.environment.preload && { isWarm }),
-      };
-    } finally {
-      await removeOrRemember(work.path);
-    }
+    const score = await method.score({
+      request,
+      work,
+      folder: places.folder === undefined ? work.copy : join(work.copy, places.folder),
+      signal,
+      gpus: lease.gpus,
+      onWaited: (ms) => {
+        queuedMs += ms;
+      },
+      execute,
+      onCase: (result) => request.onCase?.(withoutPathsInCase(result, own)),
+    });
+    const { waitedMs = 0 } = score;
+    queuedMs += waitedMs + times.waitedMs;
+    return {
+      ...(await reportOf(score, work, Math.max(0, times.durationMs - waitedMs), { problem, store })),
+      ...(queuedMs > 0 && { queuedMs }),
+      ...(problem.environment.preload && { isWarm }),
+    };
   }
 
   async function prepareMethod(onProgress: (message: string) => void, signal: AbortSignal): Promise<void> {

@@ -1,23 +1,28 @@
 import { stat } from 'node:fs/promises';
-import { couldNotStart, firstFreeDescriptor, NotWarmError, runContained } from './containedRun';
+import { couldNotStart, firstFreeDescriptor, runContained } from './containedRun';
 import { probeContainment } from './containment';
 import type { Containment } from './containment';
 import type { ExecutionReport, ExecutionRequest, Executor } from './executor';
 import { findProgram } from './findProgram';
 import { findIsolator } from './sandbox/findIsolator';
-import type { Isolator, IsolatorSearch } from './sandbox/findIsolator';
+import type { Isolator, IsolatorSearch, Sandbox, Wrapping } from './sandbox/findIsolator';
 import { IsolationMissingError } from './sandbox/isolation';
 import type { IsolationWish, IsolatorKind } from './sandbox/isolation';
 import { emptyLocks, timingLocks } from './sandbox/timingLocks';
+import { NotWarmError } from './underLimits';
+import { roomPlan } from './warm/roomPlan';
+import { runInRoom } from './warm/runInRoom';
+import type { RoomInUse } from './warm/runInRoom';
 import { createWarmPool } from './warm/warmPool';
-import type { Warm } from './warm/warmPool';
+import type { Warm, WarmOptions, WarmPool } from './warm/warmPool';
 
 /**
  * Runs commands on this machine, each in a sandbox (see sandbox/). With `isolation: 'none'`, and for trusted commands, without: then in a PID
  * namespace of their own where the kernel allows it (tried once); elsewhere their processes are found by descent, session and
  * environment. Without `/proc` (macOS) only the process group is ended and only time, output and file size are limited.
  *
- * `keepsWarm`: commands whose request has `preload` are forked from a Python with these imported, where that is possible; it hears where not.
+ * `keepsWarm`: commands whose request has `preload` are forked from a Python with these imported, where that is possible, into sandboxes that it makes
+ * ahead; it hears where not.
  * `containment: 'sweep'` does without namespaces, and so without isolation. `isolators`: the best of these that works isolates; all by default.
  */
 export function createLocalExecutor(
@@ -25,14 +30,14 @@ export function createLocalExecutor(
     readonly isolation?: IsolationWish;
     readonly containment?: 'auto' | 'sweep';
     readonly isolators?: readonly IsolatorKind[];
-    readonly keepsWarm?: { readonly log: (message: string) => void };
+    readonly keepsWarm?: WarmOptions;
   } = {},
 ): Executor {
   const isSwept = options.containment === 'sweep';
   const isIsolated = options.isolation !== 'none' && !isSwept;
   let containment: Promise<Containment> | undefined;
   let search: Promise<IsolatorSearch> | undefined;
-  const pool = options.keepsWarm && createWarmPool(options.keepsWarm.log);
+  const pool = options.keepsWarm && createWarmPool(options.keepsWarm);
   const isolator = async (): Promise<Isolator> => {
     const found = await (search ??= findIsolator(options.isolators));
     if (found.kind === 'works') return found.isolator;
@@ -55,7 +60,8 @@ export function createLocalExecutor(
       const found: ExecutionRequest = { ...request, argv: [path, ...rest] };
       if (isIsolated && request.isTrusted !== true) {
         const sandbox = await isolator();
-        const warm = sandbox.takesForks ? await pool?.take(request, signal) : undefined;
+        const fork = sandbox.takesForks ? await pool?.take(request, signal) : undefined;
+        const warm = pool && fork && { pool, found: fork };
         try {
           const report = await runInSandbox(sandbox, found, signal, warm);
           return warm === undefined ? report : { ...report, isWarm: true };
@@ -79,33 +85,55 @@ async function runInSandbox(
   isolator: Isolator,
   request: ExecutionRequest,
   signal: AbortSignal,
-  warm?: Warm,
+  warm?: { readonly pool: WarmPool; readonly found: Warm },
 ): Promise<ExecutionReport> {
   const hasGpus = request.limits.gpus > 0;
   const locks = timingLocks(hasGpus, request.env['CUDA_VISIBLE_DEVICES']);
-  const { around, input, filter, release } = isolator.wrap(
-    {
-      files: request.files ?? { writable: [request.cwd], readable: [], hidden: [] },
-      cwd: request.cwd,
-      env: request.env,
-      memoryBytes: request.limits.memoryBytes,
-      hasGpus,
-      locks,
-    },
-    firstFreeDescriptor(request),
-  );
+  const sandbox: Sandbox = {
+    files: request.files ?? { writable: [request.cwd], readable: [], hidden: [] },
+    cwd: request.cwd,
+    env: request.env,
+    memoryBytes: request.limits.memoryBytes,
+    hasGpus,
+    locks,
+  };
+  let release: Wrapping['release'];
   try {
+    const place = warm && (await roomFor(sandbox, request, warm));
+    if (place !== undefined) {
+      try {
+        return await runInRoom(request, place, signal);
+      } finally {
+        place.room.leave();
+      }
+    }
+    const wrapping = isolator.wrap(sandbox, firstFreeDescriptor(request));
+    release = wrapping.release;
     return await runContained(
       request,
-      { kind: 'namespace', around },
+      { kind: 'namespace', around: wrapping.around },
       signal,
-      input,
-      warm && { ...warm, filter },
+      wrapping.input,
+      warm && { ...warm.found, filter: wrapping.filter },
     );
   } finally {
     emptyLocks(locks);
     await release?.();
   }
+}
+
+/** Undefined where none can be made ahead for it. */
+async function roomFor(
+  sandbox: Sandbox,
+  request: ExecutionRequest,
+  { pool, found }: { readonly pool: WarmPool; readonly found: Warm },
+): Promise<RoomInUse | undefined> {
+  const plan = roomPlan(sandbox, request);
+  if (plan === undefined) return undefined;
+  // It throws where a folder is not there, and nobody would let go of a room then.
+  const atUse = plan.atUse();
+  const room = await pool.room(found, plan);
+  return room && { room, atUse, warm: found };
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -4,6 +4,7 @@ import { cp, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { noticingFullDisk } from './fileErrors';
+import { copySmallFolder, removeSmallFolder } from './smallFolders';
 
 /** The folder of one evaluation. All paths are absolute and were free of links when it was made. */
 export interface WorkFolder {
@@ -69,11 +70,13 @@ function folderAt(path: string, candidatePath: string, hasParentState: boolean):
 async function fill(path: string, content: WorkFolderContent): Promise<WorkFolder> {
   const folder = folderAt(path, content.candidatePath, content.parentState !== undefined);
   await Promise.all([mkdir(folder.home), mkdir(folder.temporary)]);
-  await cp(content.problemFolder, folder.copy, {
-    recursive: true,
-    verbatimSymlinks: true,
-    mode: constants.COPYFILE_FICLONE,
-  });
+  if (!copySmallFolder(content.problemFolder, folder.copy)) {
+    await cp(content.problemFolder, folder.copy, {
+      recursive: true,
+      verbatimSymlinks: true,
+      mode: constants.COPYFILE_FICLONE,
+    });
+  }
   await mkdir(dirname(folder.candidate), { recursive: true });
   if (!isWithin(folder.copy, await realpath(dirname(folder.candidate)))) {
     throw new Error(`The candidate ${content.candidatePath} lies outside the problem's folder.`);
@@ -94,6 +97,7 @@ export function isWithin(folder: string, path: string): boolean {
 
 /** Removes a folder whatever a candidate made of it: read-only folders, paths too long for one call, endless files. */
 export async function removeFolder(path: string): Promise<void> {
+  if (await removeSmallFolder(path)) return;
   // Neither program follows links below its argument, and what `rm` could not remove is no link itself. Both walk
   // trees deeper than a path may be long, which Node's own `rm` cannot.
   const script = 'rm -rf -- "$1" 2>/dev/null || { chmod -R u+rwx -- "$1" 2>/dev/null; exec rm -rf -- "$1"; }';

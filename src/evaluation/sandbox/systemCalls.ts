@@ -80,14 +80,39 @@ export function sandboxCalls(
     readonly lookAt: LookAt;
   },
 ): readonly SandboxCall[] {
-  const { account } = options;
-  const namespaces = newProcesses | newNetwork | newMounts | newIpc | newNames;
+  return [
+    ...enteringNamespaces(options.account),
+    { kind: 'fork' },
+    ...makingRoot(),
+    ...plan.steps.flatMap((step) => callsOf(step, options.lookAt)),
+    ...leavingHost(plan.cwd),
+    ...withoutRights(),
+    ...(options.filter === undefined ? [] : [{ kind: 'filter', program: options.filter } as const]),
+  ];
+}
+
+const namespaces = newProcesses | newNetwork | newMounts | newIpc | newNames;
+/** As flags of clone(2), with a user namespace. */
+export const namespacesOfSandbox = namespaces | newUser;
+
+/** Kernels without cgroups have no namespace for them. */
+export function enteringCgroup(): readonly SandboxCall[] {
+  return [{ ...call('unshare', newCgroups), mayFailWith: invalid }];
+}
+
+/** Of the process whose child is the first one of the sandbox. */
+function enteringNamespaces(account: Account | undefined): readonly SandboxCall[] {
   return [
     call('unshare', namespaces | (account === undefined ? 0 : newUser)),
-    { ...call('unshare', newCgroups), mayFailWith: invalid },
+    ...enteringCgroup(),
     ...(account === undefined ? [] : [{ kind: 'ids', ...account } as const]),
     call('prctl', atParentsDeath, kill),
-    { kind: 'fork' },
+  ];
+}
+
+/** By the first process of the sandbox: a root in memory, into which the steps of a plan show things. */
+export function makingRoot(): readonly SandboxCall[] {
+  return [
     { kind: 'loopback' },
     call('mount', 0, '/', 0, slave | recursive | silent, 0),
     call('mount', 'tmpfs', '/tmp', 'tmpfs', noSetUser | noDevices, 'mode=0755'),
@@ -96,14 +121,17 @@ export function sandboxCalls(
     call('mount', `/tmp${fresh}`, `/tmp${fresh}`, 0, bind | recursive | silent, 0),
     call('pivot_root', '/tmp', `/tmp${old}`),
     call('chdir', '/'),
-    ...plan.steps.flatMap((step) => callsOf(step, options.lookAt)),
+  ];
+}
+
+/** From here on nothing of the host is there but what was shown. */
+export function leavingHost(cwd: string): readonly SandboxCall[] {
+  return [
     call('umount2', old, detach),
     call('chdir', fresh),
     call('pivot_root', '.', '.'),
     call('umount2', '.', detach),
-    call('chdir', plan.cwd),
-    ...withoutRights(),
-    ...(options.filter === undefined ? [] : [{ kind: 'filter', program: options.filter } as const]),
+    call('chdir', cwd),
   ];
 }
 
@@ -120,7 +148,8 @@ function withoutRights(): readonly SandboxCall[] {
   ];
 }
 
-function callsOf(step: SandboxStep, lookAt: LookAt): readonly SandboxCall[] {
+/** Throws where something is not there that must be. */
+export function callsOf(step: SandboxStep, lookAt: LookAt): readonly SandboxCall[] {
   const { path } = step;
   const target = `${fresh}${path === '/' ? '' : path}`;
   switch (step.kind) {

@@ -11,7 +11,12 @@ const places: Readonly<Record<string, 0 | 1>> = { x64: 0, arm64: 1 };
 
 /** Whether we know the numbers of its system calls. */
 export function isKnownProcessor(architecture: string = process.arch): boolean {
-  return architecture in places;
+  return processorPlace(architecture) !== undefined;
+}
+
+/** Which of the numbers of `callNumbers` are its own; undefined where we know none. */
+export function processorPlace(architecture: string = process.arch): 0 | 1 | undefined {
+  return places[architecture];
 }
 
 /** Up to the command: reads `encodedCalls` from the descriptor, does them, and becomes the command. */

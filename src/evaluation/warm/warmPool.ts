@@ -3,6 +3,8 @@ import { systemPath } from '../containment';
 import type { ExecutionRequest } from '../executor';
 import { findProgram } from '../findProgram';
 import { isWithin } from '../workFolder';
+import type { RoomPlan } from './roomPlan';
+import type { Room } from './rooms';
 import { warmCommand } from './warmCommand';
 import { startZygote } from './zygote';
 import type { Zygote } from './zygote';
@@ -21,14 +23,24 @@ export interface Warm {
 export interface WarmPool {
   /** Undefined where the command must be started cold. */
   take(request: ExecutionRequest, signal: AbortSignal): Promise<Warm | undefined>;
+  /** A sandbox that its Python makes; undefined where that cannot, and another one has to be made for it. */
+  room(warm: Warm, plan: RoomPlan): Promise<Room | undefined>;
   /** An evaluation could not be warm, and is run cold. */
   onRefused(why: string): void;
   /** Ends them all; whoever takes another one starts it. */
   dispose(): Promise<void>;
 }
 
-export function createWarmPool(log: (message: string) => void): WarmPool {
+export interface WarmOptions {
+  readonly log: (message: string) => void;
+  /** False: whatever isolates makes a sandbox for each evaluation. */
+  readonly makesSandboxes?: boolean;
+}
+
+export function createWarmPool({ log, makesSandboxes = true }: WarmOptions): WarmPool {
   const zygotes = new Map<string, Promise<Zygote | undefined>>();
+  /** Whether a first sandbox came to be; where none did, none is tried again. */
+  const makesRooms = new WeakMap<Zygote, boolean>();
   let disposal = new AbortController();
 
   async function start(python: string, env: Record<string, string>, preload: readonly string[]) {
@@ -78,6 +90,19 @@ export function createWarmPool(log: (message: string) => void): WarmPool {
       }
       const zygote = await (found && unlessAborted(found, signal));
       return zygote === undefined ? undefined : { zygote, args: command.args };
+    },
+
+    async room({ zygote }, plan) {
+      if (!makesSandboxes || makesRooms.get(zygote) === false) return undefined;
+      try {
+        const room = await zygote.rooms.take(plan);
+        makesRooms.set(zygote, true);
+        return room;
+      } catch (error) {
+        if (!makesRooms.has(zygote)) makesRooms.set(zygote, false);
+        if (zygote.isAlive()) log(`A sandbox could not be made ahead of its evaluation: ${messageOf(error)}`);
+        return undefined;
+      }
     },
 
     onRefused(why) {

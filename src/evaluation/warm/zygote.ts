@@ -4,8 +4,11 @@ import { Duplex } from 'node:stream';
 import * as z from 'zod';
 import { createOutputCapture } from '../outputCapture';
 import { createLines, frame } from './frames';
+import { openMeetingPlace } from './meetingPlace';
 import { startProgram } from './python/startProgram';
 import { bootProgram, zygoteControl, zygoteProgram } from './python/zygoteProgram';
+import { createRooms } from './rooms';
+import type { Rooms } from './rooms';
 import { jsonOrUndefined } from '../../domain/json';
 
 export interface ZygoteOptions {
@@ -23,6 +26,8 @@ export interface ZygoteOptions {
 export interface Zygote {
   /** Resident bytes after its imports, which its forks share. */
   readonly bytes: number;
+  /** Sandboxes that it makes itself. */
+  readonly rooms: Rooms;
   /** Asks for a fork that joins the sandbox of `holderPid` and takes its descriptor `channel`. */
   fork(holderPid: number, channel: number, onFailed: (why: string) => void): void;
   readonly isAlive: () => boolean;
@@ -31,6 +36,12 @@ export interface Zygote {
 
 const message = z.union([
   z.object({ ready: z.number() }),
+  z.object({
+    room: z.number(),
+    first: z.number().optional(),
+    failed: z.string().optional(),
+    ended: z.union([z.object({ code: z.number() }), z.object({ signal: z.number() })]).optional(),
+  }),
   z.object({ failed: z.string(), holder: z.number().optional() }),
 ]);
 /** Importing torch from a network file system takes this long at times. */
@@ -38,6 +49,10 @@ const startPatienceMs = 300_000;
 
 /** Rejects with the reason where the imports fail, or the host does not allow what it needs. */
 export async function startZygote(options: ZygoteOptions, signal: AbortSignal): Promise<Zygote> {
+  const rooms = createRooms((what) => void control?.write(frame(what)));
+  const meeting = await openMeetingPlace((room, kind, connection) => {
+    rooms.onConnection(room, kind, connection);
+  });
   const child = spawn(options.python, ['-c', bootProgram], {
     cwd: '/',
     env: options.env,
@@ -46,7 +61,8 @@ export async function startZygote(options: ZygoteOptions, signal: AbortSignal): 
   });
   const words = createOutputCapture();
   child.stderr?.on('data', (chunk: Buffer) => words.push(chunk));
-  const control = child.stdio[zygoteControl];
+  const found = child.stdio[zygoteControl];
+  const control = found instanceof Duplex ? found : undefined;
   const waiting = new Map<number, (why: string) => void>();
   let alive = true;
   let ready: (bytes: number) => void = () => undefined;
@@ -62,6 +78,7 @@ export async function startZygote(options: ZygoteOptions, signal: AbortSignal): 
       fail(new Error(`${why} ${words.text().trim()}`.trim()));
       for (const onFailed of waiting.values()) onFailed(why);
       waiting.clear();
+      rooms.close(why);
       resolve();
     };
     child.once('error', (error) => onEnd(error.message));
@@ -73,8 +90,9 @@ export async function startZygote(options: ZygoteOptions, signal: AbortSignal): 
     await gone;
     child.stderr?.destroy();
     control?.destroy();
+    await meeting.close();
   };
-  if (!(control instanceof Duplex)) {
+  if (control === undefined) {
     await end();
     throw new Error('It has no connection to the runner.');
   }
@@ -84,6 +102,7 @@ export async function startZygote(options: ZygoteOptions, signal: AbortSignal): 
     const told = message.safeParse(jsonOrUndefined(line));
     if (!told.success) return;
     if ('ready' in told.data) ready(told.data.ready);
+    else if ('room' in told.data) rooms.onTold(told.data.room, told.data);
     else if (told.data.holder === undefined) fail(new Error(told.data.failed));
     else {
       waiting.get(told.data.holder)?.(told.data.failed);
@@ -94,7 +113,9 @@ export async function startZygote(options: ZygoteOptions, signal: AbortSignal): 
   control.write(
     frame({ program: startProgram, settings: { bubblewrap: options.readOnlyView, boot: bootProgram } }),
   );
-  control.write(frame({ program: zygoteProgram, settings: { preload: options.preload } }));
+  control.write(
+    frame({ program: zygoteProgram, settings: { preload: options.preload, meeting: meeting.path } }),
+  );
   const patience = AbortSignal.any([signal, AbortSignal.timeout(startPatienceMs)]);
   const onAbort = (): void =>
     fail(new Error('Its imports took too long, or nobody waits for them any more.'));
@@ -114,16 +135,14 @@ export async function startZygote(options: ZygoteOptions, signal: AbortSignal): 
   unreference(control);
   return {
     bytes,
+    rooms,
     fork(holderPid, channel, onFailed) {
       if (!alive) {
         onFailed('It has ended.');
         return;
       }
       waiting.set(holderPid, onFailed);
-      const order = Buffer.alloc(5);
-      order.writeUInt32BE(holderPid);
-      order.writeUInt8(channel, 4);
-      control.write(order);
+      control.write(frame({ join: [holderPid, channel] }));
     },
     isAlive: () => alive,
     end,

@@ -23,11 +23,23 @@ export interface RunOptions {
 
 let count = 0;
 
-export function createRuns(way: 'cold' | 'warm'): Runs {
+/** `warm in a sandbox of its own`: that is made by the isolator, for the one evaluation. */
+export type Way = 'cold' | 'cold without bubblewrap' | 'warm' | 'warm in a sandbox of its own';
+
+export function createRuns(way: Way): Runs {
   const root = mkdtempSync(join(tmpdir(), 'warm-runs-'));
   const said: string[] = [];
   const executor: Executor = createLocalExecutor(
-    way === 'warm' ? { keepsWarm: { log: (message) => void said.push(message) } } : {},
+    way.startsWith('warm')
+      ? {
+          keepsWarm: {
+            log: (message) => void said.push(message),
+            makesSandboxes: way === 'warm',
+          },
+        }
+      : way === 'cold'
+        ? {}
+        : { isolators: ['unshare'] },
   );
   return {
     said,

@@ -46,28 +46,25 @@ def nursery(connection):
         length = FRAME.unpack(head)[0]
         says, told = os.pipe()
         waits, goes = os.pipe()
-        between = os.fork()
-        if between == 0:
-            if os.fork() != 0:
-                os._exit(0)
+        # A child of the evaluator, as if that had forked it.
+        child = fork_with(CLONE_PARENT)
+        if child == 0:
             request = json.loads(receive(connection, length))
-            os.write(told, struct.pack("=i", os.getpid()))
+            os.write(told, b".")
             os.close(goes)
-            # Until the evaluator is its parent and knows of it.
+            # Until the evaluator knows of it.
             os.read(waits, 1)
             place(files, request["descriptors"])
             return request
-        # When the process between them has ended, the evaluator has adopted the child.
-        os.waitpid(between, 0)
         os.close(told)
         # By then the child has read what is its own.
-        pid = os.read(says, 4)
+        has_read = os.read(says, 1)
         os.close(says)
         for file in files:
             os.close(file)
-        if not pid:
+        if not has_read:
             os._exit(1)
-        connection.sendall(pid)
+        connection.sendall(struct.pack("=i", child))
         os.close(waits)
         os.close(goes)
 
