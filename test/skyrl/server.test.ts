@@ -37,7 +37,7 @@ describe('a SkyRL server for tests', () => {
     const group = Number(line.toString());
     await expect.poll(() => isRunning(group)).toBe(true);
     starter.kill('SIGKILL');
-    await expect.poll(() => isRunning(group), { timeout: 5000 }).toBe(false);
+    await expect.poll(() => isRunning(group)).toBe(false);
   });
 });
 
