@@ -4,7 +4,6 @@
 //   npm run bench:contest -- --seeds 150    as many as a contest has
 //   npm run bench:contest -- --seconds 2    of a seed: by the clock, and about as much fixed work (1)
 //   npm run bench:contest -- --strangers    only one evaluation: alone, a seed a core, and beside strangers
-//   npm run bench:contest -- --first        not isolated, so that root lets programs go before all others
 //   npm run bench:contest -- --json FILE    writes [{ "name", "value", "unit", "values"? }, …] as well; values: of each seed
 //
 // An error is how far a quantile (of times the upper ones are bad, of work done the lower ones) is from the same one of a seed that runs alone on the
@@ -24,7 +23,6 @@ const { values: options } = parseArgs({
     seeds: { type: 'string', default: '12' },
     seconds: { type: 'string', default: '1' },
     strangers: { type: 'boolean', default: false },
-    first: { type: 'boolean', default: false },
   },
 });
 const built = join(repositoryFolder, '.build/bench-contest');
@@ -41,13 +39,7 @@ await esbuild.build({
 const figures = [];
 const timing = spawn(
   process.execPath,
-  [
-    join(built, 'timing.mjs'),
-    options.seeds,
-    options.seconds,
-    options.strangers ? 'strangers' : 'all',
-    options.first ? 'first' : 'isolated',
-  ],
+  [join(built, 'timing.mjs'), options.seeds, options.seconds, options.strangers ? 'strangers' : 'all'],
   {
     stdio: ['ignore', 'pipe', 'inherit'],
   },

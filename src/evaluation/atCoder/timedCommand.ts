@@ -100,8 +100,7 @@ export function onOwnCore(
 /**
  * Runs the rest of its arguments and writes to file descriptor 3 what it took. $1: standard input, or nothing to leave input and output as
  * they are; $2: standard output; $3: standard error; $4: largest file in blocks of 512 bytes; $5: most processor seconds of one process.
- * Where the host allows it (RLIMIT_NICE, or the rights of root), the program goes before all others, in its session and as one (sched(7), autogroup). The
- * stack may be as large as a contest's. The last number in /proc/loadavg is the last process number that was given out in this namespace.
+ * The stack may be as large as a contest's. The last number in /proc/loadavg is the last process number that was given out in this namespace.
  */
 const measureScript = `
 in=$1 out=$2 err=$3 blocks=$4 seconds=$5 core=$TIMED_CORE others=\${TIMED_BESIDE:-,}; shift 5
@@ -111,7 +110,6 @@ ${idleFunction}
 ulimit -s 1048576 2>/dev/null || ulimit -s "$(ulimit -H -s)"
 ulimit -f "$blocks"
 ulimit -t "$seconds"
-if renice -n -20 -p $$ >/dev/null 2>&1; then { echo -20 >/proc/self/autogroup; } 2>/dev/null; fi
 idle "$core" "$others"; own_before=$own beside_before=$beside
 began=$(date +%s%N)
 first=- last=-

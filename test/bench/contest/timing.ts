@@ -44,9 +44,8 @@ const onlyBesideStrangers = process.argv[4] === 'strangers';
 const rounds = 4;
 const folder = mkdtempSync(join(tmpdir(), 'contest-timing-'));
 const programFolder = join(folder, 'program');
-/** Isolated as evaluations are; without, root may let programs go before all others. */
-const isIsolated = process.argv[5] !== 'first';
-const executor = createLocalExecutor(isIsolated ? {} : { containment: 'sweep' });
+/** Programs are isolated as in evaluations. */
+const executor = createLocalExecutor();
 const never = new AbortController().signal;
 const limits = { ...defaultLimits, timeMs: 600_000 };
 const env = { PATH: process.env['PATH'] ?? '/usr/bin:/bin' };

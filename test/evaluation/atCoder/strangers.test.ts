@@ -1,9 +1,7 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { asCommand } from '../../../src/evaluation/atCoder/hostTools';
 import { commandOnOwnCore } from '../../../src/evaluation/atCoder/runOnCore';
-import { measured } from '../../../src/evaluation/atCoder/timedCommand';
 import { physicalCores, readTopology } from '../../../src/evaluation/leases/physicalCores';
 import { base, failureOf, prepared, valueOf, type Contest } from './contest';
 import { lockOf } from './coreHolders';
@@ -82,24 +80,6 @@ for _ in range(2):
     } finally {
       await short.evaluator.dispose();
     }
-  });
-});
-
-describe('a measured program', () => {
-  it('goes before all others where the host allows it', () => {
-    const probe = spawnSync('/bin/sh', ['-c', 'renice -n -20 -p $$'], { stdio: 'ignore' });
-    const nice = measured(
-      { cores: [], isolation: [] },
-      ['nice'],
-      { errors: '/dev/null' },
-      { timeMs: 10_000, outputBytes: 1000 },
-    );
-    const [program, ...args] = asCommand(nice);
-    const ran = spawnSync(program, args, {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'inherit', 'ignore'],
-    });
-    expect(ran.stdout.trim()).toBe(probe.status === 0 ? '-20' : '0');
   });
 });
 
