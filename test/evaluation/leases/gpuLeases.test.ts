@@ -82,6 +82,32 @@ describe('the GPUs of evaluations', () => {
     await Promise.all([has.kill(), wants.kill()]);
   });
 
+  it('are had by many sessions in the order in which they asked, and by who asks again after all of these', async () => {
+    const wanted = { among: newGpus(1), count: 1, mostSharing: 1 };
+    const first = session('seat', wanted);
+    await first.next();
+    const waiting: ReturnType<typeof session>[] = [];
+    for (let place = 1; place <= 5; place += 1) {
+      waiting.push(session('seat', wanted));
+      await waitUntilQueued(wanted, place);
+    }
+    // It goes behind the others.
+    first.again();
+    let done = 0;
+    for (const one of waiting) {
+      expect(await one.next()).toBe(wanted.among[0]);
+      expect([first, ...waiting.slice(done + 1)].map((other) => other.unread())).toEqual(
+        Array.from({ length: 5 - done }, () => 0),
+      );
+      // The one that had it first is in the queue by now.
+      await waitUntilQueued(wanted, 5 - done);
+      await one.giveBackAndEnd();
+      done += 1;
+    }
+    expect(await first.next()).toBe(wanted.among[0]);
+    await first.giveBackAndEnd();
+  });
+
   it('are waited for no longer than until the evaluation is cancelled', async () => {
     const wanted = { among: newGpus(1), count: 1, mostSharing: 1 };
     const lease = await leaseGpus(wanted, never);
