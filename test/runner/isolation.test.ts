@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
+import { existsSync, realpathSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commandReply, type CommandReply } from '../../src/protocol/hostCommands';
+import { isolatorsHere } from '../evaluation/sandbox/isolatorsHere';
+import { skipUnless } from '../support/skipHere';
 import { BuiltRunner, type CommandResult } from './support/builtRunner';
 
 let runner: BuiltRunner;
@@ -9,9 +12,18 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => runner.dispose());
 
+const interpreters = ['/usr/bin/perl', '/usr/bin/python3'].flatMap((path) =>
+  existsSync(path) ? [realpathSync(path)] : [],
+);
 const hosts = {
   /** This one but for `bwrap`, which it has not. */
   withoutBubblewrap: ['--ro-bind', '/dev/null', '/usr/bin/bwrap'],
+  /** Nor anything that could make a sandbox in its place. */
+  withoutInterpreters: ['/usr/bin/bwrap', ...interpreters].flatMap((path) => [
+    '--ro-bind',
+    '/dev/null',
+    path,
+  ]),
   /** As this one, but nobody can make namespaces. */
   forbidding: ['--unshare-user', '--disable-userns', '--cap-drop', 'ALL'],
 } as const;
@@ -19,7 +31,7 @@ const hosts = {
 async function onHost(host: keyof typeof hosts, args: readonly string[], input = ''): Promise<CommandResult> {
   const own = ['--dev-bind', '/', '/', ...hosts[host], '--'];
   const child = spawn('bwrap', [...own, process.execPath, runner.bundlePath, ...args], {
-    env: { ...process.env, TTT_DISCOVER_ROOT: runner.root },
+    env: { ...process.env, TTT_DISCOVER_ROOT: runner.root, PATH: '/usr/bin:/bin:/usr/sbin:/sbin' },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   child.stdin.end(input);
@@ -50,6 +62,18 @@ describe('where programs can be isolated', () => {
     const { code, stdout } = await onHost('withoutBubblewrap', args);
     expect(code).toBe(0);
     expect(stdout).toMatch(/"type":"environment.ready","durationMs":[\d.]+,"isolation":"unshare"/);
+    expect(stdout).not.toContain('not-isolated');
+  });
+});
+
+describe('where a runtime of containers is all that can isolate them', () => {
+  it('a session is isolated by it, and its journal says so', async (context) => {
+    const runtimes = (await isolatorsHere()).filter((kind) => kind === 'crun' || kind === 'runc');
+    skipUnless(context, runtimes.length > 0, 'neither crun nor runc makes containers');
+    const args = ['run', runner.problemFolder, '--steps', '1', '--json'];
+    const { code, stdout } = await onHost('withoutInterpreters', args);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`"isolation":"${runtimes[0]}"`);
     expect(stdout).not.toContain('not-isolated');
   });
 });

@@ -74,7 +74,7 @@ export const sessionEvent = z.discriminatedUnion('type', [
     type: z.literal('environment.ready'),
     durationMs: z.number(),
     /**
-     * What keeps evaluations from the rest of the host: `bubblewrap`, `unshare`, or `none`; `on-nodes` where nodes of a cluster each have
+     * What keeps evaluations from the rest of the host: `bubblewrap`, `unshare`, `crun`, `runc`, or `none`; `on-nodes` where nodes of a cluster each have
      * their own way, which `node.ready` tells. Absent in older journals, where nothing did.
      */
     isolation: z.string().optional(),

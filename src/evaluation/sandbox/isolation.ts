@@ -22,7 +22,7 @@ export class IsolationMissingError extends EnvironmentError {
     super(
       `Programs cannot be kept apart from the rest of this host: ${why}`,
       'Install bubblewrap (Debian, Ubuntu: `apt install bubblewrap`; Fedora: `dnf install bubblewrap`) and allow user namespaces; ' +
-        'with perl or python3 these alone will do. `ttt-discover doctor` says what is in the way. Or agree that the programs which a model writes run with all rights of your ' +
+        'with perl or python3 these alone will do. Where AppArmor allows them only to programs that it knows (Ubuntu 24.04), install crun: `apt install crun`. `ttt-discover doctor` says what is in the way. Or agree that the programs which a model writes run with all rights of your ' +
         'account, your files and your network: `--isolation none`.',
     );
   }
