@@ -17,8 +17,8 @@ const holdScript =
   'exec 8<"$1" 9<"$2" && flock 8 && flock 9 && flock -u 8 && echo held && exec 8<&- && read -r _';
 
 /**
- * Waits until the GPUs are ours alone. Who has the gate waits for those alone who have the GPU then; the kernel hands on the gate, mostly in the
- * order in which it was asked for (flock(2) promises none). `gpus`: as `CUDA_VISIBLE_DEVICES` names them; without any, one evaluation at a time of all
+ * Waits until the GPUs are ours alone. Who has the gate waits for those alone who have the GPU then; who comes next to the gate is the kernel's
+ * choice, since flock(2) promises no order. `gpus`: as `CUDA_VISIBLE_DEVICES` names them; without any, one evaluation at a time of all
  * on this host whose GPUs nobody knows. Rejects with the signal's reason.
  */
 export async function takeGpusAlone(gpus: readonly string[], signal: AbortSignal): Promise<GpuTurn> {
