@@ -46,8 +46,13 @@ export async function runInRoom(
   const streams = [channel, output, ...(cases === undefined ? [] : [cases])];
   for (const stream of streams) stream.ref();
   const closed = Promise.allSettled(streams.slice(1).map((stream) => finished(stream, { writable: false })));
-  // Where the zygote was killed, all that it made was with it.
+  const told = finished(channel, { writable: false }).catch(() => undefined);
+  let onEnded: () => void = () => undefined;
   const exited = room.ended.then(async (how): Promise<Exit> => {
+    // What the program's process said of itself may come after what the zygote says of its end.
+    await endsWithin(told, drainPatienceMs);
+    onEnded();
+    // Where the zygote was killed, all that it made was with it.
     if (how === undefined) await family.end();
     return how !== undefined && 'code' in how
       ? { code: how.code, signal: null }
@@ -83,18 +88,15 @@ export async function runInRoom(
     };
     const patience = setTimeout(() => fail('It did not begin.'), startPatienceMs);
     room.onWord((line) => {
-      const told = word.safeParse(jsonOrUndefined(line));
-      if (!told.success) fail('It said something that is not understood.');
-      else if ('failed' in told.data) fail(told.data.failed);
+      const said = word.safeParse(jsonOrUndefined(line));
+      if (!said.success) fail('It said something that is not understood.');
+      else if ('failed' in said.data) fail(said.data.failed);
       else {
         hasBegun = true;
         clearTimeout(patience);
       }
     });
-    room.ended.then(
-      () => fail('It ended before its program began.'),
-      () => undefined,
-    );
+    onEnded = () => fail('It ended before its program began.');
     const program = {
       arguments: warm.args,
       folder: request.cwd,
