@@ -1,41 +1,17 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ComparisonRound } from '../../src/domain/verification/comparisonRound';
 import type { CompareSpec } from '../../src/protocol/measureSpec';
-import { connectHost } from '../../src/remote/connectHost';
 import type { HostClient } from '../../src/remote/hostClient';
-import { BuiltRunner } from '../runner/support/builtRunner';
-import { startSshd, type Sshd } from '../support/sshd';
-import { startTcpProxy, type TcpProxy } from '../support/tcpProxy';
-import { environmentFor, never, noProgress, refusalOf } from './hostFixture';
+import { never, noProgress, refusalOf } from './hostFixture';
+import { relayedHost, runnerBehindRelay } from './support/runnerBehindRelay';
 
-let built: BuiltRunner;
-let sshd: Sshd;
-let proxy: TcpProxy;
-beforeAll(async () => {
-  built = await BuiltRunner.build();
-  sshd = await startSshd();
-  proxy = await startTcpProxy({ port: sshd.port });
-  const config = (await readFile(sshd.sshConfigPath, 'utf8')).replace(/Port \d+/, `Port ${proxy.port}`);
-  await writeFile(sshd.sshConfigPath, config);
-});
-afterAll(async () => {
-  await proxy.close();
-  await sshd.stop();
-  await built.dispose();
-});
+const host = runnerBehindRelay();
 
-const connect = (): Promise<HostClient> => {
-  const root = join(sshd.home, '.ttt-discover');
-  return connectHost(
-    { kind: 'ssh', alias: 'loopback' },
-    environmentFor(sshd, { runnerBundlePath: built.bundlePath, root }),
-    never,
-  );
-};
+const connect = (): Promise<HostClient> => host.connect(relayedHost);
 /** What evaluations of the host lie in; they are removed when they end. */
-const evaluations = (): Promise<string[]> => readdir(join(sshd.home, '.ttt-discover/evaluations'));
+const evaluations = (): Promise<string[]> => readdir(join(host.rootOn(relayedHost), 'evaluations'));
 
 /** Half a second's work of chance, so that the link is cut in the middle of it and nothing is ever settled. */
 const evaluator = `sleep 0.3
@@ -45,7 +21,7 @@ printf '{"valid": true, "metrics": {"error": %d}}' "$((x * 1000 + $(od -An -N1 -
 
 describe('a comparison on a host behind a link that is cut', () => {
   it('ends there by itself and leaves nothing behind, and goes on from the rounds that had come', async () => {
-    const problem = built.specOf(built.makeProblem('slow', { evaluator }));
+    const problem = host.built.specOf(host.built.makeProblem('slow', { evaluator }));
     const program = { label: 'one', text: 'echo 1\n' };
     const spec: CompareSpec = { problem, a: program, b: { label: 'two', text: 'echo 2\n' }, rounds: 12 };
     const rounds: ComparisonRound[] = [];
@@ -60,7 +36,7 @@ describe('a comparison on a host behind a link that is cut', () => {
         onSeed,
         onRound: (_, round) => {
           rounds.push(round);
-          if (rounds.length === 2) proxy.reset();
+          if (rounds.length === 2) host.proxy.reset();
         },
       }),
     );
@@ -82,7 +58,7 @@ describe('a comparison on a host behind a link that is cut', () => {
   });
 
   it('is ended on the host by a cancel', async () => {
-    const problem = built.specOf(built.makeProblem('cancelled', { evaluator }));
+    const problem = host.built.specOf(host.built.makeProblem('cancelled', { evaluator }));
     const program = { label: 'one', text: 'echo 1\n' };
     const client = await connect();
     const stopping = new AbortController();
@@ -99,7 +75,7 @@ describe('a comparison on a host behind a link that is cut', () => {
 
   it('verifies a program there', async () => {
     const client = await connect();
-    const reply = await client.verify(built.specOf(), noProgress, never);
+    const reply = await client.verify(host.built.specOf(), noProgress, never);
     expect(reply).toMatchObject({ verdict: 'confirmed', runs: [{}, {}, {}] });
     await client.close();
   });

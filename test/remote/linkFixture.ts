@@ -25,17 +25,26 @@ interface ConnectOptions {
 /** Soon told as lost; but not while a busy machine only lets the other side wait. */
 export const quick: AttachTimes = { pingEveryMs: 100, pingTimeoutMs: 2_000, requestTimeoutMs: 30_000 };
 
-/** A server behind a relay, whose key is known: the client's configuration goes through the relay. */
+/** A relay before a server: the client's configuration goes through it from now on. */
+export async function relayTo(
+  sshd: Sshd,
+  link: Omit<Parameters<typeof startTcpProxy>[0], 'port'> = {},
+): Promise<TcpProxy> {
+  const proxy = await startTcpProxy({ port: sshd.port, ...link });
+  const config = await readFile(sshd.sshConfigPath, 'utf8');
+  await writeFile(sshd.sshConfigPath, config.replace(`Port ${sshd.port}`, `Port ${proxy.port}`));
+  return proxy;
+}
+
+/** A server behind a relay, whose key is known. */
 export async function relayedServer(
   cleanups: Cleanups,
   link: Omit<Parameters<typeof startTcpProxy>[0], 'port'> = {},
   options: SshdOptions = {},
 ): Promise<RelayedServer> {
   const sshd = await cleanups.server(options);
-  const proxy = await startTcpProxy({ port: sshd.port, ...link });
+  const proxy = await relayTo(sshd, link);
   cleanups.push(() => proxy.close());
-  const config = await readFile(sshd.sshConfigPath, 'utf8');
-  await writeFile(sshd.sshConfigPath, config.replace(`Port ${sshd.port}`, `Port ${proxy.port}`));
   const key = (await readFile(`${sshd.hostKeyPath}.pub`, 'utf8')).trim();
   await writeFile(sshd.knownHostsPath, `[127.0.0.1]:${proxy.port} ${key}\n`);
   return {

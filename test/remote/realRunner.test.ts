@@ -1,40 +1,19 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseJournalValue } from '../../src/protocol/journalEntry';
-import { connectHost } from '../../src/remote/connectHost';
 import type { HostClient, HostTarget } from '../../src/remote/hostClient';
 import { followSession, systemClock } from '../../src/remote/attach/sessionFollower';
-import { BuiltRunner } from '../runner/support/builtRunner';
-import { startSshd, type Sshd } from '../support/sshd';
-import { startTcpProxy, type TcpProxy } from '../support/tcpProxy';
-import { environmentFor, never, noProgress, refusalOf, newSessionId } from './hostFixture';
+import { never, noProgress, refusalOf, newSessionId } from './hostFixture';
+import { relayedHost, runnerBehindRelay } from './support/runnerBehindRelay';
 
-let built: BuiltRunner;
-let sshd: Sshd;
-let proxy: TcpProxy;
-beforeAll(async () => {
-  built = await BuiltRunner.build();
-  sshd = await startSshd();
-  proxy = await startTcpProxy({ port: sshd.port });
-  const config = (await readFile(sshd.sshConfigPath, 'utf8')).replace(/Port \d+/, `Port ${proxy.port}`);
-  await writeFile(sshd.sshConfigPath, config);
-});
-afterAll(async () => {
-  await proxy.close();
-  await sshd.stop();
-  await built.dispose();
-});
+const host = runnerBehindRelay();
 
-const targets: readonly HostTarget[] = [{ kind: 'ssh', alias: 'loopback' }, { kind: 'local' }];
+const targets: readonly HostTarget[] = [relayedHost, { kind: 'local' }];
 
 describe.each(targets)('the runner as it is shipped, on a host of kind $kind', (target) => {
-  const rootOf = () => (target.kind === 'ssh' ? join(sshd.home, '.ttt-discover') : built.root);
-  const connect = (): Promise<HostClient> =>
-    connectHost(target, environmentFor(sshd, { runnerBundlePath: built.bundlePath, root: rootOf() }), never);
+  const connect = (): Promise<HostClient> => host.connect(target);
 
   it('is started once, followed over cuts to its end, and tells what its journal says', async () => {
-    const spec = built.specOf(built.problemFolder, { steps: 12 });
+    const spec = host.built.specOf(host.built.problemFolder, { steps: 12 });
     const client = await connect();
     const started = await client.start(spec, noProgress, never);
     expect(started).toMatchObject({ sessionId: spec.sessionId, verdict: { state: 'live' } });
@@ -72,7 +51,7 @@ describe.each(targets)('the runner as it is shipped, on a host of kind $kind', (
             }
             if (target.kind === 'ssh' && cuts < 5) {
               cuts++;
-              proxy.reset();
+              host.proxy.reset();
             }
           },
           onState(state) {
@@ -99,7 +78,7 @@ describe.each(targets)('the runner as it is shipped, on a host of kind $kind', (
 
   it('scores a program, and reads candidates by their content address', async () => {
     const client = await connect();
-    const spec = built.specOf();
+    const spec = host.built.specOf();
     const initial = await client.evaluate(spec, undefined, noProgress, never);
     expect(initial.outcome).toMatchObject({ kind: 'valid', value: 1024 });
     const better = await client.evaluate(spec, 'echo 43\n', noProgress, never);
@@ -113,7 +92,7 @@ describe.each(targets)('the runner as it is shipped, on a host of kind $kind', (
     const refusal = await refusalOf(client.attach(newSessionId(), 1, listener));
     expect(refusal.code).toBe('runner-failed');
     expect(refusal.message).toContain('no session');
-    const spec = built.specOf();
+    const spec = host.built.specOf();
     const broken = {
       ...spec,
       files: spec.files.filter(({ path }) => path !== 'evaluate.sh' && path !== 'program.sh'),

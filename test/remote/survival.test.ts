@@ -2,7 +2,6 @@ import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_p
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -15,9 +14,9 @@ import type { HostClient } from '../../src/remote/hostClient';
 import { createSessionFolder, sessionFolder } from '../../src/runner/host/sessionFolder';
 import { listSegments, segmentPath } from '../../src/runner/journal/segments';
 import { BuiltRunner } from '../runner/support/builtRunner';
-import { startTcpProxy } from '../support/tcpProxy';
 import { cleanupsAfterEach } from './cleanups';
 import { environmentFor, never } from './hostFixture';
+import { relayTo } from './linkFixture';
 import { seededRandom } from './support/seededRandom';
 
 const total = 20_000;
@@ -77,10 +76,8 @@ describe('an editor that follows a session', () => {
     const built = await BuiltRunner.build();
     cleanups.push(() => built.dispose());
     const sshd = await cleanups.server();
-    const proxy = await startTcpProxy({ port: sshd.port });
+    const proxy = await relayTo(sshd);
     cleanups.push(() => proxy.close());
-    const config = await readFile(sshd.sshConfigPath, 'utf8');
-    await writeFile(sshd.sshConfigPath, config.replace(/Port \d+/, `Port ${proxy.port}`));
     const environment = environmentFor(sshd, { runnerBundlePath: built.bundlePath });
 
     const root = join(sshd.home, '.ttt-discover');
