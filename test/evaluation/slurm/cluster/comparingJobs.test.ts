@@ -1,36 +1,18 @@
-import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startSlurm } from '../../../../scripts/slurm/cluster.mjs';
-import type { SlurmCluster } from '../../../../scripts/slurm/cluster.mjs';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { CaseResult } from '../../../../src/domain/session/outcome';
 import type { EvaluationReport, EvaluationRequest, Evaluator } from '../../../../src/evaluation/evaluator';
 import { reusingEvaluator } from '../../../../src/evaluation/known/reusingEvaluator';
-import { usualPace } from '../../../../src/evaluation/slurm/slurmTask';
 import { parseProblem } from '../../../../src/domain/problem/parseProblem';
-import { BuiltRunner } from '../../../runner/support/builtRunner';
 import { SlurmSession } from '../support/slurmSession';
+import { clusterPace, realCluster } from '../support/realCluster';
 
 const never = new AbortController().signal;
-const pace = { ...usualPace, pollMs: 1_000, longestPollMs: 2_000, visibleMs: 5_000, lateMs: 2_000 };
-let runner: BuiltRunner;
-let cluster: SlurmCluster;
-let folder: string;
+const slurm = realCluster();
 let session: SlurmSession | undefined;
 const evaluators: Evaluator[] = [];
 
-beforeAll(async () => {
-  folder = realpathSync(mkdtempSync(join(tmpdir(), 'slurm-')));
-  runner = await BuiltRunner.build();
-  cluster = await startSlurm({ folder: join(folder, 'cluster') });
-  Object.assign(process.env, cluster.env);
-}, 120_000);
-afterAll(async () => {
-  await runner.dispose();
-  await cluster.close();
-  rmSync(folder, { recursive: true, force: true });
-});
 afterEach(async () => {
   for (const evaluator of evaluators.splice(0)) await evaluator.dispose();
   session?.remove();
@@ -43,7 +25,10 @@ function sessionOf(options: ConstructorParameters<typeof SlurmSession>[0]): Slur
 }
 
 async function prepared(of: SlurmSession): Promise<Evaluator> {
-  const evaluator = of.evaluator({ command: [process.execPath, runner.bundlePath, 'slurm-task'], pace });
+  const evaluator = of.evaluator({
+    command: [process.execPath, slurm.runner.bundlePath, 'slurm-task'],
+    pace: clusterPace,
+  });
   evaluators.push(evaluator);
   await evaluator.prepare(() => undefined, never);
   return evaluator;
@@ -158,7 +143,12 @@ describe('a program that was evaluated as a job', () => {
       },
       isOn: true,
       problem,
-      ...{ problemPath: of.problemPath, bundlePath: runner.bundlePath, root: of.folder, sessionId: 'S' },
+      ...{
+        problemPath: of.problemPath,
+        bundlePath: slurm.runner.bundlePath,
+        root: of.folder,
+        sessionId: 'S',
+      },
       blobs: {
         write: (bytes) => of.storeBlob(bytes),
         read: (sha256) => Promise.resolve(of.blobs.get(sha256) ?? new Uint8Array()),

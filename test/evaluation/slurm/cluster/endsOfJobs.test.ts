@@ -1,43 +1,17 @@
-import {
-  accessSync,
-  constants,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { startSlurm } from '../../../../scripts/slurm/cluster.mjs';
-import type { SlurmCluster } from '../../../../scripts/slurm/cluster.mjs';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { EvaluationReport, Evaluator } from '../../../../src/evaluation/evaluator';
-import { usualPace } from '../../../../src/evaluation/slurm/slurmTask';
-import { BuiltRunner } from '../../../runner/support/builtRunner';
 import { beginAgain } from '../support/beginAgain';
 import { SlurmSession } from '../support/slurmSession';
+import { clusterPace, realCluster } from '../support/realCluster';
 
 const never = new AbortController().signal;
-const pace = { ...usualPace, pollMs: 1_000, longestPollMs: 2_000, visibleMs: 5_000, lateMs: 2_000 };
 const limitsMemory = canLimitMemory();
-let runner: BuiltRunner;
-let cluster: SlurmCluster;
-let folder: string;
+const slurm = realCluster({ hasGpus: true, limitsMemory });
 let session: SlurmSession | undefined;
 let evaluator: Evaluator | undefined;
 
-beforeAll(async () => {
-  folder = realpathSync(mkdtempSync(join(tmpdir(), 'slurm-')));
-  runner = await BuiltRunner.build();
-  cluster = await startSlurm({ folder: join(folder, 'cluster'), hasGpus: true, limitsMemory });
-  Object.assign(process.env, cluster.env);
-}, 120_000);
-afterAll(async () => {
-  await runner.dispose();
-  await cluster.close();
-  rmSync(folder, { recursive: true, force: true });
-});
 afterEach(async () => {
   await evaluator?.dispose();
   session?.remove();
@@ -57,8 +31,8 @@ function canLimitMemory(): boolean {
 
 async function prepared(keys: string, command?: readonly string[]): Promise<Evaluator> {
   session = new SlurmSession({ keys });
-  const usual = [process.execPath, runner.bundlePath, 'slurm-task'];
-  evaluator = session.evaluator({ command: command ?? usual, pace });
+  const usual = [process.execPath, slurm.runner.bundlePath, 'slurm-task'];
+  evaluator = session.evaluator({ command: command ?? usual, pace: clusterPace });
   await evaluator.prepare(() => undefined, never);
   return evaluator;
 }
@@ -67,25 +41,19 @@ function evaluate(on: Evaluator, candidateText: string): Promise<EvaluationRepor
   return on.evaluate({ id: 'c1', candidateText, seed: 1 }, never);
 }
 
-async function untilJob(format: string, pattern: RegExp): Promise<string> {
-  return vi.waitFor(
-    async () => {
-      const { stdout } = await cluster.run('squeue', '--noheader', '--array', `--format=${format}`);
-      expect(stdout.trim()).toMatch(pattern);
-      return stdout.trim();
-    },
-    { timeout: 120_000, interval: 200 },
-  );
-}
-
 describe('a job that Slurm itself ends', () => {
   it('for its time is a timeout of the candidate', async () => {
     // It never gets so far that the evaluation's own limit counts.
     const keys = 'limits: { time: 1s }\nslurm: { extraTime: 1min }';
     const report = evaluate(await prepared(keys, ['sh', '-c', 'sleep 1000']), 'echo 1\n');
-    await untilJob('%T', /^RUNNING$/);
+    await slurm.untilJob('%T', /^RUNNING$/);
     // Slurm counts in minutes, and 61 s would be two of them.
-    await cluster.run('scontrol', 'update', `JobId=${await untilJob('%A', /^\d+$/)}`, 'TimeLimit=1');
+    await slurm.cluster.run(
+      'scontrol',
+      'update',
+      `JobId=${await slurm.untilJob('%A', /^\d+$/)}`,
+      'TimeLimit=1',
+    );
     const { outcome, durationMs } = await report;
     expect(outcome).toMatchObject({
       kind: 'failed',
@@ -119,10 +87,10 @@ describe('a job that Slurm itself ends', () => {
 
   it('by putting it back into the queue runs again and has its value', async () => {
     const report = evaluate(await prepared('limits: { time: 60s }'), 'sleep 4; echo 7\n');
-    await untilJob('%T', /^RUNNING$/);
-    const job = await untilJob('%A', /^\d+$/);
-    await cluster.run('scontrol', 'requeue', job);
-    await beginAgain(cluster, job);
+    await slurm.untilJob('%T', /^RUNNING$/);
+    const job = await slurm.untilJob('%A', /^\d+$/);
+    await slurm.cluster.run('scontrol', 'requeue', job);
+    await beginAgain(slurm.cluster, job);
     const { outcome, queuedMs } = await report;
     expect(outcome).toMatchObject({ kind: 'valid', value: 7 });
     // What the first run did counts as waiting.
@@ -138,8 +106,14 @@ describe('GPUs of a cluster', () => {
       'case "$CUDA_VISIBLE_DEVICES" in [01]) sleep 3; echo 7;; *) echo "got <$CUDA_VISIBLE_DEVICES>" >&2; exit 1;; esac\n';
     const report = evaluate(on, text);
     report.catch(() => undefined);
-    const job = await untilJob('%A %T %N', /^\d+ RUNNING north$/);
-    const { stdout } = await cluster.run('scontrol', '--oneliner', 'show', 'job', job.split(' ')[0] ?? '');
+    const job = await slurm.untilJob('%A %T %N', /^\d+ RUNNING north$/);
+    const { stdout } = await slurm.cluster.run(
+      'scontrol',
+      '--oneliner',
+      'show',
+      'job',
+      job.split(' ')[0] ?? '',
+    );
     expect(stdout).toMatch(/TresPerNode=\S*gpu:1\b/);
     expect((await report).outcome).toMatchObject({ kind: 'valid', value: 7 });
   });
@@ -160,16 +134,16 @@ describe('GPUs of a cluster', () => {
 
 describe('removing everything from the host of a session whose runner was killed', () => {
   it('cancels its jobs first, and says how many', async () => {
-    const problem = runner.makeProblem('held', { hold: true });
+    const problem = slurm.runner.makeProblem('held', { hold: true });
     const file = join(problem, 'parabola.discover');
     writeFileSync(file, readFileSync(file, 'utf8').replace('limits:', 'executor: slurm\nlimits:'));
-    const spec = runner.specOf(problem);
-    await runner.start(spec);
-    await untilJob('%T', /RUNNING/);
-    process.kill((await runner.pidOf(spec.sessionId)) ?? Number.NaN, 'SIGKILL');
-    const waiting = (await untilJob('%T', /RUNNING/)).split('\n').length;
-    const { stdout } = await runner.command(['remove-everything', '--yes', '--json']);
+    const spec = slurm.runner.specOf(problem);
+    await slurm.runner.start(spec);
+    await slurm.untilJob('%T', /RUNNING/);
+    process.kill((await slurm.runner.pidOf(spec.sessionId)) ?? Number.NaN, 'SIGKILL');
+    const waiting = (await slurm.untilJob('%T', /RUNNING/)).split('\n').length;
+    const { stdout } = await slurm.runner.command(['remove-everything', '--yes', '--json']);
     expect(JSON.parse(stdout.trim())).toMatchObject({ kind: 'removed', left: [], cancelledJobs: waiting });
-    await untilJob('%T', /^$/);
+    await slurm.untilJob('%T', /^$/);
   });
 });

@@ -1,35 +1,15 @@
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { startSlurm } from '../../../../scripts/slurm/cluster.mjs';
-import type { SlurmCluster } from '../../../../scripts/slurm/cluster.mjs';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { EvaluationReport, Evaluator } from '../../../../src/evaluation/evaluator';
-import { usualPace } from '../../../../src/evaluation/slurm/slurmTask';
-import { BuiltRunner } from '../../../runner/support/builtRunner';
 import { beginAgain } from '../support/beginAgain';
 import { SlurmSession } from '../support/slurmSession';
+import { clusterPace, realCluster } from '../support/realCluster';
 
 const never = new AbortController().signal;
-/** Tests wait for what squeue says. */
-const pace = { ...usualPace, pollMs: 1_000, longestPollMs: 2_000, visibleMs: 5_000, lateMs: 2_000 };
-let runner: BuiltRunner;
-let cluster: SlurmCluster;
-let folder: string;
+const slurm = realCluster();
 let session: SlurmSession | undefined;
 let evaluator: Evaluator | undefined;
 
-beforeAll(async () => {
-  folder = realpathSync(mkdtempSync(join(tmpdir(), 'slurm-')));
-  runner = await BuiltRunner.build();
-  cluster = await startSlurm({ folder: join(folder, 'cluster') });
-  Object.assign(process.env, cluster.env);
-}, 120_000);
-afterAll(async () => {
-  await runner.dispose();
-  await cluster.close();
-  rmSync(folder, { recursive: true, force: true });
-});
 afterEach(async () => {
   await evaluator?.dispose();
   session?.remove();
@@ -38,25 +18,16 @@ afterEach(async () => {
 
 async function prepared(options: ConstructorParameters<typeof SlurmSession>[0] = {}): Promise<Evaluator> {
   session = new SlurmSession(options);
-  evaluator = session.evaluator({ command: [process.execPath, runner.bundlePath, 'slurm-task'], pace });
+  evaluator = session.evaluator({
+    command: [process.execPath, slurm.runner.bundlePath, 'slurm-task'],
+    pace: clusterPace,
+  });
   await evaluator.prepare(() => undefined, never);
   return evaluator;
 }
 
 function evaluate(on: Evaluator, candidateText: string, signal = never): Promise<EvaluationReport> {
   return on.evaluate({ id: 'c1', candidateText, seed: 1 }, signal);
-}
-
-/** What squeue says of the only job that is not over, when it says this. */
-async function untilJob(format: string, pattern: RegExp): Promise<string> {
-  return vi.waitFor(
-    async () => {
-      const { stdout } = await cluster.run('squeue', '--noheader', '--array', `--format=${format}`);
-      expect(stdout.trim()).toMatch(pattern);
-      return stdout.trim();
-    },
-    { timeout: 120_000, interval: 200 },
-  );
 }
 
 describe('an evaluation as a job of a real cluster', () => {
@@ -69,7 +40,7 @@ describe('an evaluation as a job of a real cluster', () => {
 
   it('is isolated on its node, and cannot submit jobs itself', async () => {
     const candidate = `munge -n >/dev/null 2>&1 && echo 1 && exit
-ls ${cluster.folder} >/dev/null 2>&1 && echo 2 && exit
+ls ${slurm.cluster.folder} >/dev/null 2>&1 && echo 2 && exit
 squeue >/dev/null 2>&1 && echo 3 && exit
 env | grep -c SLURM_ | grep -qv '^0' && echo 4 && exit
 echo 0
@@ -81,13 +52,13 @@ echo 0
     vi.stubEnv('MY_SECRET', 'kept by nobody');
     const report = evaluate(await prepared(), 'sleep 1000\n');
     report.catch(() => undefined);
-    const job = await untilJob('%A', /^\d+$/);
-    await untilJob('%T', /^RUNNING$/);
-    const { stdout } = await cluster
-      .run('grep', '-rl', 'kept by nobody', join(cluster.folder, 'state'))
+    const job = await slurm.untilJob('%A', /^\d+$/);
+    await slurm.untilJob('%T', /^RUNNING$/);
+    const { stdout } = await slurm.cluster
+      .run('grep', '-rl', 'kept by nobody', join(slurm.cluster.folder, 'state'))
       .catch(() => ({ stdout: '' }));
     expect(stdout).toBe('');
-    await cluster.run('scancel', job);
+    await slurm.cluster.run('scancel', job);
     await expect(report).rejects.toThrow('was cancelled');
     vi.unstubAllEnvs();
   });
@@ -101,12 +72,12 @@ echo 0
     const stop = new AbortController();
     const report = evaluate(await prepared(), 'sleep 1000\n', stop.signal);
     report.catch(() => undefined);
-    await untilJob('%T', /^RUNNING$/);
-    const job = await untilJob('%A', /^\d+$/);
+    await slurm.untilJob('%T', /^RUNNING$/);
+    const job = await slurm.untilJob('%A', /^\d+$/);
     stop.abort(new Error('stopped'));
     await expect(report).rejects.toThrow('stopped');
-    await untilJob('%T', /^$/);
-    const { stdout } = await cluster.run('scontrol', '--oneliner', 'show', 'job', job);
+    await slurm.untilJob('%T', /^$/);
+    const { stdout } = await slurm.cluster.run('scontrol', '--oneliner', 'show', 'job', job);
     // Its folder is removed as well: a task that notices that first ends by itself.
     expect(stdout).toMatch(/ JobState=(CANCELLED|COMPLETED) /);
   });
@@ -114,15 +85,15 @@ echo 0
   it('that somebody cancels stops the session', async () => {
     const report = evaluate(await prepared(), 'sleep 1000\n');
     report.catch(() => undefined);
-    const job = await untilJob('%A', /^\d+$/);
-    await cluster.run('scancel', job);
+    const job = await slurm.untilJob('%A', /^\d+$/);
+    await slurm.cluster.run('scancel', job);
     await expect(report).rejects.toThrow('was cancelled, and not by this session');
   });
 
   it('that can never begin is not waited for', async () => {
     const report = evaluate(await prepared({ keys: 'limits: { time: 24h }' }), 'echo 7\n');
     await expect(report).rejects.toThrow('would wait in the queue for ever: PartitionTimeLimit');
-    await untilJob('%T', /^$/);
+    await slurm.untilJob('%T', /^$/);
   });
 
   it('makes room for more important jobs, and ends after them', async () => {
@@ -130,10 +101,10 @@ echo 0
       await prepared({ keys: 'limits: { cpus: 4 }\nslurm: { partition: main }' }),
       'sleep 5; echo 7\n',
     );
-    await untilJob('%T', /^RUNNING$/);
+    await slurm.untilJob('%T', /^RUNNING$/);
     const wrap = ['--exclusive', '--nodes=2', '--partition=urgent', '--output=/dev/null', '--wrap=true'];
-    await cluster.run('sbatch', '--wait', ...wrap);
-    await beginAgain(cluster, await untilJob('%A', /^\d+$/));
+    await slurm.cluster.run('sbatch', '--wait', ...wrap);
+    await beginAgain(slurm.cluster, await slurm.untilJob('%A', /^\d+$/));
     expect((await report).outcome).toMatchObject({ kind: 'valid', value: 7 });
     expect(session?.words).toEqual([]);
   });

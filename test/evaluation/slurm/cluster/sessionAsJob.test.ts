@@ -1,38 +1,14 @@
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { startSlurm } from '../../../../scripts/slurm/cluster.mjs';
-import type { SlurmCluster } from '../../../../scripts/slurm/cluster.mjs';
-import { BuiltRunner, expectSound } from '../../../runner/support/builtRunner';
+import { describe, expect, it, vi } from 'vitest';
+import { expectSound } from '../../../runner/support/builtRunner';
 import { beginAgain } from '../support/beginAgain';
+import { realCluster } from '../support/realCluster';
 
-let runner: BuiltRunner;
-let cluster: SlurmCluster;
-let folder: string;
-
-beforeAll(async () => {
-  folder = realpathSync(mkdtempSync(join(tmpdir(), 'slurm-')));
-  runner = await BuiltRunner.build();
-  cluster = await startSlurm({ folder: join(folder, 'cluster') });
-  Object.assign(process.env, cluster.env);
-}, 120_000);
-afterAll(async () => {
-  await cluster.close();
-  await runner.dispose();
-  rmSync(folder, { recursive: true, force: true });
-});
+const slurm = realCluster();
 
 function problem(evaluator: string): string {
-  const path = join(folder, 'problem');
+  const path = join(slurm.folder, 'problem');
   mkdirSync(path);
   const front = [
     'candidate: program.sh',
@@ -52,7 +28,7 @@ describe('a session that is a job itself', () => {
     const path = problem(
       'sleep 3; printf \'{"valid": true, "metrics": {"error": %d}}\' "$(sh "$DISCOVER_CANDIDATE")" > "$DISCOVER_RESULT"\n',
     );
-    const { stdout, stderr } = await runner.command([
+    const { stdout, stderr } = await slurm.runner.command([
       'submit',
       path,
       '--sbatch=--time=10',
@@ -61,28 +37,38 @@ describe('a session that is a job itself', () => {
     const [, sessionId = '', job = ''] = /Session (\w+) is job (\d+)/.exec(stdout) ?? [];
     expect(stderr).toBe('');
     // The initial evaluations run.
-    await runner.until(sessionId, ({ event }) => event.type === 'candidate.proposed');
+    await slurm.runner.until(sessionId, ({ event }) => event.type === 'candidate.proposed');
     await vi.waitFor(
       async () => {
-        const { stdout: states } = await cluster.run('squeue', '--noheader', '--array', '--format=%T %j');
+        const { stdout: states } = await slurm.cluster.run(
+          'squeue',
+          '--noheader',
+          '--array',
+          '--format=%T %j',
+        );
         expect(states.match(/RUNNING ttt-0/g)).toHaveLength(2);
       },
       { timeout: 60_000, interval: 200 },
     );
     // As Slurm does before the end of the time.
-    await cluster.run('scancel', '--signal=TERM', '--batch', job);
-    await beginAgain(cluster, job, () =>
-      readFileSync(join(runner.root, 'sessions', sessionId, 'start.log'), 'utf8'),
+    await slurm.cluster.run('scancel', '--signal=TERM', '--batch', job);
+    await beginAgain(slurm.cluster, job, () =>
+      readFileSync(join(slurm.runner.root, 'sessions', sessionId, 'start.log'), 'utf8'),
     );
-    const entries = await runner.until(sessionId, ({ event }) =>
+    const entries = await slurm.runner.until(sessionId, ({ event }) =>
       ['session.finished', 'session.failed', 'session.paused'].includes(event.type),
     );
     expect(entries.at(-1)?.event).toMatchObject({ type: 'session.finished', reason: 'steps' });
     expectSound(entries);
     expect(entries.filter(({ event }) => event.type === 'runner.started')).toHaveLength(2);
-    expect(readdirSync(join(runner.root, 'sessions', sessionId, 'owners'))).toContain('000001.gone');
+    expect(readdirSync(join(slurm.runner.root, 'sessions', sessionId, 'owners'))).toContain('000001.gone');
     // The jobs of the first runner were taken over: nothing was submitted twice.
-    const { stdout: comments } = await cluster.run('squeue', '--noheader', '--states=all', '--format=%F %k');
+    const { stdout: comments } = await slurm.cluster.run(
+      'squeue',
+      '--noheader',
+      '--states=all',
+      '--format=%F %k',
+    );
     const byJob = new Map(
       comments
         .trim()

@@ -1,26 +1,10 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startSlurm } from '../../../../scripts/slurm/cluster.mjs';
-import type { SlurmCluster } from '../../../../scripts/slurm/cluster.mjs';
-import { BuiltRunner, expectSound, untilGone } from '../../../runner/support/builtRunner';
+import { describe, expect, it } from 'vitest';
+import { expectSound, untilGone } from '../../../runner/support/builtRunner';
+import { realCluster } from '../support/realCluster';
 
-let runner: BuiltRunner;
-let cluster: SlurmCluster;
-let folder: string;
-
-beforeAll(async () => {
-  folder = realpathSync(mkdtempSync(join(tmpdir(), 'slurm-')));
-  runner = await BuiltRunner.build();
-  cluster = await startSlurm({ folder: join(folder, 'cluster') });
-  Object.assign(process.env, cluster.env);
-}, 120_000);
-afterAll(async () => {
-  await runner.dispose();
-  await cluster.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+const slurm = realCluster();
 
 const steps = 4;
 const groups = 4;
@@ -29,7 +13,7 @@ const groupSize = 31;
 const evaluations = groups + steps * groups * groupSize;
 
 function problem(): string {
-  const path = join(folder, 'problem');
+  const path = join(slurm.folder, 'problem');
   mkdirSync(path);
   writeFileSync(
     join(path, 'parabola.discover'),
@@ -57,31 +41,31 @@ printf '{"valid": true, "metrics": {"error": %d}}' "$(( (x - 42) * (x - 42) ))" 
 
 describe('a session on a cluster whose parts fail', () => {
   it(`has each of ${evaluations} evaluations once in its journal`, { timeout: 900_000 }, async () => {
-    const spec = runner.specOf(problem(), { concurrency: 16, seed: 5 });
-    await runner.start(spec);
+    const spec = slurm.runner.specOf(problem(), { concurrency: 16, seed: 5 });
+    await slurm.runner.start(spec);
     const { sessionId } = spec;
     /** Resolves when so many candidates have an outcome. */
     const evaluated = async (count: number): Promise<void> => {
       let seen = 0;
-      await runner.until(sessionId, ({ event }) => {
+      await slurm.runner.until(sessionId, ({ event }) => {
         if (event.type === 'candidate.evaluated') seen += 1;
         return seen >= count || event.type === 'session.paused' || event.type === 'session.failed';
       });
     };
 
     await evaluated(100);
-    await cluster.killNode('north');
+    await slurm.cluster.killNode('north');
     await evaluated(130);
-    const pid = (await runner.pidOf(sessionId)) ?? 0;
+    const pid = (await slurm.runner.pidOf(sessionId)) ?? 0;
     process.kill(pid, 'SIGKILL');
     await untilGone(pid);
-    cluster.startNode('north');
-    await runner.reply(['resume', sessionId]);
-    await runner.until(sessionId, ({ event }) =>
+    slurm.cluster.startNode('north');
+    await slurm.runner.reply(['resume', sessionId]);
+    await slurm.runner.until(sessionId, ({ event }) =>
       ['session.finished', 'session.failed', 'session.paused'].includes(event.type),
     );
 
-    const entries = await runner.entries(sessionId);
+    const entries = await slurm.runner.entries(sessionId);
     expect(entries.at(-1)?.event).toMatchObject({ type: 'session.finished', reason: 'steps' });
     expectSound(entries);
     const ended = entries.flatMap(({ event }) => (event.type === 'candidate.evaluated' ? [event] : []));
@@ -90,7 +74,7 @@ describe('a session on a cluster whose parts fail', () => {
     expect(ended.filter(({ outcome }) => outcome.kind !== 'valid')).toEqual([]);
     expect(ended.every(({ queuedMs }) => queuedMs !== undefined)).toBe(true);
 
-    const { stdout } = await cluster.run('squeue', '--noheader', '--states=all', '--format=%F %k');
+    const { stdout } = await slurm.cluster.run('squeue', '--noheader', '--states=all', '--format=%F %k');
     const comments = new Map(
       stdout
         .trim()
