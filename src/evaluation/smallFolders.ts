@@ -6,6 +6,7 @@ import {
   mkdirSync,
   opendirSync,
   readlinkSync,
+  statSync,
   symlinkSync,
 } from 'node:fs';
 import type { Dirent } from 'node:fs';
@@ -44,7 +45,7 @@ export function copySmallFolder(from: string, to: string): boolean {
       else if (entry.isSymbolicLink()) symlinkSync(readlinkSync(one), other);
       else throw new Error('It is neither a file nor a folder.');
     }
-    chmodSync(target, lstatSync(source).mode);
+    chmodSync(target, statSync(source).mode & 0o7777);
   };
   try {
     copy(from, to);
@@ -62,6 +63,8 @@ export async function removeSmallFolder(path: string): Promise<boolean> {
   /** Each before what lies in it. */
   const folders = [path];
   try {
+    // Who worked in it may have put a link in its place.
+    if (!lstatSync(path).isDirectory()) return false;
     for (const folder of folders) {
       for (const entry of entriesOf(folder, budget)) {
         (entry.isDirectory() ? folders : files).push(join(folder, entry.name));

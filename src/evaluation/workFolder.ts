@@ -71,6 +71,7 @@ async function fill(path: string, content: WorkFolderContent): Promise<WorkFolde
   const folder = folderAt(path, content.candidatePath, content.parentState !== undefined);
   await Promise.all([mkdir(folder.home), mkdir(folder.temporary)]);
   if (!copySmallFolder(content.problemFolder, folder.copy)) {
+    await rm(folder.copy, { recursive: true, force: true });
     await cp(content.problemFolder, folder.copy, {
       recursive: true,
       verbatimSymlinks: true,
