@@ -79,7 +79,8 @@ export async function startZygote(options: ZygoteOptions, signal: AbortSignal): 
       for (const onFailed of waiting.values()) onFailed(why);
       waiting.clear();
       rooms.close(why);
-      resolve();
+      // What it leaves where that fails is an empty folder.
+      meeting.close().then(resolve, () => resolve());
     };
     child.once('error', (error) => onEnd(error.message));
     child.once('exit', (code, signal) => onEnd(`It ended with ${signal ?? `exit code ${code ?? 0}`}.`));
@@ -90,7 +91,6 @@ export async function startZygote(options: ZygoteOptions, signal: AbortSignal): 
     await gone;
     child.stderr?.destroy();
     control?.destroy();
-    await meeting.close();
   };
   if (control === undefined) {
     await end();
