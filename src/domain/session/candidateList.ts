@@ -14,6 +14,14 @@ interface Node {
 export class PersistentCandidateList implements CandidateList {
   static readonly empty = new PersistentCandidateList(undefined, 0, 0);
 
+  /** The list itself where it is one already. */
+  static of(list: CandidateList): PersistentCandidateList {
+    if (list instanceof PersistentCandidateList) return list;
+    let copy = PersistentCandidateList.empty;
+    for (const record of list) copy = copy.with(record);
+    return copy;
+  }
+
   private constructor(
     private readonly root: Node | undefined,
     private readonly height: number,

@@ -6,7 +6,7 @@ import { accountsAfter, noAccounts, type EvaluationFacts } from './evaluationAcc
 import type { SessionEvent } from './events';
 import { withNote } from './notes';
 import { SequenceError, type SequencedEntry } from './sequence';
-import type { CandidateList, CandidateRecord, SessionSnapshot } from './snapshot';
+import type { SessionSnapshot } from './snapshot';
 import { messageAfter, statusAfter } from './status';
 import { StepChanges, type StepChange, type Writable } from './stepChanges';
 import { clockAfter, clockBefore, timesAfter } from './stepTimes';
@@ -55,7 +55,7 @@ class Reduction {
 
   constructor(before: SessionSnapshot) {
     this.next = { ...before };
-    this.candidates = persistent(before.candidates);
+    this.candidates = PersistentCandidateList.of(before.candidates);
     this.steps = new StepChanges(before);
   }
 
@@ -295,11 +295,4 @@ class Reduction {
   private warn(code: string, message: string): void {
     this.next.warnings = [...this.next.warnings, { code, message }].slice(-warningsKept);
   }
-}
-
-function persistent(list: CandidateList): PersistentCandidateList {
-  if (list instanceof PersistentCandidateList) return list;
-  let copy = PersistentCandidateList.empty;
-  for (const record of list satisfies Iterable<CandidateRecord>) copy = copy.with(record);
-  return copy;
 }
