@@ -86,7 +86,11 @@ it.runIf(asRoot)(
       never,
     );
     cleanups.push(() => client.close());
-    const problem = built.makeProblem('held', { hold: true, session: 'steps: 2, groups: 2, groupSize: 3' });
+    const problem = built.makeProblem('held', {
+      hold: true,
+      evaluationTime: '20s',
+      session: 'steps: 2, groups: 2, groupSize: 3',
+    });
     const spec = built.specOf(problem);
     const { sessionId } = spec;
     const folder = join(root, 'sessions', sessionId);

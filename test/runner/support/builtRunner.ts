@@ -78,6 +78,7 @@ export class BuiltRunner {
     options: {
       readonly session?: string;
       readonly hold?: boolean;
+      readonly evaluationTime?: string;
       readonly program?: string;
       readonly evaluator?: string;
     } = {},
@@ -89,7 +90,7 @@ export class BuiltRunner {
       // What is held must not run out of time while a busy machine takes its own.
       problemText(
         options.session ?? 'steps: 3, groups: 2, groupSize: 3',
-        options.hold === true ? '10min' : '20s',
+        options.evaluationTime ?? (options.hold === true ? '10min' : '20s'),
       ),
     );
     writeFileSync(join(folder, 'program.sh'), options.program ?? programText);
