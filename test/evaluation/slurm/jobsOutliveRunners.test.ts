@@ -14,7 +14,9 @@ describe('a session that stops', () => {
     const stop = new AbortController();
     const reports = [1, 2, 3].map((candidate) => evaluate(evaluator, candidate, stop.signal));
     await jobs(cluster, 3);
-    await vi.waitFor(() => expect(readdirSync(join(session.slurmFolder, 'batches'))).toHaveLength(1));
+    await vi.waitFor(() => expect(readdirSync(join(session.slurmFolder, 'batches'))).toHaveLength(1), {
+      timeout: 30_000,
+    });
     stop.abort(new Error('stopped'));
     for (const report of reports) await expect(report).rejects.toThrow('stopped');
     await evaluator.dispose();
@@ -41,7 +43,9 @@ describe('a runner that comes after one that went away', () => {
     const first = await runner(session, cluster);
     const before = [1, 2, 3].map((candidate) => evaluate(first, candidate, leaving.signal));
     const keys = await jobs(cluster, 3);
-    await vi.waitFor(() => expect(existsSync(join(cluster.batchFolderOf('1_0'), 'job.json'))).toBe(true));
+    await vi.waitFor(() => expect(existsSync(join(cluster.batchFolderOf('1_0'), 'job.json'))).toBe(true), {
+      timeout: 30_000,
+    });
     await leave(first, before, leaving);
     expect(cluster.cancelled).toEqual([]);
     await cluster.start(keys[0] ?? '');
@@ -87,7 +91,7 @@ describe('a runner that comes after one that went away', () => {
     const killed = session.evaluator({ programs: cluster });
     await killed.prepare(() => undefined, never);
     void evaluate(killed, 7);
-    await vi.waitFor(() => expect(submit).toHaveBeenCalled());
+    await vi.waitFor(() => expect(submit).toHaveBeenCalled(), { timeout: 30_000 });
     const report = evaluate(await runner(session, cluster), 7, never, 2);
     const [ours = ''] = await jobs(cluster, 1);
     arrive();
@@ -104,7 +108,9 @@ describe('a runner that comes after one that went away', () => {
     const first = await runner(session, cluster);
     const before = [evaluate(first, 1, leaving.signal)];
     await jobs(cluster, 1);
-    await vi.waitFor(() => expect(existsSync(join(cluster.batchFolderOf('1'), 'job.json'))).toBe(true));
+    await vi.waitFor(() => expect(existsSync(join(cluster.batchFolderOf('1'), 'job.json'))).toBe(true), {
+      timeout: 30_000,
+    });
     await leave(first, before, leaving);
     await cluster.submit(['--job-name=ttt-test-stray'], `'/nowhere'\n`);
     await cluster.submit(['--job-name=of-somebody-else'], `'/nowhere'\n`);
@@ -117,6 +123,6 @@ describe('a runner that comes after one that went away', () => {
     const key = (await jobs(cluster, 4)).at(-1) ?? '';
     await cluster.start(key);
     expect((await other).outcome).toMatchObject({ value: 5 });
-    await vi.waitFor(() => expect(cluster.cancelled).toEqual(['2', '1']));
+    await vi.waitFor(() => expect(cluster.cancelled).toEqual(['2', '1']), { timeout: 30_000 });
   });
 });

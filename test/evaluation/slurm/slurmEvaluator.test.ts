@@ -123,7 +123,7 @@ describe('a job that the cluster takes away', () => {
     const report = evaluate(await runner(sessionOf(), cluster), 7);
     const [first = ''] = await jobs(cluster, 1);
     cluster.forget(first);
-    await vi.waitFor(() => expect([...cluster.jobsByKey.keys()]).toEqual(['2']));
+    await vi.waitFor(() => expect([...cluster.jobsByKey.keys()]).toEqual(['2']), { timeout: 30_000 });
     await cluster.start('2');
     expect((await report).outcome.kind).toBe('valid');
   });

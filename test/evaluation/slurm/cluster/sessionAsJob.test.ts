@@ -15,7 +15,7 @@ function problem(evaluator: string): string {
     'evaluate: sh evaluate.sh',
     'metric: { name: error, goal: minimize }',
     'executor: slurm',
-    'session: { policy: tunables, method: puct, steps: 1, groups: 2, groupSize: 3 }',
+    'session: { policy: tunables, method: puct, steps: 1, groups: 2, groupSize: 3, reuse: false }',
   ];
   writeFileSync(join(path, 'x.discover'), `---\n${front.join('\n')}\n---\n# X\nFind it.\n`);
   writeFileSync(join(path, 'program.sh'), 'x=10  # @tune int [0, 1000]\necho $x\n');

@@ -56,7 +56,7 @@ describe('a session on a cluster whose parts fail', () => {
     await evaluated(100);
     await slurm.cluster.killNode('north');
     await evaluated(130);
-    const pid = (await slurm.runner.pidOf(sessionId)) ?? 0;
+    const pid = await slurm.runner.livePid(sessionId);
     process.kill(pid, 'SIGKILL');
     await untilGone(pid);
     slurm.cluster.startNode('north');

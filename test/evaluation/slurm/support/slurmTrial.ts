@@ -47,8 +47,11 @@ export function evaluate(
 
 /** The keys of the cluster's jobs, when there are so many. */
 export async function jobs(cluster: FakeCluster, count: number): Promise<readonly string[]> {
-  return vi.waitFor(() => {
-    expect(cluster.jobsByKey.size).toBe(count);
-    return [...cluster.jobsByKey.keys()];
-  });
+  return vi.waitFor(
+    () => {
+      expect(cluster.jobsByKey.size).toBe(count);
+      return [...cluster.jobsByKey.keys()];
+    },
+    { timeout: 30_000 },
+  );
 }
