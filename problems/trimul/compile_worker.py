@@ -7,6 +7,7 @@ python3 compile_worker.py PROGRAM GROUPS: a JSON list of lists of cases; the lis
 how many kernels there are now, and what ended it early.
 """
 
+import contextlib
 import functools
 import json
 import os
@@ -99,10 +100,9 @@ def main():
     program, groups = sys.argv[1], json.loads(sys.argv[2])
     import torch
 
-    try:
-        import triton  # Once for all, before they fork.
-    except ImportError:
-        pass
+    # Once for all, before they fork. A program may do without Triton.
+    with contextlib.suppress(ImportError):
+        import triton
     # What the program prints is heard in its own process.
     report, silence = os.dup(1), os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)

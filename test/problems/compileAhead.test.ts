@@ -1,5 +1,4 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -84,13 +83,6 @@ describe.runIf(hasTriton()).each(['trimul', 'mla-decode'])('what %s compiles ahe
     expect(facts.looksAtValues.kernels).toBe(0);
     expect(facts.looksAtValues.words).toContain('Compiling ahead of its turn ended early');
   });
-});
-
-it.each(['compile_ahead.py', 'compile_worker.py'])('%s is the same text in both problems', async (file) => {
-  const [one, other] = await Promise.all(
-    ['trimul', 'mla-decode'].map((name) => readFile(join(problems, name, file), 'utf8')),
-  );
-  expect(one).toBe(other);
 });
 
 /** Says so where it is not there. */
