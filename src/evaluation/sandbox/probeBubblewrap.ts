@@ -5,11 +5,9 @@ import { isNamespaced, namespaceTrial, systemPath } from '../containment';
 import { findProgram } from '../findProgram';
 import { bubblewrapArguments } from './bubblewrap';
 import type { Bubblewrap } from './bubblewrap';
-import { knownHost } from './hostView';
-import { sandboxPlan } from './sandboxPlan';
+import { trialPlan } from './trialPlan';
 
 const trialMs = 10_000;
-const trialMemoryBytes = 64 * 1024 ** 2;
 
 export type BubblewrapProbe =
   | { readonly kind: 'works'; readonly bubblewrap: Bubblewrap }
@@ -41,13 +39,7 @@ export async function probeBubblewrap(): Promise<BubblewrapProbe> {
 
 /** A command in a sandbox as evaluations have it, which prints what `isNamespaced` wants. */
 export function bubblewrapTrial(bubblewrap: Bubblewrap): [string, ...string[]] {
-  const needs = {
-    files: { writable: [], readable: [], hidden: [] },
-    cwd: '/',
-    memoryBytes: trialMemoryBytes,
-    locks: [],
-  };
-  const prefix = bubblewrapArguments(bubblewrap, sandboxPlan(needs, knownHost({}, false)), undefined);
+  const prefix = bubblewrapArguments(bubblewrap, trialPlan(), undefined);
   return [...prefix, ...namespaceTrial];
 }
 

@@ -5,12 +5,10 @@ import { isNamespaced, systemPath } from '../containment';
 import { findProgram } from '../findProgram';
 import { containerRefusal, makeBundle } from './containerBundle';
 import type { ContainerRuntime, RuntimeName } from './containerBundle';
-import { knownHost } from './hostView';
-import { sandboxPlan } from './sandboxPlan';
 import { refusedCalls } from './syscallFilter';
+import { trialPlan } from './trialPlan';
 
 const usualTrialMs = 10_000;
-const trialMemoryBytes = 64 * 1024 ** 2;
 const trial =
   'read -r self _ </proc/self/stat; echo "$$ $self"; cat /proc/self/status; echo; cat /proc/self/mountinfo';
 
@@ -36,13 +34,7 @@ export async function probeContainer(name: RuntimeName, trialMs = usualTrialMs):
 
 /** Why it does not work, or undefined where it does. */
 async function tryRuntime(runtime: ContainerRuntime, trialMs: number): Promise<string | undefined> {
-  const needs = {
-    files: { writable: [], readable: [], hidden: [] },
-    cwd: '/',
-    memoryBytes: trialMemoryBytes,
-    locks: [],
-  };
-  const plan = sandboxPlan(needs, knownHost({}, false));
+  const plan = trialPlan();
   const bundle = makeBundle(runtime, plan, { refused: refusedCalls(false), descriptors: 0 });
   try {
     const env = { PATH: systemPath };

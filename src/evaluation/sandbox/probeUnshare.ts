@@ -4,17 +4,15 @@ import { isNamespaced, namespaceTrial, systemPath } from '../containment';
 import { findProgram } from '../findProgram';
 import { createOutputCapture } from '../outputCapture';
 import { lookAtFile } from './hostFiles';
-import { knownHost } from './hostView';
-import { sandboxPlan } from './sandboxPlan';
 import type { SandboxPlan } from './sandboxPlan';
 import { syscallFilter } from './syscallFilter';
 import { sandboxCalls } from './systemCalls';
 import { encodedCalls, isKnownProcessor, loaderCommand, loaderWords } from './unshareLoader';
 import type { Loader } from './unshareLoader';
+import { trialPlan } from './trialPlan';
 
 /** Of all trials together. */
 const usualTrialsMs = 10_000;
-const trialMemoryBytes = 64 * 1024 ** 2;
 
 /** How this host lets us make a sandbox ourselves. */
 export interface Unshare {
@@ -79,13 +77,7 @@ async function findLoaders(): Promise<readonly Loader[]> {
 
 /** Why it does not work, or undefined where it does. */
 export async function tryUnshare(unshare: Unshare, trialMs = usualTrialsMs): Promise<string | undefined> {
-  const needs = {
-    files: { writable: [], readable: [], hidden: [] },
-    cwd: '/',
-    memoryBytes: trialMemoryBytes,
-    locks: [],
-  };
-  const plan = sandboxPlan(needs, knownHost({}, false));
+  const plan = trialPlan();
   const { prefix, input } = unshareCommand(unshare, plan, syscallFilter({ hasGpus: false }), 3);
   const [program, ...rest] = [...prefix, ...namespaceTrial];
   const child = spawn(program, rest, {
