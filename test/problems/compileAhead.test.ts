@@ -1,11 +1,12 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { pythonWithTorch } from './support/pythonWithTorch';
 
 const problems = join(import.meta.dirname, '../../problems');
-const python = process.env['PYTHON_WITH_TORCH'] ?? 'python3';
+const python = pythonWithTorch('nothing is compiled ahead for an H100');
 
 async function trials(interpreter: string, name: string, what: string): Promise<unknown> {
   const { stdout } = await promisify(execFile)(
@@ -56,10 +57,10 @@ const kernels = z.object({
 });
 
 // For an H100 that is not there: nothing but the functions of the CUDA driver is made up.
-describe.runIf(hasTriton()).each(['trimul', 'mla-decode'])('what %s compiles ahead', (name) => {
+describe.runIf(python).each(['trimul', 'mla-decode'])('what %s compiles ahead', (name) => {
   let facts: z.infer<typeof kernels>;
   beforeAll(async () => {
-    facts = kernels.parse(await trials(python, name, 'kernels'));
+    facts = kernels.parse(await trials(python ?? '', name, 'kernels'));
   }, 900_000);
 
   it('is all that the cases need of the initial program, without a word', () => {
@@ -84,16 +85,3 @@ describe.runIf(hasTriton()).each(['trimul', 'mla-decode'])('what %s compiles ahe
     expect(facts.looksAtValues.words).toContain('Compiling ahead of its turn ended early');
   });
 });
-
-/** Says so where it is not there. */
-function hasTriton(): boolean {
-  try {
-    execFileSync(python, ['-c', 'import torch, triton'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    process.stderr.write(
-      `${python} has no PyTorch and Triton (PYTHON_WITH_TORCH): nothing is compiled ahead for an H100.\n`,
-    );
-    return false;
-  }
-}

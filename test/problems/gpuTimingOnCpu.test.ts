@@ -1,8 +1,9 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { pythonWithTorch } from './support/pythonWithTorch';
 
 const evaluated = z.object({
   metrics: z.record(z.string(), z.number()),
@@ -16,14 +17,14 @@ const schema = z.object({
   ...{ skips: rejected, identity: rejected },
 });
 
-const python = process.env['PYTHON_WITH_TORCH'] ?? 'python3';
+const python = pythonWithTorch('timing is not tried on the CPU');
 
 // Of what a GPU does only the driver's calls and the size of the cases are made up: see support/cuda_on_cpu.py.
-describe.runIf(hasTorch()).each(['trimul', 'mla-decode'])('the timing of %s, on the CPU', (name) => {
+describe.runIf(python).each(['trimul', 'mla-decode'])('the timing of %s, on the CPU', (name) => {
   let facts: z.infer<typeof schema>;
   beforeAll(async () => {
     const { stdout } = await promisify(execFile)(
-      python,
+      python ?? '',
       [
         join(import.meta.dirname, 'support', 'cuda_on_cpu.py'),
         join(import.meta.dirname, '../../problems', name),
@@ -63,14 +64,3 @@ describe.runIf(hasTorch()).each(['trimul', 'mla-decode'])('the timing of %s, on 
     expect(facts.skips.rejected).toContain('Wrong output');
   });
 });
-
-/** Says so where there is none. */
-function hasTorch(): boolean {
-  try {
-    execFileSync(python, ['-c', 'import torch, numpy'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    process.stderr.write(`${python} has no PyTorch (PYTHON_WITH_TORCH): timing is not tried on the CPU.\n`);
-    return false;
-  }
-}

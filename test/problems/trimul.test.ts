@@ -11,6 +11,7 @@ import { createLocalExecutor } from '../../src/evaluation/localExecutor';
 import { createEvaluator } from '../../src/evaluation/createEvaluator';
 import { parseTunables } from '../../src/policy/tunables/marks';
 import { catalogueText, expectRejection, forging } from './support/catalogueProblem';
+import { pythonWithTorch } from './support/pythonWithTorch';
 
 // PyTorch stands in here by a module of fifty lines, and there is no GPU: what this evaluator does with one is tried by
 // `python3 test/problems/trimul/on_gpu.py` on a host that has one.
@@ -199,12 +200,12 @@ def custom_kernel(data):
     });
   });
 
-  const pythonWithTorch = findTorch();
-  it.runIf(pythonWithTorch)(
+  const python = pythonWithTorch('the initial TriMul kernels are not run');
+  it.runIf(python)(
     "runs the kernels of the initial program in Triton's interpreter, and finds them correct",
     () => {
       const verdict = join(root, 'verdict.json');
-      execFileSync(pythonWithTorch ?? '', ['evaluate.py'], {
+      execFileSync(python ?? '', ['evaluate.py'], {
         cwd: problemFolder,
         env: {
           ...process.env,
@@ -220,17 +221,3 @@ def custom_kernel(data):
     300_000,
   );
 });
-
-/** A Python with PyTorch, or undefined, with a line that says so. */
-function findTorch(): string | undefined {
-  const python = process.env['PYTHON_WITH_TORCH'] ?? 'python3';
-  try {
-    execFileSync(python, ['-c', 'import torch, triton, numpy'], { stdio: 'ignore' });
-    return python;
-  } catch {
-    process.stderr.write(
-      `${python} has no PyTorch (PYTHON_WITH_TORCH): the initial TriMul kernels are not run.\n`,
-    );
-    return undefined;
-  }
-}
