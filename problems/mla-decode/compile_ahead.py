@@ -46,8 +46,8 @@ class CompileAhead:
         os.set_blocking(self._process.stdout.fileno(), False)
 
     def wait(self, deadline, keep):
-        """Until all is compiled, at most LONGEST_S and until the deadline, of time.monotonic(). Then every process of ours is ended but those whose
-        numbers are in keep: nothing of this may be left when times are taken."""
+        """Until all is compiled, at most LONGEST_S and until the deadline, of time.monotonic(). Then every process of ours is ended but those in
+        keep, which have a pid: nothing of this may be left when times are taken."""
         if self._process is None:
             return
         until = min(deadline, time.monotonic() + LONGEST_S)
@@ -60,7 +60,7 @@ class CompileAhead:
         except ProcessLookupError:
             pass
         self._process.wait()
-        end_all_but(keep)
+        end_all_but({one.pid for one in keep})
         report += self._heard(report)
         self._process.stdout.close()
         self._process = None
@@ -83,9 +83,9 @@ class CompileAhead:
         return chunk[: max(0, MOST_REPORT_BYTES - len(so_far))]
 
 
-def end_all_but(keep):
+def end_all_but(pids):
     while True:
-        left = [pid for pid in children() if pid not in keep]
+        left = [pid for pid in children() if pid not in pids]
         if not left:
             return
         for pid in left:

@@ -52,6 +52,8 @@ def main():
         for other in others:
             other.stdout.readline()
         facts["processesOpen"] = gpu.processes()
+        # What they have just made their matrices with is in NVML's next sample.
+        time.sleep(1)
         since = time.time_ns() // 1000
         time.sleep(2)
         facts["computingWhileIdle"] = gpu.computing(since)

@@ -92,7 +92,7 @@ def ends(problem):
     compile_ahead.time.monotonic = lambda: 1e9 if all(os.path.exists(name) and os.path.getsize(name) > 0 for name in names) else 0
     sys.stdout, told = open(os.path.join(here, "told"), "w"), sys.stdout
     ahead = compile_ahead.CompileAhead(os.path.join(folder, "initial.py"), [cases.TIMING])
-    ahead.wait(1e6, [kept.pid])
+    ahead.wait(1e6, [kept])
     sys.stdout.close()
     sys.stdout, compile_ahead.time.monotonic = told, real
     pids = [int(open(name).read()) for name in names]
