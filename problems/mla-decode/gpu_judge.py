@@ -4,8 +4,8 @@ import random
 import time
 
 from attention import decode, rotary_tables
-from candidate_process import Rejected
-from cases import LATENT, ROPE, chained, fields, name_of, needed_bytes
+from candidate_process import NO_ROOM, NoRoom, Rejected
+from cases import LATENT, ROPE, TIMING, chained, fields, name_of, needed_bytes
 from judge import LEFT_OVER, OFFSET, SHARP, SPIKE, Problem, scales_of, spikes_of
 from tolerances import changed_rows, check_form, check_output, check_row
 
@@ -31,15 +31,19 @@ class GpuJudge:
 
         torch.backends.cuda.matmul.allow_tf32 = False
         self._torch, self._driver, self._error, self._window = torch, Driver(), CudaError, Window
-        self._scratch = torch.zeros(self._FLUSH_BYTES // 4, device="cuda")
         self._pieces = torch.empty(self.PLACES * self._PIECE_BYTES, dtype=torch.uint8, pin_memory=True)
         rows = max(case.rows for case in cases)
-        self._tables = [torch.from_numpy(table).to("cuda", torch.bfloat16) for table in rotary_tables(rows)]
-        torch.cuda.synchronize()
-        largest = max(self._step(case) for case in cases)
+        # The least calls that are ever timed together, too.
+        largest = max(*(self._step(case) for case in cases), *(2 * self._step(case) for case in TIMING))
         total = torch.cuda.get_device_properties(0).total_memory
         self._slot_bytes = max(largest, min(MOST_INPUT_BYTES, total // 10)) + self._MOVES * self._MOVE_BYTES
-        self._slot = self._driver.allocate(self._slot_bytes)
+        try:
+            self._scratch = torch.zeros(self._FLUSH_BYTES // 4, device="cuda")
+            self._tables = [torch.from_numpy(table).to("cuda", torch.bfloat16) for table in rotary_tables(rows)]
+            torch.cuda.synchronize()
+            self._slot = self._driver.allocate(self._slot_bytes)
+        except (CudaError, torch.cuda.OutOfMemoryError) as error:
+            raise NoRoom(f"{NO_ROOM} {error}") from error
         try:
             self._handle, _ = self._driver.share(self._slot)
         except CudaError as error:
@@ -81,7 +85,9 @@ class GpuJudge:
         return made
 
     def choose_offsets(self, case, calls):
-        start = self._random.randrange(self._MOVES) * self._MOVE_BYTES
+        """Anywhere: where inputs lie makes a program faster or slower, as where its own memory lies does."""
+        room = self._slot_bytes - calls * self._step(case)
+        start = self._random.randrange(room // self._MOVE_BYTES + 1) * self._MOVE_BYTES
         return [start + index * self._step(case) for index in range(calls)]
 
     def publish(self, made, offset):
@@ -127,19 +133,28 @@ class GpuJudge:
 
     def check(self, candidate, case, seed):
         """Of one call that is not timed. Gives the largest error of a sequence."""
-        made = self.make(case, seed)
-        (offset,) = self.choose_offsets(case, 1)
-        self.publish(made, offset)
-        self.flush()
-        answer = candidate.ask(self.command("run", case, offset=offset))
-        worst = self.check_all(self.read_output(answer, case)[0], made, offset, "output")
+        try:
+            made = self.make(case, seed)
+            (offset,) = self.choose_offsets(case, 1)
+            self.publish(made, offset)
+            self.flush()
+            answer = candidate.ask(self.command("run", case, offset=offset))
+            worst = self.check_all(self.read_output(answer, case)[0], made, offset, "output")
+        except self._torch.cuda.OutOfMemoryError as failed:
+            raise NoRoom(NO_ROOM) from failed
         made = None
-        self.tidy()
+        self.rest(candidate)
         return worst
 
     def let_go(self):
         """Of the program's memory, so that it may give it back."""
         self._driver.close_all()
+
+    def rest(self, candidate):
+        """Until the next call neither the program nor this process holds memory that it can do without: others on the GPU have need of it."""
+        self.let_go()
+        candidate.ask({"do": "move"})
+        self.tidy()
 
     def tidy(self):
         """Gives memory back: the cases differ much in size, and what one leaves must not stand in the way of the next, or of others."""

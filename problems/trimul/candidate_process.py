@@ -23,6 +23,7 @@ except ImportError:
     OURS = frozenset()
 
 FEEDBACK_BYTES = 500
+NO_ROOM = "The GPU has too little memory free to check the program's outputs. The program takes it, or others do (`nvidia-smi` tells)."
 ASK_AGAIN_S = 0.0005
 # While spinning, how often to look whether the process is still there.
 SPINS_A_LOOK = 200_000
@@ -43,6 +44,10 @@ def shared_file(size):
             file = os.dup(named.fileno())
     os.ftruncate(file, size)
     return file
+
+
+class NoRoom(Rejected):
+    """The GPU has too little memory free, for the program or for who checks its outputs."""
 
 
 class CandidateProcess:
@@ -144,7 +149,8 @@ class CandidateProcess:
         if not isinstance(answer, dict):
             raise Rejected("The program wrote over the memory by which it is told what to do.")
         if "error" in answer:
-            raise Rejected(f"The program failed:\n{answer['error']}")
+            kind = NoRoom if "out of memory" in str(answer["error"]) else Rejected
+            raise kind(f"The program failed:\n{answer['error']}")
         return answer
 
     def end(self):

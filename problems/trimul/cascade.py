@@ -1,6 +1,6 @@
 """Ends the evaluation of a program early that is clearly slower than its parent, with an estimate of its time on the scale of whole evaluations.
 
-A quick look takes one round of each shape, or two, and compares it with what was recorded of the parent. Where that leaves it open whether the
+A quick look takes one round of each shape, or two where that seems slow, and compares it with what was recorded of the parent. Where that leaves it open whether the
 program is slower, parent and program race: round by round, by turns, on the same inputs. What is not stopped goes on to the whole protocol, of which
 its rounds so far are the first. sequential.py says how sure a stop is.
 """
@@ -13,11 +13,11 @@ import statistics
 import tempfile
 import time
 
-from candidate_process import CandidateProcess, Rejected, close_own_memory
+from candidate_process import CandidateProcess, NoRoom, Rejected, close_own_memory
 from cases import name_of
 from compile_ahead import CompileAhead
 from gpu_turn import GpuTurn
-from sequential import ERROR_RATE, WHOLE_ROUND, is_clearly_slower, look_bound, look_noise, mean_log_ratio
+from sequential import ERROR_RATE, ROUNDS_APART, is_clearly_slower, look_bound, look_noise, mean_log_ratio
 
 # A race that goes on for longer costs more than it can save: the whole protocol has four rounds at least.
 RACE_ROUNDS = 3
@@ -117,22 +117,28 @@ class Look:
 
 
 def quick_look(judge, timed, recorded_us):
-    """timed: each shape after its first round. Where that seems too slow, one more round is taken."""
+    """timed: each shape after its first round. Where that seems too slow, one more round is taken: something else may have been in the way of the
+    first one, and what is stopped keeps its estimate for good."""
     first = mean_log_ratio([one.rounds_us[0] for one in timed], recorded_us)
     bound, is_open = look_bound(len(timed)), first > look_noise(len(timed))
     if first <= bound or any(one.is_disturbed for one in timed):
         return Look(None, is_open)
-    if first <= bound + WHOLE_ROUND:
-        for one in timed:
-            one.take_round()
-            judge.tidy()
-        # A place in memory can make a program slower, hardly ever faster: the better one of two rounds is nearer to the truth.
-        again = mean_log_ratio([min(one.rounds_us) for one in timed], recorded_us)
-        if again <= bound or any(one.is_disturbed for one in timed):
-            return Look(None, is_open)
-    rounds = len(timed[0].rounds_us)
-    logs = [statistics.fmean(math.log(us / recorded) for us in one.rounds_us) for one, recorded in zip(timed, recorded_us)]
-    return Look(Stop(logs, rounds, in_race=False), False)
+    for one in timed:
+        one.take_round()
+        judge.tidy()
+    # A place in memory can make a program slower, hardly ever faster: the better one of two rounds is nearer to the truth.
+    again = mean_log_ratio([min(one.rounds_us) for one in timed], recorded_us)
+    if again <= bound or any(one.is_disturbed for one in timed):
+        return Look(None, is_open)
+    logs = [math.log(estimate_us(one.rounds_us) / recorded) for one, recorded in zip(timed, recorded_us)]
+    return Look(Stop(logs, len(timed[0].rounds_us), in_race=False), False)
+
+
+def estimate_us(rounds_us):
+    """Of one shape. Rounds that noise cannot explain had something in their way: then the best one counts."""
+    if math.log(max(rounds_us) / min(rounds_us)) > ROUNDS_APART:
+        return min(rounds_us)
+    return statistics.geometric_mean(rounds_us)
 
 
 class RaceOff(Exception):
@@ -208,11 +214,20 @@ def race(judge, timed, rivals, seeds):
 def _own_round(own, seeds):
     try:
         return own.take_round(seeds)
-    except Rejected as rejected:
+    except NoRoom:
         # Alone it may have enough.
-        if "out of memory" in str(rejected):
-            raise RaceOff("There is no memory for two programs.") from None
-        raise
+        raise RaceOff("There is no memory for two programs.") from None
+
+
+def with_room(turn, call):
+    """What call gives, beside others on the GPU; alone where there is no room for all of them at once, for who waits for a turn holds little."""
+    try:
+        with turn.shared():
+            return call()
+    except NoRoom:
+        pass
+    with turn.alone():
+        return call()
 
 
 def start_clock(make, turn):

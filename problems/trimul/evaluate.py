@@ -17,8 +17,8 @@ import math
 import os
 import time
 
-from candidate_process import CandidateProcess, Rejected, close_own_memory
-from cascade import Incumbent, Stages, quick_look, race_with_parent, start_clock
+from candidate_process import NO_ROOM, CandidateProcess, NoRoom, Rejected, close_own_memory
+from cascade import Incumbent, Stages, quick_look, race_with_parent, start_clock, with_room
 from compile_ahead import CompileAhead
 from cases import CORRECTNESS, SMALL, TIMING, name_of
 from gpu_state import NotTimed, Watch, open_gpus
@@ -93,23 +93,25 @@ def evaluate_on_gpu(candidate, seeds, incumbent, deadline, ahead=None):
     uuid = uuid_of_gpu()
     # This process and the program's.
     turn, watch = GpuTurn(uuid), Watch(open_gpus([uuid]), own=2)
+    try:
+        judge = with_room(turn, lambda: GpuJudge(CORRECTNESS + TIMING))
+    except NoRoom as none:
+        # Of the program nothing has run yet.
+        raise NotTimed(str(none)) from none
     with turn.shared():
-        judge = GpuJudge(CORRECTNESS + TIMING)
         candidate.ask({"do": "begin"})
     clock, is_closed = start_clock(lambda: Clock(judge, candidate, TIMING[0], next(seeds), watch), turn)
     stages.end("start")
     if ahead is not None:
         ahead.wait(deadline, [candidate])
     stages.end("compile")
-    with turn.shared():
-        candidate.ask({"do": "load"})
+    with_room(turn, lambda: candidate.ask({"do": "load"}))
     errors = []
 
     def check(cases):
         for case in cases:
             # Not for all cases at once: who waits to take times need not wait for the compiler that long.
-            with turn.shared():
-                errors.append(judge.check(candidate, case, next(seeds)))
+            errors.append(with_room(turn, lambda: judge.check(candidate, case, next(seeds))))
         stages.end("correctness")
 
     def correct():
@@ -128,6 +130,7 @@ def evaluate_on_gpu(candidate, seeds, incumbent, deadline, ahead=None):
                 timed.append(TimedCase(clock, judge, candidate, case, seeds))
                 judge.tidy()
             look = quick_look(judge, timed, incumbent.times_us)
+            judge.rest(candidate)
         stages.end("quick")
         stop = look.stop
         if look.is_open:
@@ -197,6 +200,11 @@ def evaluate():
         return {"valid": False, "metrics": {}, "feedback": str(rejected)}, None
     except NotTimed as not_timed:
         return {"valid": False, "metrics": {}, "feedback": str(not_timed), "blame": "host"}, None
+    except RuntimeError as failed:
+        # PyTorch's, which is imported only where there may be a GPU.
+        if type(failed).__name__ != "OutOfMemoryError":
+            raise
+        return {"valid": False, "metrics": {}, "feedback": NO_ROOM}, None
 
 
 if __name__ == "__main__":

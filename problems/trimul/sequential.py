@@ -19,8 +19,8 @@ SHAPE_NOISE = 0.03
 DRIFT = 0.005
 # Most probability with which a program that is not slower is ever stopped: half of it for the quick look, half for the race.
 ERROR_RATE = 0.01
-# What all of a round was off by once in 18 programs: a first round is believed at once only if the program were too slow without that as well.
-WHOLE_ROUND = 0.08
+# Two rounds of one shape are hardly ever that far apart by noise alone; seen on an H100: one shape in its first round, 48 %.
+ROUNDS_APART = 2 * SHAPE_NOISE
 # In scales of a round. Each is best for a program that is slower by about so many.
 LAMBDAS = (1.0, 2.0, 3.0)
 

@@ -37,6 +37,7 @@ const factsSchema = z.object({
     ...{ roundsOfRival: z.number(), byTurns: z.array(z.array(z.string())) },
     ...{ alone: evaluation, faster: evaluation, much: evaluation, raced: evaluation },
     ...{ rivalFails: evaluation, noMemoryForTwo: evaluation, wrongAndMuchSlower: evaluation },
+    ...{ roomAlone: evaluation, noRoom: z.string() },
     ...{ disturbed: evaluation, wrongInTheRace: z.string(), wrongLate: z.string() },
     wrongEarly: z.object({ rejected: z.string(), timed: z.boolean() }),
   }),
@@ -46,6 +47,7 @@ const factsSchema = z.object({
   given: z.object({
     ...{ usual: z.boolean(), strict: z.boolean(), estimate: z.boolean(), whole: z.boolean() },
     ...{ absent: z.boolean(), otherScale: z.boolean(), shapeMissing: z.boolean() },
+    estimates: z.array(z.number()),
     again: z.object({ metrics: z.record(z.string(), z.number()), feedback: z.string() }),
   }),
   rates: z.record(z.string(), z.object({ look: z.number(), race: z.number() })),
@@ -81,10 +83,10 @@ describe.each(['trimul', 'mla-decode'])('the evaluator of %s, which gets the par
     expect(faster.stages).toEqual(['start_s', 'compile_s', 'correctness_s', 'quick_s', 'timing_s']);
   });
 
-  it('stops what is much slower after one round, half of the cases and without its parent, and says that the value is an estimate', () => {
+  it('stops what is much slower after two rounds, half of the cases and without its parent, and says that the value is an estimate', () => {
     const { much, firstCases, shapes, smallestFirst } = facts.flow;
-    expect(much).toMatchObject({ stopped: 1, raced: 0, rounds: 1, checked: firstCases, rival: false });
-    expect([much.moves, much.shown, smallestFirst]).toEqual([shapes, shapes, true]);
+    expect(much).toMatchObject({ stopped: 1, raced: 0, rounds: 2, checked: firstCases, rival: false });
+    expect([much.moves, much.shown, smallestFirst]).toEqual([2 * shapes, shapes, true]);
     expect(much.value).toBeCloseTo(much.true, 6);
     expect(much.stages).toEqual(['start_s', 'compile_s', 'correctness_s', 'quick_s']);
     expect(much.saved).toBeGreaterThan(0);
@@ -134,13 +136,25 @@ describe.each(['trimul', 'mla-decode'])('the evaluator of %s, which gets the par
     expect(wrongAndMuchSlower.stopped).toBe(1);
   });
 
+  it('runs a program alone where others on the GPU leave it no memory, and rejects it where it has too little then, too', () => {
+    const { roomAlone, noRoom, firstCases, restCases } = facts.flow;
+    expect(roomAlone.checked).toBe(firstCases + restCases);
+    expect(roomAlone.value).toBeCloseTo(roomAlone.true, 6);
+    expect(noRoom).toContain('out of memory');
+  });
+
+  it('takes the better one of two rounds that noise cannot explain', () => {
+    expect(facts.given.estimates[0]).toBe(345);
+    expect(facts.given.estimates[1]).toBeCloseTo(350, 9);
+  });
+
   it('does not stop by times that were taken while the GPU was at other work', () => {
     const { disturbed } = facts.flow;
     expect(disturbed.stopped === 0 || disturbed.raced === 1).toBe(true);
   });
 
   it('compares with nothing in a run that decides about a best, with no estimate, and with no value on another scale', () => {
-    const { usual, whole, again, ...others } = facts.given;
+    const { usual, whole, again, estimates: _, ...others } = facts.given;
     expect([usual, whole]).toEqual([true, true]);
     expect(Object.values(others)).toEqual([false, false, false, false, false]);
     expect(again.metrics).toMatchObject({ geomean_us: 1000, same_as_parent: 1 });

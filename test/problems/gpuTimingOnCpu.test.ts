@@ -47,7 +47,7 @@ describe.runIf(python).each(['trimul', 'mla-decode'])('the timing of %s, on the 
 
   it('stops after a look without a second process', () => {
     const { metrics, feedback, processes } = facts.stopped;
-    expect(metrics).toMatchObject({ stopped: 1, rounds: 1, raced: 0 });
+    expect(metrics).toMatchObject({ stopped: 1, rounds: 2, raced: 0 });
     expect([feedback.includes('an estimate'), processes]).toEqual([true, 1]);
   });
 

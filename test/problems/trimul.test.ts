@@ -201,6 +201,37 @@ def custom_kernel(data):
   });
 
   const python = pythonWithTorch('the initial TriMul kernels are not run');
+  it.runIf(python)('has a reference in slices that is the same as the whole one', () => {
+    const program = `
+import json, torch
+from cases import Case, fields
+from judge import CpuJudge
+from reference import trimul, trimul_in_slices
+case = Case(2, 7, 128, True, "normal")
+made = CpuJudge([case]).make(case, 3)
+parts = {name: torch.from_numpy(part) for name, part in made.parts.items()}
+arguments = parts["x"], parts["mask"], parts
+whole, starts = trimul(torch, *arguments), []
+for batch, row, found in trimul_in_slices(torch, *arguments, 3):
+    starts.append((batch, row, found.shape[1]))
+    assert torch.allclose(found[0], whole[batch, row : row + 3], atol=1e-5), (batch, row)
+print(json.dumps(starts))`;
+    const starts: unknown = JSON.parse(
+      execFileSync(python ?? '', ['-c', program], {
+        cwd: problemFolder,
+        encoding: 'utf8',
+        env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
+      }),
+    );
+    expect(starts).toEqual(
+      [0, 1].flatMap((batch) => [
+        [batch, 0, 3],
+        [batch, 3, 3],
+        [batch, 6, 1],
+      ]),
+    );
+  });
+
   it.runIf(python)(
     "runs the kernels of the initial program in Triton's interpreter, and finds them correct",
     () => {

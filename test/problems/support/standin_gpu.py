@@ -33,10 +33,12 @@ class Gpu:
 
 
 class Process:
-    """A program's process. times_us: by case. wrong_in: cases with a wrong output. fails_at: after how many moves calls fail, and the words with
+    """A program's process. times_us: by case. wrong_in: cases with a wrong output. no_room_in: cases for which there is no memory while others use
+    the GPU, too. never_room_in: nor alone. fails_at: after how many moves calls fail, and the words with
     which they do. whole_rounds_off: by so much one of 18 programs is slower in all of its first round."""
 
-    def __init__(self, gpu, name, times_us, wrong_in=(), fails_at=None, whole_rounds_off=0.0):
+    def __init__(self, gpu, name, times_us, wrong_in=(), no_room_in=(), never_room_in=(), fails_at=None, whole_rounds_off=0.0):
+        self.no_room_in, self.never_room_in = no_room_in, never_room_in
         self.gpu, self.name, self.times_us, self.wrong_in, self.fails_at = gpu, name, times_us, wrong_in, fails_at
         self._place, self._moves, self.has_ended = 0.0, 0, False
         self._off = gpu.random.choice([0.0] * 17 + [whole_rounds_off])
@@ -48,10 +50,10 @@ class Process:
         return {}
 
     def call_ns(self, case):
-        from candidate_process import Rejected
+        from candidate_process import NoRoom, Rejected
 
         if self.fails_at is not None and self._moves == self.fails_at[0]:
-            raise Rejected(self.fails_at[1])
+            raise (NoRoom if "out of memory" in self.fails_at[1] else Rejected)(self.fails_at[1])
         off = self._off if self._moves <= len(self.times_us) else 0
         return 1000 * self.times_us[case] * math.exp(self.gpu.drift + self._place + off + self.gpu.random.gauss(0, self.gpu.rest))
 
@@ -73,8 +75,11 @@ class Judge:
         self.gpu = Judge.on
 
     def check(self, candidate, case, _seed):
-        from candidate_process import Rejected
+        from candidate_process import NoRoom, Rejected
 
+        turn = next(event[1] for event in reversed(self.gpu.events) if event[0] == "turn")
+        if case in candidate.never_room_in or (case in candidate.no_room_in and turn == "shared"):
+            raise NoRoom("The program failed: CUDA out of memory.")
         self.gpu.events.append((candidate.name, "check", case))
         if case in candidate.wrong_in:
             raise Rejected(f"Wrong output of {candidate.name}.")
@@ -90,6 +95,9 @@ class Judge:
         return 1
 
     def let_go(self):
+        pass
+
+    def rest(self, _candidate):
         pass
 
     def tidy(self):
