@@ -86,6 +86,7 @@ function limitWords(limits: Limits): Record<string, string | number> {
     memory: bytesWord(limits.memoryBytes),
     cpus: limits.cpus,
     gpus: limits.gpus,
+    ...(limits.gpuMemoryBytes === undefined ? {} : { gpuMemory: bytesWord(limits.gpuMemoryBytes) }),
     output: bytesWord(limits.outputBytes),
     processes: limits.processes,
   };

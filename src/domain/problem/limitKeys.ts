@@ -31,6 +31,13 @@ export const limitKeys = [
     whenAbsent: String(defaultLimits.gpus),
   },
   {
+    name: 'gpuMemory',
+    value: { kind: 'bytes', minBytes: 1024 ** 2, maxBytes: 65_536 * 1024 ** 3, rangeText: 'at least 1MiB' },
+    doc: "The most that one evaluation takes of each of its GPUs' memory. Where it is stated, as many evaluations share a GPU as have room there. Only for evaluators that take turns when they take times; nobody ends an evaluation that takes more.",
+    example: '20GiB',
+    whenAbsent: 'one evaluation of a session at a time on a GPU',
+  },
+  {
     name: 'output',
     value: { kind: 'bytes', minBytes: 1, maxBytes: 1024 ** 3, rangeText: 'from 1B to 1GiB' },
     doc: 'Most bytes that one evaluation may print, standard output and error together.',

@@ -91,6 +91,8 @@ export interface Limits {
   readonly memoryBytes: number;
   readonly cpus: number;
   readonly gpus: number;
+  /** The most that it takes of each of its GPUs' memory; absent where it is not to share them. */
+  readonly gpuMemoryBytes?: number;
   /** Most bytes of standard output and error together. */
   readonly outputBytes: number;
   /** Most processes alive at once. */

@@ -22,7 +22,8 @@ import { readReferences } from './readReferences';
 import { checkRewardOfStopped, readReward } from './readReward';
 import { readExecutor } from './readSlurm';
 import { readTitle } from './readTitle';
-import type { Field, YamlFields } from './yamlFields';
+import { inWords, type Field, type YamlFields } from './yamlFields';
+import { withoutAbsent } from '../withoutAbsent';
 
 /** The problem as far as it is there; undefined if a required part is missing, which is then reported. */
 export function readProblem(
@@ -118,8 +119,23 @@ function readLimits(fields: YamlFields, field: Field | undefined): Limits {
     timeMs: timeOf(fields, keys?.get('time')) ?? defaultLimits.timeMs,
     memoryBytes: bytesOf(fields, keys?.get('memory')) ?? defaultLimits.memoryBytes,
     cpus: numberOf(fields, keys?.get('cpus')) ?? defaultLimits.cpus,
-    gpus: numberOf(fields, keys?.get('gpus')) ?? defaultLimits.gpus,
+    ...readGpus(fields, keys?.get('gpus'), keys?.get('gpuMemory')),
     outputBytes: bytesOf(fields, keys?.get('output')) ?? defaultLimits.outputBytes,
     processes: numberOf(fields, keys?.get('processes')) ?? defaultLimits.processes,
   };
+}
+
+function readGpus(
+  fields: YamlFields,
+  gpusField: Field | undefined,
+  memoryField: Field | undefined,
+): Pick<Limits, 'gpus' | 'gpuMemoryBytes'> {
+  const given = numberOf(fields, gpusField);
+  const gpuMemoryBytes = bytesOf(fields, memoryField);
+  const isWithout = gpusField === undefined || given === 0;
+  if (memoryField !== undefined && isWithout) {
+    const message = `${inWords(memoryField.path)} is for evaluations that use a GPU: ${gpusField === undefined ? 'add' : 'write'} gpus: 1, or remove it.`;
+    fields.report(memoryField.key, 'warning', 'unused-key', message);
+  }
+  return { gpus: given ?? defaultLimits.gpus, ...withoutAbsent({ gpuMemoryBytes }) };
 }

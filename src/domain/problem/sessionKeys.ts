@@ -77,7 +77,8 @@ export const sessionKeys = [
     value: whole(1, 4096),
     doc: 'Evaluations at once.',
     example: '4',
-    whenAbsent: "the host's processors divided by limits.cpus; 1 if an evaluation uses a GPU",
+    whenAbsent:
+      "the host's processors divided by limits.cpus; with limits.gpus no more than one a GPU, or than limits.gpuMemory leaves room for",
   },
   {
     name: 'seed',

@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import type { Method, PolicyName, Problem } from '../problem/problem';
+import type { Limits, Method, PolicyName, Problem } from '../problem/problem';
 import { jobsAtOnce } from '../problem/slurmSettings';
+import { evaluationsPerGpu } from './gpuRoom';
 import { isServer, modelSettings, type ModelSettings } from './modelSettings';
 import type { SessionOptions, SessionOverrides } from './options';
 import { complaintsAbout, defaultMethodOf, policyOfServer } from './settingsRules';
@@ -26,6 +27,8 @@ export interface HostDefaults {
   readonly processors: number;
   /** That evaluations may use; absent where none is known. */
   readonly gpus?: number;
+  /** Of the smallest of them; absent where one of them does not tell. */
+  readonly gpuMemoryBytes?: number;
 }
 
 /**
@@ -55,11 +58,7 @@ export function draftOptions(
   const { session, limits } = problem;
   const policy = meantPolicy(problem, overrides);
   const model = modelSettings.safeParse(chosenModel(problem.model, overrides.model));
-  const byProcessors = Math.max(1, Math.floor(host.processors / Math.max(1, limits.cpus)));
-  // One program at a time on a GPU measures right; more is the user's choice.
-  const byGpus = Math.max(1, Math.floor((host.gpus ?? 1) / Math.max(1, Math.ceil(limits.gpus))));
-  const here = limits.gpus > 0 ? Math.min(byGpus, byProcessors) : byProcessors;
-  const atOnce = problem.executor === 'slurm' ? jobsAtOnce : here;
+  const atOnce = problem.executor === 'slurm' ? jobsAtOnce : evaluationsAtOnce(limits, host);
   return {
     method: chosenMethod(problem, overrides, policy),
     policy,
@@ -84,6 +83,15 @@ export function draftOptions(
       model: policy === 'tunables' || !model.success ? undefined : model.data,
     }),
   };
+}
+
+/** That this host bears and measures right. */
+function evaluationsAtOnce(limits: Limits, host: HostDefaults): number {
+  const byProcessors = Math.max(1, Math.floor(host.processors / Math.max(1, limits.cpus)));
+  if (limits.gpus === 0) return byProcessors;
+  const groups = Math.max(1, Math.floor((host.gpus ?? 1) / Math.ceil(limits.gpus)));
+  // One program at a time on a GPU measures right whatever its evaluator does; more is the problem's word, or the user's choice.
+  return Math.min(byProcessors, groups * (evaluationsPerGpu(limits, host.gpuMemoryBytes) ?? 1));
 }
 
 function chosenModel(

@@ -27,7 +27,9 @@ export interface IdentityFacts {
  */
 export async function evaluationIdentity(facts: IdentityFacts): Promise<string> {
   const { problem, problemPath, bundlePath, preparation, machine, hostEnv } = facts;
-  const asked = { ...problem, session: undefined, model: undefined, references: undefined };
+  // How many evaluations share a GPU decides when they run, as the session's settings do.
+  const limits = { ...problem.limits, gpuMemoryBytes: undefined };
+  const asked = { ...problem, limits, session: undefined, model: undefined, references: undefined };
   const folder = dirname(problemPath);
   const left = new Set([relative(folder, problemPath), hostPlaces(problem).candidate]);
   const parts = {

@@ -1,13 +1,15 @@
 import type { Limits } from '../../domain/problem/problem';
+import { evaluationsPerGpu } from '../../domain/session/gpuRoom';
 import { EnvironmentError } from '../evaluator';
 import { leaseGpus, type GpuLease } from './gpuSeats';
-import { findVisibleGpus } from './visibleGpus';
+import { findGpuRoom } from './gpuMemory';
 
 /**
- * Evaluations of all sessions that share one GPU at once; more only where one session is told to run more. Times are taken one after the other
- * anyway; while one is timed, others start, compile and wait to be checked, and each holds gigabytes of the GPU's memory.
+ * Evaluations of all sessions that share one GPU at once where nothing tells how many have room there; more only where one session is told to
+ * run more. Times are taken one after the other anyway; while one is timed, others start, compile and wait to be checked, and each holds
+ * gigabytes of the GPU's memory.
  */
-const mostSharing = 4;
+const usuallySharing = 4;
 
 const withoutLease: GpuLease = { gpus: [], waitedMs: 0, giveBack: () => Promise.resolve() };
 
@@ -21,16 +23,19 @@ export interface EvaluationGpus {
 
 /** `atOnce`: evaluations at once, of this session. */
 export function createEvaluationGpus(
-  { gpus }: Pick<Limits, 'gpus'>,
+  limits: Pick<Limits, 'gpus' | 'gpuMemoryBytes'>,
   atOnce: number,
   hostEnv: NodeJS.ProcessEnv,
 ): EvaluationGpus {
-  const count = Math.ceil(gpus);
+  const count = Math.ceil(limits.gpus);
   let among: readonly string[] = [];
+  let mostSharing = usuallySharing;
   return {
     async prepare() {
       if (count === 0) return;
-      among = await findVisibleGpus(hostEnv);
+      const room = await findGpuRoom(limits, hostEnv);
+      among = room.gpus;
+      mostSharing = evaluationsPerGpu(limits, room.memoryBytes) ?? usuallySharing;
       // Where there is none at all, evaluators say what they do without one, and other makers' GPUs are not known here.
       if (among.length === 0 || among.length >= count) return;
       throw new EnvironmentError(

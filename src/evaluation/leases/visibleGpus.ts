@@ -11,7 +11,7 @@ const mostMs = 30_000;
  */
 export async function findVisibleGpus(env: NodeJS.ProcessEnv): Promise<readonly string[]> {
   // The driver tells of GPUs, too, that a job has no right to; its tool does not.
-  const listed = gpusInList(await listText(env));
+  const listed = gpusInList(await nvidiaSmi(['-L'], env));
   return selectGpus(
     listed.length > 0 ? listed : gpusOfDriver().map((gpu) => [gpu]),
     env['CUDA_VISIBLE_DEVICES'],
@@ -47,14 +47,17 @@ export function selectGpus(
   return [...new Set(selected)];
 }
 
-/** Empty where the tool is not there or fails. */
-function listText({ PATH, LD_LIBRARY_PATH }: NodeJS.ProcessEnv): Promise<string> {
+/** What the tool prints; empty where it is not there or fails. */
+export function nvidiaSmi(
+  args: readonly string[],
+  { PATH, LD_LIBRARY_PATH }: NodeJS.ProcessEnv,
+): Promise<string> {
   const env = {
     ...(PATH !== undefined && { PATH }),
     ...(LD_LIBRARY_PATH !== undefined && { LD_LIBRARY_PATH }),
   };
   return new Promise((resolve) => {
-    execFile('nvidia-smi', ['-L'], { env, timeout: mostMs, killSignal: 'SIGKILL' }, (error, stdout) => {
+    execFile('nvidia-smi', args, { env, timeout: mostMs, killSignal: 'SIGKILL' }, (error, stdout) => {
       resolve(error === null ? stdout : '');
     });
   });

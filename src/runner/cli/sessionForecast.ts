@@ -10,6 +10,7 @@ import {
   type SessionEstimate,
   type SessionForecast,
 } from '../../domain/session/cost';
+import type { HostDefaults } from '../../domain/session/resolveOptions';
 import { guessTokens } from '../../domain/session/tokenGuesses';
 import type { PolicyTask } from '../../policy/createPolicy';
 import { countText, dollarsText, shortCountText, timeText, totalTokens } from './amounts';
@@ -21,14 +22,16 @@ export interface KnownAmounts {
   readonly evaluationMs?: number;
 }
 
+export type HostGpus = Pick<HostDefaults, 'gpus' | 'gpuMemoryBytes'>;
+
 export interface Forecast {
   readonly estimate: SessionEstimate;
   /** What it rests on, a sentence each. */
   readonly assumptions: readonly string[];
 }
 
-/** What a session will take. `gpus`: that this host can give; absent where none is known. Throws `PromptTooLongError`. */
-export function forecastOf(task: PolicyTask, known: KnownAmounts = {}, gpus?: number): Forecast {
+/** What a session will take. `host`: the GPUs that it can give, none where none is known. Throws `PromptTooLongError`. */
+export function forecastOf(task: PolicyTask, known: KnownAmounts = {}, host: HostGpus = {}): Forecast {
   const { options, problem } = task;
   const exactly = (amount: number): Guess => ({ lowest: amount, likely: amount, highest: amount });
   const guessed = guessTokens(options, sizesOf(task));
@@ -50,7 +53,7 @@ export function forecastOf(task: PolicyTask, known: KnownAmounts = {}, gpus?: nu
       known.evaluationMs === undefined
         ? `Evaluations: ${concurrency} at once; if each used all of its ${timeText(problem.limits.timeMs)} they would take ${timeText(slowestMs)}.`
         : `Evaluations: ${concurrency} at once, ${timeText(known.evaluationMs)} each; sampling and training may add to that.`,
-      ...placeAssumptions(task, gpus),
+      ...placeAssumptions(task, host),
       ...(parentRuns === 0
         ? []
         : [
@@ -61,7 +64,9 @@ export function forecastOf(task: PolicyTask, known: KnownAmounts = {}, gpus?: nu
 }
 
 /** Where evaluations would run, as far as that decides how many do at once. */
-function placeAssumptions({ problem, options }: PolicyTask, gpus: number | undefined): readonly string[] {
+function placeAssumptions({ problem, options }: PolicyTask, host: HostGpus): readonly string[] {
+  const { gpus } = host;
+  const { gpuMemoryBytes } = problem.limits;
   const { concurrency } = options;
   if (problem.executor === 'slurm')
     return [
@@ -72,7 +77,9 @@ function placeAssumptions({ problem, options }: PolicyTask, gpus: number | undef
   const gpuText = (count: number): string => (count === 1 ? '1 GPU' : `${countText(count)} GPUs`);
   if (gpus === undefined)
     return [
-      `No GPU is known on this host. Each evaluation asks for ${gpuText(each)}; on a host with more than that more run at once.`,
+      `No GPU is known on this host. Each evaluation asks for ${gpuText(each)}; on a host with more than that${
+        gpuMemoryBytes === undefined ? '' : ', or where several have room on one,'
+      } more run at once.`,
     ];
   if (gpus < each)
     return [
@@ -81,9 +88,14 @@ function placeAssumptions({ problem, options }: PolicyTask, gpus: number | undef
   const has = `${gpuText(gpus)} of this host for ${gpuText(each)} an evaluation`;
   const shared =
     concurrency * each > gpus
-      ? ', so that some share one and take their times by turns, which is not counted'
+      ? `, so that up to ${Math.ceil((concurrency * each) / gpus)} share one and take their times by turns, which is not counted`
       : '';
-  return [`Counted on: ${has}${shared}. Other sessions of the host wait for the same.`];
+  return [
+    `Counted on: ${has}${shared}. Other sessions of the host wait for the same.`,
+    ...(gpuMemoryBytes !== undefined && host.gpuMemoryBytes === undefined
+      ? ['How much memory the GPUs of this host have is not known, so limits.gpuMemory lets none share one.']
+      : []),
+  ];
 }
 
 function runsParents({ evaluator }: PolicyTask['problem']): boolean {

@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
 import type { Problem } from '../../domain/problem/problem';
 import type { HostDefaults } from '../../domain/session/resolveOptions';
+import { withoutAbsent } from '../../domain/withoutAbsent';
 import { physicalCores, readTopology } from '../../evaluation/leases/physicalCores';
-import { findVisibleGpus } from '../../evaluation/leases/visibleGpus';
+import { findGpuRoom } from '../../evaluation/leases/gpuMemory';
 
 /** What this host can give to the evaluations of a problem. */
 export async function hostShares(
@@ -10,8 +11,12 @@ export async function hostShares(
   env: NodeJS.ProcessEnv,
 ): Promise<Omit<HostDefaults, 'randomSeed'>> {
   const asksForGpus = problem.limits.gpus > 0 && problem.executor !== 'slurm';
-  const gpus = asksForGpus ? await findVisibleGpus(env) : [];
-  return { processors: processorsFor(problem), ...(gpus.length > 0 && { gpus: gpus.length }) };
+  const { gpus, memoryBytes } = asksForGpus ? await findGpuRoom(problem.limits, env) : { gpus: [] };
+  return {
+    processors: processorsFor(problem),
+    ...(gpus.length > 0 && { gpus: gpus.length }),
+    ...withoutAbsent({ gpuMemoryBytes: memoryBytes }),
+  };
 }
 
 /** Programs of contests run on one processor of a core each, and the others stay idle. */

@@ -31,6 +31,7 @@ describe('a complete problem file', () => {
         memoryBytes: 2 * 1024 ** 3,
         cpus: 2,
         gpus: 1,
+        gpuMemoryBytes: 20 * 1024 ** 3,
         outputBytes: 100_000,
         processes: 16,
       },

@@ -6,7 +6,7 @@ evaluate: python3 evaluate.py     # the trusted evaluator
 metric: { name: c5, goal: minimize, unit: "1" }
 reward: 1 / c5
 environment: { python: ">=3.11", packages: [numpy, "scipy>=1.10,<2"] }
-limits: { time: 1.5min, memory: 2GiB, cpus: 2, gpus: 1, output: 100KB, processes: 16 }
+limits: { time: 1.5min, memory: 2GiB, cpus: 2, gpus: 1, gpuMemory: 20GiB, output: 100KB, processes: 16 }
 references:
   - { label: Haugland 2016, value: 0.380927 }
   - { label: TTT-Discover, value: 0.380876, url: "https://arxiv.org/abs/2601.16175" }

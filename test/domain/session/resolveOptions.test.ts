@@ -106,6 +106,53 @@ describe('the options of a session', () => {
   });
 });
 
+describe('evaluations at once, where nobody says how many', () => {
+  const gibibyte = 1024 ** 3;
+  /** `gpuMemory`: GiB of each GPU. */
+  const atOnce = (limits: string, gpus?: number, gpuMemory?: number, processors = 64): number =>
+    resolveOptions(
+      problemWith(`limits: { ${limits} }`),
+      {},
+      {
+        ...{ randomSeed: 1, processors },
+        ...(gpus !== undefined && { gpus }),
+        ...(gpuMemory !== undefined && { gpuMemoryBytes: gpuMemory * gibibyte }),
+      },
+    ).concurrency;
+
+  it('are as many as have room in 95 % of the memory of each GPU', () => {
+    expect(atOnce('gpus: 1, gpuMemory: 24GiB', 1, 80)).toBe(3);
+    expect(atOnce('gpus: 1, gpuMemory: 16GiB', 1, 80)).toBe(4);
+    expect(atOnce('gpus: 1, gpuMemory: 24GiB', 2, 80)).toBe(6);
+    expect(atOnce('gpus: 2, gpuMemory: 24GiB', 5, 80)).toBe(6);
+    expect(atOnce('gpus: 1, gpuMemory: 38GiB', 1, 80)).toBe(2);
+    expect(atOnce('gpus: 1, gpuMemory: 39GiB', 1, 80)).toBe(1);
+  });
+
+  it('are one a GPU where it has room for less than one, or it is not known what it has or what they take', () => {
+    expect(atOnce('gpus: 1, gpuMemory: 100GiB', 2, 80)).toBe(2);
+    expect(atOnce('gpus: 1, gpuMemory: 24GiB', 2)).toBe(2);
+    expect(atOnce('gpus: 1, gpuMemory: 24GiB')).toBe(1);
+    expect(atOnce('gpus: 1', 2, 80)).toBe(2);
+  });
+
+  it('are no more than the processors bear', () => {
+    expect(atOnce('gpus: 1, cpus: 4, gpuMemory: 10GiB', 1, 80, 16)).toBe(4);
+    expect(atOnce('gpus: 1, cpus: 4, gpuMemory: 10GiB', 1, 80, 2)).toBe(1);
+    expect(atOnce('gpus: 0, cpus: 4, gpuMemory: 10GiB', 1, 80, 16)).toBe(4);
+  });
+
+  it('are what the user or the problem says, whatever has room; on a cluster each job has its own GPU', () => {
+    const crowded = { ...host, gpus: 1, gpuMemoryBytes: 80 * gibibyte };
+    const shared = problemWith('limits: { gpus: 1, gpuMemory: 24GiB }');
+    expect(resolveOptions(shared, { concurrency: 7 }, crowded).concurrency).toBe(7);
+    const own = problemWith('limits: { gpus: 1, gpuMemory: 24GiB }\nsession: { concurrency: 1 }');
+    expect(resolveOptions(own, {}, crowded).concurrency).toBe(1);
+    const cluster = problemWith('limits: { gpus: 1, gpuMemory: 24GiB }\nexecutor: slurm');
+    expect(resolveOptions(cluster, {}, crowded).concurrency).toBe(32);
+  });
+});
+
 describe('what is not enough or does not fit is refused', () => {
   it.each<readonly [string, Problem, SessionOverrides, RegExp, RegExp]>([
     ['no server', plain, { policy: 'openai' }, /needs a model server/, /--server .* policy\.server/],

@@ -215,6 +215,12 @@ describe('the same evaluation', () => {
     expect((await new Trial('same').evaluate()).reusedFrom).toMatchObject({ session: 'one' });
   });
 
+  it('is the same however many share a GPU', async () => {
+    await new Trial('one').evaluate();
+    const sharing = new Trial('two', { limits: 'time: 10s, gpuMemory: 20GiB' });
+    expect((await sharing.evaluate()).reusedFrom).toMatchObject({ session: 'one' });
+  });
+
   it('is not looked for without isolation, since candidates could have written it', async () => {
     await new Trial('one').evaluate();
     const open = new Trial('two');

@@ -152,6 +152,7 @@ const companions: Readonly<Record<string, Value>> = {
   'evaluator.cases': { evaluator: { format: 'atcoder' } },
   'evaluator.caseTime': { evaluator: { format: 'atcoder' } },
   'evaluator.stopEarly': { evaluator: { format: 'atcoder' } },
+  'limits.gpuMemory': { limits: { gpus: '1' } },
   slurm: { executor: 'slurm' },
   references: { references: { label: 'A', value: '1' } },
   policy: { session: { policy: 'tinker' }, policy: { server: 'skyrl', model: 'm' } },

@@ -15,12 +15,23 @@ const problem: Problem = {
   statement: '',
 };
 
+const gibibyte = 1024 ** 3;
+
 /** Of ten minutes each, where a host has these GPUs. */
-function forecast(changes: Partial<Problem>, gpus: number | undefined, concurrency?: number): Forecast {
+function forecast(
+  changes: Partial<Problem>,
+  gpus: number | undefined,
+  concurrency?: number,
+  gpuMemoryBytes?: number,
+): Forecast {
   const changed = { ...problem, ...changes };
-  const host = { randomSeed: 1, processors: 64, ...(gpus !== undefined && { gpus }) };
+  const host = {
+    ...{ randomSeed: 1, processors: 64 },
+    ...(gpus !== undefined && { gpus }),
+    ...(gpuMemoryBytes !== undefined && { gpuMemoryBytes }),
+  };
   const options = draftOptions(changed, concurrency === undefined ? {} : { concurrency }, host);
-  return forecastOf({ problem: changed, initialText: 'x', options }, { evaluationMs: 600_000 }, gpus);
+  return forecastOf({ problem: changed, initialText: 'x', options }, { evaluationMs: 600_000 }, host);
 }
 
 const hoursOf = ({ estimate }: Forecast): number => (estimate.likely.evaluationMs ?? NaN) / 3_600_000;
@@ -43,9 +54,23 @@ describe('the time that evaluations will take', () => {
     const none = forecast({ limits: { ...problem.limits, gpus: 4 } }, 2);
     expect(none.assumptions.join(' ')).toContain('fewer than one evaluation asks for (4)');
     expect(forecast({}, 2, 6).assumptions.join(' ')).toContain(
-      'some share one and take their times by turns',
+      'so that up to 3 share one and take their times by turns, which is not counted.',
     );
     expect(forecast({ limits: defaultLimits }, undefined).assumptions.join(' ')).not.toContain('GPU');
+  });
+
+  it('is that of as many at once as have room on the GPUs, where the problem says what they take', () => {
+    const stated = { limits: { ...problem.limits, gpuMemoryBytes: 20 * gibibyte } };
+    const roomy = forecast(stated, 2, undefined, 80 * gibibyte);
+    expect(hoursOf(roomy)).toBeCloseTo(82 / 6 / 6);
+    expect(roomy.assumptions.join(' ')).toContain('up to 3 share one and take their times by turns');
+    expect(roomy.assumptions.join(' ')).not.toContain('not known');
+    const untold = forecast(stated, 2);
+    expect(hoursOf(untold)).toBeCloseTo(82 / 6 / 2);
+    expect(untold.assumptions.join(' ')).toContain('limits.gpuMemory lets none share one.');
+    expect(forecast(stated, undefined).assumptions.join(' ')).toContain(
+      'on a host with more than that, or where several have room on one, more run at once.',
+    );
   });
 
   it('is that of as many jobs as a cluster is asked for', () => {

@@ -47,7 +47,7 @@ export const estimateCommand: Command = {
         answerTokens: wholeNumber(values['answer-tokens'], '--answer-tokens', 1),
         evaluationMs: durationMs(values['evaluation-time'], '--evaluation-time'),
       }),
-      host.gpus,
+      host,
     );
     output.reply(replyOf(checked, forecast));
     for (const line of linesOf(checked, forecast)) output.line(line);
