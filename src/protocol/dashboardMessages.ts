@@ -91,6 +91,7 @@ export const evaluationRow = z.object({
   stages: z.array(z.object({ name: z.string(), ms: z.number() })),
   gpus: z.int().optional(),
   gpusHeld: z.number().optional(),
+  evaluationsPerGpu: z.number().optional(),
   reused: z.int(),
   reusedMs: z.number(),
   stopped: z.int(),

@@ -36,6 +36,12 @@ describe('what evaluations took', () => {
     expect(evaluationFigures(undefined)).toEqual([]);
   });
 
+  it('is how many ran on a GPU at once where several may share one', () => {
+    expect(evaluationFigures({ ...nothing, gpus: 1, evaluationsPerGpu: 2.34 })).toEqual([
+      { term: 'on a GPU', text: '2.3', detail: expect.stringContaining('several may share one') as string },
+    ]);
+  });
+
   it('does not estimate a saving that nothing tells of', () => {
     expect(evaluationFigures({ ...nothing, stopped: 8 })).toMatchObject([
       { term: 'stopped early', text: '8' },

@@ -6,7 +6,7 @@ import type { Figure } from './usageFigures';
 /** What of the evaluations is worth a glance: that they wait, and what was spared. */
 export function evaluationFigures(use: EvaluationRow | undefined): Figure[] {
   if (use === undefined) return [];
-  const { waitedMs, queuedMs, totalMs, gpusHeld, reused, reusedMs, stopped, savedMs } = use;
+  const { waitedMs, queuedMs, totalMs, reused, reusedMs, stopped, savedMs } = use;
   const figures: Figure[] = [];
   if (waitedMs + queuedMs > 0.01 * totalMs) {
     figures.push({
@@ -15,13 +15,7 @@ export function evaluationFigures(use: EvaluationRow | undefined): Figure[] {
       detail: t('Share of the evaluations’ time in which they waited for an evaluator, a queue or a device'),
     });
   }
-  if (gpusHeld !== undefined) {
-    figures.push({
-      term: t('GPUs held'),
-      text: formatShare(gpusHeld, 1),
-      detail: t('Share of the host’s GPUs that evaluations held, on average'),
-    });
-  }
+  figures.push(...gpuFigures(use));
   if (reused > 0) {
     figures.push({
       term: t('not run again'),
@@ -46,6 +40,26 @@ export function evaluationFigures(use: EvaluationRow | undefined): Figure[] {
     });
   }
   return figures;
+}
+
+function gpuFigures({ gpusHeld, evaluationsPerGpu }: EvaluationRow): Figure[] {
+  if (gpusHeld !== undefined) {
+    return [
+      {
+        term: t('GPUs held'),
+        text: formatShare(gpusHeld, 1),
+        detail: t('Share of the host’s GPUs that evaluations held, on average'),
+      },
+    ];
+  }
+  if (evaluationsPerGpu === undefined) return [];
+  return [
+    {
+      term: t('on a GPU'),
+      text: evaluationsPerGpu.toFixed(1),
+      detail: t('Evaluations that ran on a GPU at once, on average; several may share one'),
+    },
+  ];
 }
 
 /** A part of the evaluations' time, its length, and its share. */

@@ -5,7 +5,7 @@ import { countWords, durationWords, shareWords } from './words';
 /** Where the evaluators' time went and what was spared, in words. */
 export function evaluationFacts(use: EvaluationUse | undefined): Fact[] {
   if (use === undefined) return [];
-  const { runs, totalMs, runMs, gpus, gpusHeld, warm } = use;
+  const { runs, totalMs, runMs, warm } = use;
   const part = (label: string, ms: number): Fact[] =>
     ms < 1 ? [] : [[label, `${durationWords(ms)} (${shareWords(ms / totalMs)})`]];
   return [
@@ -23,17 +23,20 @@ export function evaluationFacts(use: EvaluationUse | undefined): Fact[] {
       `${durationWords(ms)}${runMs > 0 ? ` (${shareWords(ms / runMs)} of running)` : ''}`,
     ]),
     ...part('Around it: folders, verdicts, the way there and back', use.aroundMs),
-    ...(gpusHeld === undefined || gpus === undefined
-      ? []
-      : [
-          [
-            'GPUs held by evaluations',
-            `${shareWords(gpusHeld)} of ${gpus === 1 ? 'one GPU' : `${gpus} GPUs`} on average`,
-          ] as const,
-        ]),
+    ...gpuFacts(use),
     ...sparedFacts(use),
     ...(warm === undefined ? [] : [['Started warm', ofWords(warm)] as const]),
   ];
+}
+
+function gpuFacts({ gpus, gpusHeld, evaluationsPerGpu }: EvaluationUse): Fact[] {
+  if (gpus === undefined) return [];
+  const several = gpus === 1 ? 'one GPU' : `${gpus} GPUs`;
+  if (gpusHeld !== undefined)
+    return [['GPUs held by evaluations', `${shareWords(gpusHeld)} of ${several} on average`]];
+  if (evaluationsPerGpu === undefined) return [];
+  const where = gpus === 1 ? 'on one GPU' : `on each of ${several}`;
+  return [['Evaluations that shared a GPU', `${evaluationsPerGpu.toFixed(1)} at once ${where}, on average`]];
 }
 
 function sparedFacts({ reused, reusedMs, stopped, savedMs }: EvaluationUse): Fact[] {

@@ -16,8 +16,10 @@ export interface EvaluationUse {
   readonly runMs: number;
   /** Parts of `runMs` that evaluators tell of, the longest first. */
   readonly stages: readonly { readonly name: string; readonly ms: number }[];
-  /** Share of the host's GPUs that evaluations held, on average; absent where they use none or it is not known. */
+  /** Share of the host's GPUs that evaluations held, on average; absent where they use none or share them, or it is not known. */
   readonly gpusHeld?: number;
+  /** Evaluations that ran on a GPU at once, on average, where several may share one: what they held follows from no sum of times. */
+  readonly evaluationsPerGpu?: number;
   readonly gpus?: number;
   readonly reused: number;
   /** What the same evaluations had taken. */
@@ -31,24 +33,33 @@ export interface EvaluationUse {
 
 /** `undefined` before any evaluation. */
 export function evaluationUse(snapshot: SessionSnapshot): EvaluationUse | undefined {
-  const { accounts, machine, clock } = snapshot;
+  const { accounts } = snapshot;
   if (accounts === undefined || accounts.runs + accounts.reused === 0) return undefined;
   const { runs, runMs, waitedMs, queuedMs, aroundMs, reused, reusedMs, stopped } = accounts;
   const savedMs = savedByStoppingMs(accounts);
-  const gpus = machine?.gpus?.length ?? 0;
-  const workedMs = clock?.activeMs ?? 0;
   return {
     ...{ runs, runMs, waitedMs, queuedMs, aroundMs, reused, reusedMs, stopped },
     totalMs: waitedMs + queuedMs + aroundMs + runMs,
     stages: Object.entries(accounts.stagesMs)
       .map(([name, ms]) => ({ name, ms }))
       .sort((a, b) => b.ms - a.ms),
-    ...(gpus > 0 && workedMs > 0
-      ? { gpus, gpusHeld: Math.min(1, (runMs * (machine?.gpusEach ?? 1)) / (gpus * workedMs)) }
-      : {}),
+    ...gpuUse(snapshot, runMs),
     ...(savedMs === undefined ? {} : { savedMs }),
     ...(accounts.startsTold === 0 ? {} : { warm: { count: accounts.warmStarts, of: accounts.startsTold } }),
   };
+}
+
+function gpuUse(
+  { machine, clock, options }: SessionSnapshot,
+  runMs: number,
+): Pick<EvaluationUse, 'gpus' | 'gpusHeld' | 'evaluationsPerGpu'> {
+  const gpus = machine?.gpus?.length ?? 0;
+  const workedMs = clock?.activeMs ?? 0;
+  if (gpus === 0 || workedMs === 0) return {};
+  const each = machine?.gpusEach ?? 1;
+  const perGpu = (runMs * each) / (gpus * workedMs);
+  const mayShare = (options?.concurrency ?? 1) * each > gpus;
+  return mayShare ? { gpus, evaluationsPerGpu: perGpu } : { gpus, gpusHeld: Math.min(1, perGpu) };
 }
 
 /** `static_checks` as people write it: `static checks`. */

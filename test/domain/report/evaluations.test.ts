@@ -69,6 +69,22 @@ describe('where the evaluators’ time went', () => {
     });
   });
 
+  it('counts the evaluations on a GPU where several may share one, as their times are no share of it', () => {
+    const { machine } = whole;
+    if (machine === undefined) throw new Error('no machine');
+    const factsOn = (gpus: readonly string[], gpusEach: number): ReadonlyMap<string, unknown> =>
+      new Map(
+        evaluationFacts(evaluationUse({ ...whole, machine: { ...machine, gpus: [...gpus], gpusEach } })),
+      );
+    // Two at once for a session of that concurrency: five seconds of running in ten, on each of its GPUs.
+    expect(factsOn(['G'], 1).get('Evaluations that shared a GPU')).toBe('0.5 at once on one GPU, on average');
+    expect(factsOn(['G', 'G', 'G'], 2).get('Evaluations that shared a GPU')).toBe(
+      '0.3 at once on each of 3 GPUs, on average',
+    );
+    expect(factsOn(['G'], 1).has('GPUs held by evaluations')).toBe(false);
+    expect(factsOn(['G', 'G'], 1).get('GPUs held by evaluations')).toBe('25 % of 2 GPUs on average');
+  });
+
   it('stands in the report as Markdown and HTML, and as numbers in JSON', () => {
     expect(markdownReport({ snapshot: whole, madeAtMs })).toMatch(
       /## Evaluations\n[\s\S]*\| Stopped early \| one evaluation; saved about 3\.0 s/,
