@@ -37,7 +37,7 @@ const factsSchema = z.object({
     ...{ roundsOfRival: z.number(), byTurns: z.array(z.array(z.string())) },
     ...{ alone: evaluation, faster: evaluation, much: evaluation, raced: evaluation },
     ...{ rivalFails: evaluation, noMemoryForTwo: evaluation, wrongAndMuchSlower: evaluation },
-    ...{ roomAlone: evaluation, noRoom: z.string() },
+    ...{ roomAlone: evaluation, noRoom: z.string(), estimates: z.array(z.number()) },
     ...{ disturbed: evaluation, wrongInTheRace: z.string(), wrongLate: z.string() },
     wrongEarly: z.object({ rejected: z.string(), timed: z.boolean() }),
   }),
@@ -47,7 +47,6 @@ const factsSchema = z.object({
   given: z.object({
     ...{ usual: z.boolean(), strict: z.boolean(), estimate: z.boolean(), whole: z.boolean() },
     ...{ absent: z.boolean(), otherScale: z.boolean(), shapeMissing: z.boolean() },
-    estimates: z.array(z.number()),
     again: z.object({ metrics: z.record(z.string(), z.number()), feedback: z.string() }),
   }),
   rates: z.record(z.string(), z.object({ look: z.number(), race: z.number() })),
@@ -144,8 +143,8 @@ describe.each(['trimul', 'mla-decode'])('the evaluator of %s, which gets the par
   });
 
   it('takes the better one of two rounds that noise cannot explain', () => {
-    expect(facts.given.estimates[0]).toBe(345);
-    expect(facts.given.estimates[1]).toBeCloseTo(350, 9);
+    expect(facts.flow.estimates[0]).toBe(345);
+    expect(facts.flow.estimates[1]).toBeCloseTo(350, 9);
   });
 
   it('does not stop by times that were taken while the GPU was at other work', () => {
@@ -154,7 +153,7 @@ describe.each(['trimul', 'mla-decode'])('the evaluator of %s, which gets the par
   });
 
   it('compares with nothing in a run that decides about a best, with no estimate, and with no value on another scale', () => {
-    const { usual, whole, again, estimates: _, ...others } = facts.given;
+    const { usual, whole, again, ...others } = facts.given;
     expect([usual, whole]).toEqual([true, true]);
     expect(Object.values(others)).toEqual([false, false, false, false, false]);
     expect(again.metrics).toMatchObject({ geomean_us: 1000, same_as_parent: 1 });

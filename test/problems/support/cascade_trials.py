@@ -64,6 +64,7 @@ def flow(ev):
         "wrongInTheRace": one(slower, fails_at=(shapes + 1, "Wrong output for a timed call."))["rejected"],
         "wrongLate": one(0.8, wrong_in=rest)["rejected"], "wrongAndMuchSlower": shown(one(1.5, wrong_in=rest)),
         "wrongEarly": {"rejected": early_wrong["rejected"], "timed": ("candidate", "move") in early_wrong["events"]},
+        "estimates": [ev.cascade.estimate_us(rounds) for rounds in ([510.0, 345.0], [350.0, 350.0])],
         "roomAlone": shown(one(0.8, no_room_in=first + rest)), "noRoom": one(0.8, never_room_in=rest[:1])["rejected"],
         "disturbed": shown(one(1.5, gpu=Gpu(1, **STILL, disturbed_batches=(ev.timing.MOST_AGAIN + each + 3) * shapes))),
     }
@@ -110,7 +111,6 @@ def given(ev):
         "absent": found(absent=["DISCOVER_INCUMBENT"]) is not None, "otherScale": found(value=1.0) is not None,
         "shapeMissing": found(**{keys[0]: 0.0}) is not None,
         "again": found(start_s=3.0).again(),
-        "estimates": [ev.cascade.estimate_us(rounds) for rounds in ([510.0, 345.0], [350.0, 350.0])],
     }
 
 
