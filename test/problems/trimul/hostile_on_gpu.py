@@ -1,7 +1,8 @@
 """Hostile programs on a GPU, through the built runner: npm run build && python3 test/problems/trimul/hostile_on_gpu.py [STEP ...]
 
 Needs node, an NVIDIA GPU, and a python3 with PyTorch and numpy; nothing is installed. Writes OUT/hostile.md and OUT/hostile.json after every
-program (OUT: the folder named by the variable OUT, or the current one), and ends with 1 if anything was not as wanted. Steps, all by default:
+program (OUT: the folder named by the variable OUT, or the current one), and ends with 1 if anything was not as wanted. HOSTILE_BESIDE=1: other work
+uses the GPU at the same time, so nobody looks at what a program leaves on it. Steps, all by default:
 
 host      what a program must not reach of the host: network, keys, other work, other processes, kernel settings, its evaluator
 fooling   the programs of on_gpu.py that try to fool the evaluator, and those that forge its answers
@@ -24,6 +25,8 @@ RUNNER = os.path.join(ROOT, "dist/runner.cjs")
 # An honest program must be as fast again, within this share, after a hostile one.
 TOLERANCE = 0.05
 SETTLE_S = 20
+# nvidia-smi would list the others' processes.
+BESIDE_OTHERS = os.environ.get("HOSTILE_BESIDE") == "1"
 
 HOST = '''
 import ctypes, glob, os, socket, subprocess, sys
@@ -133,7 +136,7 @@ class Host:
     def __init__(self, folder):
         self.folder = folder
         self.usual = copy_of_problem(os.path.join(folder, "usual"), 300)
-        self.short = copy_of_problem(os.path.join(folder, "short"), 60)
+        self.short = copy_of_problem(os.path.join(folder, "short"), 45)
         self.honest_us = None
 
     def evaluate(self, text, problem=None):
@@ -204,8 +207,11 @@ def note(name, outcome, took_s, as_wanted, after):
 
 def tried(host, name, text, wanted, problem=None, then_honest=False):
     outcome, took_s = host.evaluate(text, problem)
-    left = left_on_gpu()
-    after = f"left on the GPU: {left}" if left else "nothing left on the GPU"
+    if BESIDE_OTHERS:
+        left, after = [], "not looked at: other work on this GPU"
+    else:
+        left = left_on_gpu()
+        after = f"left on the GPU: {left}" if left else "nothing left on the GPU"
     good = wanted(outcome) and not left
     if then_honest:
         value = host.honest()
