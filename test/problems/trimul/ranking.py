@@ -1,10 +1,11 @@
 """Ranks kernels of different speed twice: by the evaluator of problems/trimul, and by GPU MODE's protocol as the adapter for its folders
 runs it. Compares the rankings and the time that each took.
 
-python3 test/problems/trimul/ranking.py ours           writes OUT/trimul-ours.json
-python3 test/problems/trimul/ranking.py protocol SECONDS COMMAND…  goes on with OUT/trimul-protocol.json for so long
-python3 test/problems/trimul/ranking.py compare        prints what came of both
-python3 test/problems/trimul/ranking.py raced SECONDS PARENT AT_ONCE  goes on with OUT/trimul-raced-PARENT-AT_ONCE.json for so long, and compares
+python3 test/problems/trimul/ranking.py ours [SET]     writes OUT/trimul-ours.json
+python3 test/problems/trimul/ranking.py protocol SECONDS SET COMMAND…  goes on with OUT/trimul-protocol.json for so long
+python3 test/problems/trimul/ranking.py compare [SET]  prints what came of both
+python3 test/problems/trimul/ranking.py raced SECONDS PARENT AT_ONCE [SET]  goes on with OUT/trimul-raced-PARENT-AT_ONCE.json for so long, and compares
+SET is which kernels: `close` (what is not named) or `spread`, see ranked_kernels.py. For spread the files end in -spread: OUT/trimul-ours-spread.json.
 PARENT is what each kernel is compared with while it runs: `initial` the first kernel, `best` the best so far, `best-look` the same without races.
 The whole comparison in 10 minutes of one H100: `raced 240 best 3`, then `raced 240 best-look 3`; an evaluation that has begun is awaited.
 COMMAND… is what runs `ttt-discover`: node dist/runner.cjs.
@@ -22,7 +23,8 @@ import tempfile
 import threading
 import time
 
-from evaluation import evaluate, initial_text
+from evaluation import evaluate
+from ranked_kernels import SETS, text_of
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 OUT = os.environ.get("OUT", ".")
@@ -30,20 +32,9 @@ FOLDER = os.path.join(HERE, "../../evaluation/gpuMode/fixtures/trimul")
 # Evaluations at once: one of them takes times while no other uses the GPU; each needs up to 25 GB of its memory.
 AT_ONCE = 3
 
-PROJECT = dict(p0=(64, 32, 4, 2), p1=(64, 128, 4, 1), p2=(32, 32, 4, 2), p3=(64, 16, 8, 2))
-PRODUCT = dict(q0=(64, 64, 32, 4, 2), q1=(128, 128, 64, 4, 3), q2=(32, 32, 32, 4, 2), q3=(128, 64, 32, 4, 3))
-OUTPUT = dict(o0=(64, 64, 4, 2), o1=(64, 32, 4, 3), o2=(32, 32, 8, 1))
-CHOSEN = [
-    "p0 q0 o0", "p1 q1 o1", "p0 q1 o0", "p1 q0 o0", "p0 q0 o1", "p2 q2 o2", "p3 q2 o0", "p2 q0 o0", "p3 q3 o1", "p0 q3 o0", "p1 q3 o1", "p2 q1 o1",
-    "p3 q0 o2", "p0 q2 o1", "p1 q2 o0", "p3 q1 o0", "p2 q3 o2", "p0 q1 o2", "p1 q1 o2", "p0 q3 o2", "p3 q2 o2", "p2 q2 o0", "p1 q3 o0", "p3 q1 o2",
-]
 
-
-def text_of(chosen):
-    project, product, output = (table[name] for table, name in zip((PROJECT, PRODUCT, OUTPUT), chosen.split()))
-    words = ("ROWS", "DEPTH", "WARPS", "STAGES"), ("ROWS", "COLUMNS", "DEPTH", "WARPS", "STAGES"), ("ROWS", "COLUMNS", "WARPS", "STAGES")
-    groups = zip(("PROJECT", "PRODUCT", "OUTPUT"), words, (project, product, output))
-    return initial_text(**{f"{group}_{word}": value for group, names, values in groups for word, value in zip(names, values)})
+def file_of(name, kernel_set):
+    return name if kernel_set == "close" else f"{name}-{kernel_set}"
 
 
 def read(name):
@@ -59,7 +50,7 @@ def write(name, content):
         json.dump(content, file, indent=1)
 
 
-def ours():
+def ours(kernel_set="close"):
     lock, results, began = threading.Lock(), {}, time.monotonic()
 
     def run(numbered):
@@ -73,15 +64,15 @@ def ours():
                 "feedback": None if verdict["valid"] else verdict["feedback"][-300:],
             }
             print(chosen, json.dumps(results[chosen]), flush=True)
-            write("ours", {"atOnce": AT_ONCE, "wallS": time.monotonic() - began, "kernels": results})
+            write(file_of("ours", kernel_set), {"atOnce": AT_ONCE, "wallS": time.monotonic() - began, "kernels": results})
 
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(run, enumerate(CHOSEN)))
+        list(pool.map(run, enumerate(SETS[kernel_set])))
 
 
-def protocol(limit_s, command):
-    began, results = time.monotonic(), read("protocol")
-    for chosen in CHOSEN:
+def protocol(limit_s, kernel_set, command):
+    began, results = time.monotonic(), read(file_of("protocol", kernel_set))
+    for chosen in SETS[kernel_set]:
         if chosen in results:
             continue
         if time.monotonic() - began > limit_s:
@@ -108,7 +99,7 @@ def protocol(limit_s, command):
         if results[chosen]["us"] is None:
             results[chosen]["printed"] = printed[-500:]
         print(chosen, json.dumps(results[chosen]), flush=True)
-        write("protocol", results)
+        write(file_of("protocol", kernel_set), results)
 
 
 def value_in(printed):
@@ -132,8 +123,8 @@ def kendall(first, second):
     return 1 - 2 * len(opposed) / len(pairs), opposed
 
 
-def compare():
-    evaluator, whole = read("ours"), read("protocol")
+def compare(kernel_set="close"):
+    evaluator, whole = read(file_of("ours", kernel_set)), read(file_of("protocol", kernel_set))
     values = [{name: found["us"] for name, found in table.items() if found["us"] is not None} for table in (evaluator["kernels"], whole)]
     both = [name for name in values[0] if name in values[1]]
     a, b = ({name: table[name] for name in both} for table in values)
@@ -151,28 +142,28 @@ RECORDED = os.path.join(HERE, "../../../docs/results/trimul-ranking.json")
 STAGES = ("start", "compile", "correctness", "quick", "incumbent", "race", "timing")
 
 
-def raced(limit_s, parent, at_once, run=evaluate, now=time.monotonic):
+def raced(limit_s, parent, at_once, kernel_set="close", run=evaluate, now=time.monotonic):
     """run, now: what evaluates, and seconds."""
-    name, lock, began = f"raced-{parent}-{at_once}", threading.Lock(), now()
+    name, lock, began = file_of(f"raced-{parent}-{at_once}", kernel_set), threading.Lock(), now()
     done = read(name) or {"atOnce": at_once, "parent": parent, "wallS": 0.0, "kernels": {}}
-    kernels, before_s = done["kernels"], done["wallS"]
+    kernels, before_s, names = done["kernels"], done["wallS"], SETS[kernel_set]
 
     def recorded(chosen):
         found = kernels[chosen]
         return {"text": text_of(chosen), "value": found["us"], "metrics": found["metrics"]}
 
     def compared_with():
-        if CHOSEN[0] not in kernels or kernels[CHOSEN[0]]["us"] is None:
+        if names[0] not in kernels or kernels[names[0]]["us"] is None:
             return None
         whole = [chosen for chosen, found in kernels.items() if found["us"] is not None and not found["stopped"]]
-        return recorded(CHOSEN[0] if parent == "initial" else min(whole, key=lambda chosen: kernels[chosen]["us"]))
+        return recorded(names[0] if parent == "initial" else min(whole, key=lambda chosen: kernels[chosen]["us"]))
 
     def one(chosen):
         with lock:
             if now() - began > limit_s:
                 return
             other = compared_with()
-        verdict = run(text_of(chosen), seed=CHOSEN.index(chosen), parent=other, without_race=parent == "best-look")
+        verdict = run(text_of(chosen), seed=names.index(chosen), parent=other, without_race=parent == "best-look")
         metrics = verdict.get("metrics", {})
         with lock:
             kernels[chosen] = {
@@ -184,23 +175,23 @@ def raced(limit_s, parent, at_once, run=evaluate, now=time.monotonic):
             print(chosen, json.dumps({**kernels[chosen], "metrics": None}), flush=True)
             write(name, done)
 
-    if CHOSEN[0] not in kernels:
+    if names[0] not in kernels:
         # Alone: the others are compared with it.
-        one(CHOSEN[0])
+        one(names[0])
     with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
-        list(pool.map(one, [chosen for chosen in CHOSEN if chosen not in kernels]))
-    if len(kernels) < len(CHOSEN):
-        print(f"the time is up after {len(kernels)} of {len(CHOSEN)} kernels; call again")
-    return compare_raced(done)
+        list(pool.map(one, [chosen for chosen in names if chosen not in kernels]))
+    if len(kernels) < len(names):
+        print(f"the time is up after {len(kernels)} of {len(names)} kernels; call again")
+    return compare_raced(done, kernel_set)
 
 
-def compare_raced(done):
-    """Prints and gives the seconds for a kernel, the stages, and how like the rankings of others this one is."""
+def compare_raced(done, kernel_set="close"):
+    """Prints and gives the seconds for a kernel, the stages, how like the rankings of others this one is, and the protocol's to itself."""
     kernels = done["kernels"]
     found = [kernel for kernel in kernels.values() if kernel["us"] is not None]
-    with open(RECORDED) as file:
-        before = json.load(file)
-    others = {"protocol": read("protocol") or before["protocol"], "unraced": (read("ours") or before["ours"])["kernels"]}
+    before, new = recorded_of(kernel_set), read(file_of("protocol", kernel_set))
+    unraced = read(file_of("ours", kernel_set)) or before.get("ours", {})
+    others = {"protocol": new or before.get("protocol", {}), "unraced": unraced.get("kernels", {})}
     seconds = done["wallS"] / max(1, len(kernels))
     facts = {
         "kernels": len(kernels), "valued": len(found), "atOnce": done["atOnce"], "parent": done["parent"], "secondsAKernel": seconds,
@@ -211,31 +202,63 @@ def compare_raced(done):
         "meanStagesS": {
             stage: statistics.fmean(kernel["metrics"].get(f"{stage}_s", 0) for kernel in found) for stage in STAGES if found
         },
-        "against": {name: likeness({a: kernel["us"] for a, kernel in kernels.items()}, {a: one["us"] for a, one in table.items()}) for name, table in others.items()},
+        "against": {name: likeness(us_of(kernels), us_of(table)) for name, table in others.items()},
+        # Where there are two passes of it.
+        "protocolWithItself": likeness(us_of(before["protocol"]), us_of(new)) if new and before.get("protocol") else None,
     }
     print(json.dumps(facts, indent=1))
     return facts
 
 
+def recorded_of(kernel_set):
+    """What was recorded of a set in an earlier run: of close at the top, of others under their names. Empty where nothing was."""
+    with open(RECORDED) as file:
+        recorded = json.load(file)
+    return recorded if kernel_set == "close" else recorded.get(kernel_set, {})
+
+
+def us_of(table):
+    return {name: kernel["us"] for name, kernel in table.items()}
+
+
 def likeness(first, second):
     """Of the kernels that both have values of: Kendall's tau, the three fastest of each, the pairs in opposed order, and how far the second
-    one's values of these are apart in percent."""
+    one's values of these are apart in percent; tau of the pairs alone that the second has 2 % apart or more (None without such a pair); and the
+    median difference of a kernel's two values in percent, once what all have in common is taken out."""
     both = [name for name in first if first[name] is not None and second.get(name) is not None]
     if len(both) < 2:
         return {"kernels": len(both)}
     a, b = ({name: table[name] for name in both} for table in (first, second))
     tau, opposed = kendall(a, b)
+    beyond = [(one, other) for one, other in itertools.combinations(both, 2) if abs(math.log(b[one] / b[other])) >= math.log(1.02)]
+    opposed_beyond = sum(pair in beyond for pair in opposed)
+    ratios = [math.log(a[name] / b[name]) for name in both]
+    common = statistics.median(ratios)
     top = [sorted(both, key=table.get)[:3] for table in (a, b)]
     return {
         "kernels": len(both), "tau": tau, "topThree": top, "sameTopThree": top[0] == top[1], "sameThree": set(top[0]) == set(top[1]),
+        "tauBeyond2Percent": 1 - 2 * opposed_beyond / len(beyond) if beyond else None, "pairsBeyond2Percent": len(beyond),
+        "medianDifferencePercent": 100 * statistics.median(abs(ratio - common) for ratio in ratios),
         "opposed": {f"{one} / {other}": 100 * abs(math.log(b[one] / b[other])) for one, other in opposed},
     }
 
 
-if __name__ == "__main__":
-    step, *rest = sys.argv[1:]
+def main(step, *rest):
+    """SystemExit where the words are not those of a step."""
     steps = {
-        "ours": ours, "compare": compare, "protocol": lambda: protocol(float(rest[0]), rest[1:]),
-        "raced": lambda: raced(float(rest[0]), rest[1], int(rest[2])),
+        "ours": lambda kernel_set="close": ours(known(kernel_set)),
+        "compare": lambda kernel_set="close": compare(known(kernel_set)),
+        "protocol": lambda limit_s, kernel_set, *command: protocol(float(limit_s), known(kernel_set), command),
+        "raced": lambda limit_s, parent, at_once, kernel_set="close": raced(float(limit_s), parent, int(at_once), known(kernel_set)),
     }
-    steps[step]()
+    steps[step](*rest)
+
+
+def known(kernel_set):
+    if kernel_set not in SETS:
+        sys.exit(f"There is no set {kernel_set}; there are {', '.join(SETS)}.")
+    return kernel_set
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
