@@ -9,20 +9,19 @@ import re
 from evaluation import initial_text
 
 PROJECT = dict(
-    p0=(64, 32, 4, 2), p1=(64, 128, 4, 1), p2=(32, 32, 4, 2), p3=(64, 16, 8, 2), p4=(32, 16, 8, 1), p5=(16, 16, 4, 1),
+    p0=(64, 32, 4, 2), p1=(64, 128, 4, 1), p2=(32, 32, 4, 2), p3=(64, 16, 8, 2), p5=(16, 16, 4, 1),
     p6="project_in_pytorch(x, mask, weights, left, right, gate, torch.float16)",
     p7="project_in_pytorch(x, mask, weights, left, right, gate, torch.float32)",
 )
 # q6 and q7 multiply some of the channels twice.
 PRODUCT = dict(
-    q0=(64, 64, 32, 4, 2), q1=(128, 128, 64, 4, 3), q2=(32, 32, 32, 4, 2), q3=(128, 64, 32, 4, 3), q4=(32, 32, 16, 4, 1),
-    q5="multiply_in_pytorch(left, right, product, torch.float16, hidden)",
+    q0=(64, 64, 32, 4, 2), q1=(128, 128, 64, 4, 3), q2=(32, 32, 32, 4, 2), q3=(128, 64, 32, 4, 3),
     q6="+multiply_in_pytorch(left, right, product, torch.float32, hidden // 4)",
     q7="+multiply_in_pytorch(left, right, product, torch.float32, hidden // 2)",
     q8="multiply_in_pytorch(left, right, product, torch.float32, hidden)",
 )
 OUTPUT = dict(
-    o0=(64, 64, 4, 2), o1=(64, 32, 4, 3), o2=(32, 32, 8, 1), o3=(16, 32, 8, 1),
+    o0=(64, 64, 4, 2), o1=(64, 32, 4, 3), o2=(32, 32, 8, 1),
     o4="finish_in_pytorch(product, gate, weights, output, torch.float16)",
     o5="finish_in_pytorch(product, gate, weights, output, torch.float32)",
 )
@@ -78,11 +77,10 @@ CHOSEN = [
 ]
 # Microseconds of an H100: measured up to 1,924, beyond that expected from bytes and arithmetic.
 EXPECTED_US = {
-    "p0 q0 o0": 1470, "p3 q1 o0": 1374, "p6 q8 o4": 5990, "p1 q1 o5": 2870, "p1 q8 o2": 3230, "p1 q7 o2": 2450, "p2 q6 o3": 2270,
-    "p1 q1 o2": 1209, "p1 q8 o5": 4910, "p2 q6 o2": 2110, "p2 q7 o5": 4340, "p6 q1 o2": 3060, "p2 q7 o2": 2680, "p3 q2 o2": 1924,
-    "p6 q6 o2": 3730, "p2 q2 o2": 1845, "p3 q0 o2": 1619, "p4 q8 o5": 5720, "p2 q5 o4": 2560, "p1 q6 o3": 2040, "p2 q1 o1": 1291,
-    "p0 q3 o2": 1556, "p1 q3 o1": 1135, "p5 q7 o5": 5540, "p2 q2 o0": 1715, "p5 q1 o2": 2510, "p1 q1 o1": 1065, "p7 q6 o2": 6980,
-    "p1 q6 o5": 3540, "p1 q7 o5": 4110, "p2 q8 o5": 5140, "p7 q1 o1": 6160, "p6 q6 o4": 4630, "p4 q4 o4": 3780, "p1 q6 o4": 2780,
+    "p0 q0 o0": 1470, "p1 q6 o5": 3540, "p1 q1 o1": 1065, "p1 q8 o5": 4910, "p2 q2 o0": 1715, "p6 q1 o2": 3060,
+    "p2 q1 o1": 1291, "p6 q8 o4": 5990, "p1 q7 o2": 2450, "p1 q3 o1": 1135, "p1 q7 o5": 4110, "p3 q2 o2": 1924,
+    "p7 q6 o2": 6980, "p3 q1 o0": 1374, "p1 q8 o2": 3230, "p0 q3 o2": 1556, "p6 q6 o4": 4630, "p1 q1 o2": 1209,
+    "p2 q6 o2": 2110, "p1 q6 o4": 2780, "p6 q6 o2": 3730, "p5 q7 o5": 5540,
 }
 SPREAD = list(EXPECTED_US)
 SETS = {"close": CHOSEN, "spread": SPREAD}
