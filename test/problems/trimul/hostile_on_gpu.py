@@ -179,8 +179,10 @@ def left_on_gpu():
     """Processes that still use the GPU, once the driver had time to see them end."""
     deadline = time.monotonic() + SETTLE_S
     while True:
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+        which = ["-i", visible] if visible else []
         asked = subprocess.run(
-            ["nvidia-smi", "--query-compute-apps=pid,used_memory", "--format=csv,noheader"], capture_output=True, text=True,
+            ["nvidia-smi", *which, "--query-compute-apps=pid,used_memory", "--format=csv,noheader"], capture_output=True, text=True,
         )
         left = [line for line in asked.stdout.splitlines() if line.strip()]
         if not left or time.monotonic() > deadline:
@@ -233,8 +235,6 @@ def host_step(host):
     os.makedirs(os.path.dirname(key), mode=0o700, exist_ok=True)
     with open(key, "w") as file:
         file.write("secret")
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
-    count = len(visible.split(",")) if "GPU-" in visible else 10**6
     state = os.path.join(host.folder, "state", "sessions", "another", "spec.json")
     os.makedirs(os.path.dirname(state))
     with open(state, "w") as file:
@@ -247,7 +247,8 @@ def host_step(host):
             for name, value in {
                 "PORT": server.getsockname()[1], "SECRET": key, "HOME_FOLDER": os.path.expanduser("~"),
                 "STATE_FILE": state, "OUTSIDE": host.folder, "RUNNER_PID": os.getpid(),
-                "VISIBLE": count,
+                # The problem asks for one GPU.
+                "VISIBLE": 1,
             }.items():
                 text = re.sub(rf"\b{name}\b", lambda _: str(value), text)
             tried(host, "attacks the host", text, lambda one: reached_nothing(one) and not os.path.exists(written))
