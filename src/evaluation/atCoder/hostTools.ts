@@ -10,6 +10,11 @@ export interface HostTools {
   readonly cores: readonly PhysicalCore[];
   /** Goes before a command to give it process numbers of its own, so that it can neither see nor end who measures it. */
   readonly isolation: readonly string[];
+  /**
+   * Goes before the measurement of a program that an official tester starts: process numbers for the two alone, so that those of the tester do not
+   * count as the program's. Empty where the host cannot have the one namespace in the other.
+   */
+  readonly counting: readonly string[];
   /** See `countTasks`. */
   readonly aloneTasks?: number;
 }
@@ -25,9 +30,11 @@ export async function findHostTools(context: PreparationContext): Promise<HostTo
     );
   }
   const canPin = (await has('taskset')) && (await has('flock'));
+  const isolation = await findIsolation(context);
   return {
     cores: canPin ? physicalCores(readTopology()) : [],
-    isolation: await findIsolation(context),
+    isolation,
+    counting: await findCounting(context, isolation),
   };
 }
 
@@ -35,13 +42,26 @@ export async function findHostTools(context: PreparationContext): Promise<HostTo
 async function findIsolation(context: PreparationContext): Promise<readonly string[]> {
   const whole = ['setpriv', ...namespaceArguments('unshare')];
   for (const isolation of [whole, whole.filter((word) => word !== '--mount-proc')]) {
-    const trial = await context.execute({
-      argv: asCommand([...isolation, '/bin/sh', '-c', 'echo "$$"']),
-      cwd: '/',
-    });
-    if (endedWell(trial) && trial.output.trim() === '1') return isolation;
+    if (await isFirst(context, isolation)) return isolation;
   }
   return [];
+}
+
+async function findCounting(
+  context: PreparationContext,
+  isolation: readonly string[],
+): Promise<readonly string[]> {
+  // What it starts may outlive the thread of the tester that started it, so it does not end with that.
+  const counting = isolation.slice(Math.max(0, isolation.indexOf('unshare')));
+  return counting.length > 0 && (await isFirst(context, [...counting, ...isolation])) ? counting : [];
+}
+
+async function isFirst(context: PreparationContext, isolation: readonly string[]): Promise<boolean> {
+  const trial = await context.execute({
+    argv: asCommand([...isolation, '/bin/sh', '-c', 'echo "$$"']),
+    cwd: '/',
+  });
+  return endedWell(trial) && trial.output.trim() === '1';
 }
 
 async function succeeds(context: PreparationContext, argv: [string, ...string[]]): Promise<boolean> {

@@ -113,18 +113,15 @@ export async function runCase(
     throwIfOutOfTime(report);
     const measurement = readMeasurement(Buffer.concat(told).toString());
     const said = await lastWords(files.errors, run.work.path);
-    // A tester starts threads and computes on the core, too; so of a case with one nobody can tell whose work it was.
-    const isTheirs =
-      contest.tester === undefined &&
-      measurement !== undefined &&
-      isByOthers(measurement, context.host.aloneTasks);
+    const isWaiting = measurement !== undefined && isByOthers(measurement, context.host.aloneTasks);
+    // A tester computes on the core, too; so of a case with one nobody can tell how much of it strangers had.
+    const isTheirs = isWaiting && contest.tester === undefined;
     const about = {
       seed,
       ...(measurement !== undefined && { measurement }),
       ...(isTheirs && { isByOthers: true }),
       ...(said !== '' && { said }),
     };
-    const isWaiting = isTheirs || contest.tester !== undefined;
     const judged = measurement && { ...measurement, ...(!isWaiting && { waitedMs: 0 }) };
     const refusal = withTester(context, report, judged, await largestSize(files.output, files.errors));
     if (refusal !== undefined) return { ...about, ...refusal };
@@ -143,7 +140,7 @@ function runningCommand(
   files: { readonly input: string; readonly output: string; readonly errors: string },
 ): readonly string[] {
   if (contest.tester === undefined) return measured(host, command, { files, errors: files.errors }, limits);
-  const program = measured(host, command, { errors: files.errors }, limits);
+  const program = [...host.counting, ...measured(host, command, { errors: files.errors }, limits)];
   // The tester has the hidden input from standard input, which nobody else can open. The shell keeps the lock of the core meanwhile.
   const script = `out=$1; shift; "$@" >"$out" 9>&-; exit $?`;
   return ['/bin/sh', '-c', script, 'sh', files.output, ...contest.tester, ...program];

@@ -8,7 +8,7 @@ import { holding, lockOf, waitsForCore } from './coreHolders';
 
 /** No machine of a test has it, so no program is kept from a core that is one. */
 const core = 70_000 + (process.pid % 10_000);
-const host = { cores: [{ core, processor: core }], isolation: [] };
+const host = { cores: [{ core, processor: core }], isolation: [], counting: [] };
 afterAll(() => {
   rmSync(lockOf(core), { force: true });
 });

@@ -1,8 +1,24 @@
-import { rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { physicalCores, readTopology } from '../../../src/evaluation/leases/physicalCores';
 import { base, coreIsLocked, failureOf, initialText, prepared, valueOf, type Contest } from './contest';
+import { strangersOn } from './strangers';
 
 const search = initialText('reactive', 'main.py');
+/** Most of its time it computes itself, which takes longer than it has where others are on its core. */
+const slowSearch = `import time\nwhile time.process_time() < 0.85: pass\n${search}`;
+const hiddenWork = `
+import os, signal, time
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+for _ in range(2):
+  if os.fork() == 0:
+    while time.process_time() < 0.9: pass
+    os._exit(0)
+  try: os.wait()
+  except ChildProcessError: pass
+${search}`;
 let contest: Contest;
 
 beforeAll(async () => {
@@ -12,6 +28,38 @@ afterAll(async () => {
   await contest.evaluator.dispose();
   rmSync(base, { recursive: true, force: true });
 });
+
+async function besideStrangers<T>(use: () => Promise<T>): Promise<T> {
+  const processors = physicalCores(readTopology()).map(({ processor }) => processor);
+  const end = strangersOn(processors, 2);
+  try {
+    return await use();
+  } finally {
+    end();
+  }
+}
+
+/** Undefined where a program without rights can make one within a sandbox. */
+function whyNoNamespaceInAnother(): string | undefined {
+  const bwrap = [
+    '--unshare-all',
+    '--cap-drop',
+    'ALL',
+    '--bind',
+    '/',
+    '/',
+    '--proc',
+    '/proc',
+    '--dev',
+    '/dev',
+  ];
+  const unshare = ['unshare', '--user', '--map-current-user', '--pid', '--fork', '--'];
+  const trial = spawnSync('bwrap', [...bwrap, ...unshare, ...unshare, 'true'], { encoding: 'utf8' });
+  if (trial.status === 0) return undefined;
+  const why = `Skipped: no process namespace within another one: ${trial.error?.message ?? trial.stderr.trim()}`;
+  process.stderr.write(`${why}\n`);
+  return why;
+}
 
 describe('a program of an interactive contest', () => {
   it('talks with the official tester, which scores it', async () => {
@@ -68,6 +116,18 @@ describe('a program of an interactive contest', () => {
     expect(failureOf((await contest.evaluate(text)).report).reason).toMatch(/timeout|crashed|invalid/);
   });
 
+  it('gains no time in processes of which no account has the time', async () => {
+    expect(failureOf((await contest.evaluate(hiddenWork)).report).message).toMatch(
+      /is TLE.*It took more than 1 s: it computed for 0\.\d\d s/,
+    );
+  });
+
+  it('is in time beside strangers on every core, who are not to blame on it', async () => {
+    const { report } = await besideStrangers(() => contest.evaluate(slowSearch));
+    expect(valueOf(report)).toBeGreaterThanOrEqual(90);
+    expect(report.outcome).toMatchObject({ metrics: { repeated_cases: 0 } });
+  });
+
   it('does not find a hidden number in a file, its own or that of a case that begins beside it, nor in the tester', async () => {
     const text = `
 import glob, os, time
@@ -85,5 +145,28 @@ input()
 if found: print("!", found[0], flush=True)
 else: print("?", 1, flush=True); print("none found", flush=True)`;
     expect(failureOf((await contest.evaluate(text)).report).message).toMatch(/Not a question: none found/);
+  });
+});
+
+describe('a tester that starts threads while the program runs', () => {
+  const whyNot = whyNoNamespaceInAnother();
+  it.skipIf(whyNot !== undefined)('does not count as a program that starts processes', async () => {
+    const threaded = await prepared('reactive', {
+      candidate: 'main.py',
+      evaluator: { caseTimeMs: 1000 },
+      change: (folder) => {
+        const path = join(folder, 'tools/src/bin/tester.rs');
+        const thread = 'std::thread::spawn(|| {}).join().unwrap();';
+        const begin = 'print!("{}", line);';
+        writeFileSync(path, readFileSync(path, 'utf8').replace(begin, `${begin} ${thread}`));
+      },
+    });
+    try {
+      const { report } = await besideStrangers(() => threaded.evaluate(slowSearch));
+      expect(valueOf(report)).toBeGreaterThanOrEqual(90);
+      expect(failureOf((await threaded.evaluate(hiddenWork)).report).message).toMatch(/is TLE/);
+    } finally {
+      await threaded.evaluator.dispose();
+    }
   });
 });

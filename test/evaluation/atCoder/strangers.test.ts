@@ -95,6 +95,7 @@ describe('a core that is to be quiet', () => {
         { core: free, processor: free },
       ],
       isolation: [],
+      counting: [],
     };
     const whichLock = { argv: ['/bin/sh', '-c', 'readlink /proc/self/fd/9'] as [string, ...string[]] };
     const lockOn = async (quietWithinMs: number): Promise<string> => {
