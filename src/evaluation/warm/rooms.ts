@@ -51,8 +51,8 @@ export interface Rooms {
 
 const word = z.union([z.object({ failed: z.string() }), z.object({ made: z.literal(true) })]);
 
-/** `order`: tells the zygote. */
-export function createRooms(order: (what: unknown) => void): Rooms {
+/** `order`: tells the zygote. `nowMs`: a clock, by which they grow too old. */
+export function createRooms(order: (what: unknown) => void, nowMs: () => number): Rooms {
   const numbers = new Map<string, number>();
   /** Until their end is known. */
   const living = new Map<number, ReturnType<typeof createMaking>>();
@@ -82,7 +82,7 @@ export function createRooms(order: (what: unknown) => void): Rooms {
     waiting.set(plan.key, list);
     if (closed !== undefined || list.length >= mostWaiting) return;
     const room = make(plan);
-    const one = { room, sinceMs: performance.now() };
+    const one = { room, sinceMs: nowMs() };
     list.push(one);
     const remove = (): void => {
       const place = list.indexOf(one);
@@ -97,7 +97,7 @@ export function createRooms(order: (what: unknown) => void): Rooms {
       const list = waiting.get(plan.key) ?? [];
       let taken: Promise<Room> | undefined;
       for (let one = list.shift(); one !== undefined && taken === undefined;) {
-        if (performance.now() - one.sinceMs < longestWaitMs) taken = one.room;
+        if (nowMs() - one.sinceMs < longestWaitMs) taken = one.room;
         else {
           one.room.then(
             (room) => room.leave(),

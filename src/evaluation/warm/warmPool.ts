@@ -35,9 +35,15 @@ export interface WarmOptions {
   readonly log: (message: string) => void;
   /** False: whatever isolates makes a sandbox for each evaluation. */
   readonly makesSandboxes?: boolean;
+  /** By which sandboxes that wait grow too old; that of the process by default. */
+  readonly nowMs?: () => number;
 }
 
-export function createWarmPool({ log, makesSandboxes = true }: WarmOptions): WarmPool {
+export function createWarmPool({
+  log,
+  makesSandboxes = true,
+  nowMs = () => performance.now(),
+}: WarmOptions): WarmPool {
   const zygotes = new Map<string, Promise<Zygote | undefined>>();
   /** Whether a first sandbox came to be; where none did, none is tried again. */
   const makesRooms = new WeakMap<Zygote, boolean>();
@@ -48,7 +54,8 @@ export function createWarmPool({ log, makesSandboxes = true }: WarmOptions): War
     try {
       const bwrap = await findProgram('bwrap', systemPath, '/');
       if (bwrap === undefined) throw new Error('bubblewrap is not installed.');
-      return await startZygote({ python, env, preload, readOnlyView: readOnlyView(bwrap) }, signal);
+      const view = readOnlyView(bwrap);
+      return await startZygote({ python, env, preload, readOnlyView: view, nowMs }, signal);
     } catch (error) {
       if (!signal.aborted) {
         log(

@@ -20,6 +20,8 @@ export interface ZygoteOptions {
   readonly preload: readonly string[];
   /** `bwrap` with arguments up to the command, for a read-only view of this host. */
   readonly readOnlyView: readonly string[];
+  /** By which sandboxes that wait grow too old. */
+  readonly nowMs: () => number;
 }
 
 /** A Python with its imports done, outside of every sandbox, which forks one process for each evaluation. */
@@ -49,7 +51,7 @@ const startPatienceMs = 300_000;
 
 /** Rejects with the reason where the imports fail, or the host does not allow what it needs. */
 export async function startZygote(options: ZygoteOptions, signal: AbortSignal): Promise<Zygote> {
-  const rooms = createRooms((what) => void control?.write(frame(what)));
+  const rooms = createRooms((what) => void control?.write(frame(what)), options.nowMs);
   const meeting = await openMeetingPlace((room, kind, connection) => {
     rooms.onConnection(room, kind, connection);
   });

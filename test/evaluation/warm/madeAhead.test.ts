@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { allProcesses, environmentOf, readProcess } from '../../../src/evaluation/processTable';
+import { allProcesses, readProcess } from '../../../src/evaluation/processTable';
+import { keptBy, untilRooms } from './keptProcesses';
 import { createRuns } from './warmRuns';
 
 const warm = createRuns('warm');
@@ -8,28 +9,8 @@ afterAll(async () => {
   await warm.remove();
 });
 
-/** Its first processes of sandboxes, and it itself. */
-function kept(): { readonly zygotes: number[]; readonly rooms: number[] } {
-  const all = allProcesses();
-  const zygotes = all
-    .filter(
-      ({ pid, parentPid }) => parentPid === process.pid && environmentOf(pid).includes('HOME=/nonexistent'),
-    )
-    .map(({ pid }) => pid);
-  const rooms = all.filter(({ parentPid }) => zygotes.includes(parentPid)).map(({ pid }) => pid);
-  return { zygotes, rooms };
-}
-
-async function oneWaits(of = 1): Promise<number[]> {
-  return vi.waitFor(
-    () => {
-      const { rooms } = kept();
-      expect(rooms).toHaveLength(of);
-      return rooms;
-    },
-    { timeout: 30_000 },
-  );
-}
+const kept = (): ReturnType<typeof keptBy> => keptBy(process.pid);
+const oneWaits = (): Promise<number[]> => untilRooms(process.pid, 1);
 
 const namespaces = {
   'evaluate.py': `

@@ -26,7 +26,8 @@ let count = 0;
 /** `warm in a sandbox of its own`: that is made by the isolator, for the one evaluation. */
 export type Way = 'cold' | 'cold without bubblewrap' | 'warm' | 'warm in a sandbox of its own';
 
-export function createRuns(way: Way): Runs {
+/** `nowMs`: the clock by which sandboxes that wait grow too old. */
+export function createRuns(way: Way, nowMs?: () => number): Runs {
   const root = mkdtempSync(join(tmpdir(), 'warm-runs-'));
   const said: string[] = [];
   const executor: Executor = createLocalExecutor(
@@ -35,6 +36,7 @@ export function createRuns(way: Way): Runs {
           keepsWarm: {
             log: (message) => void said.push(message),
             makesSandboxes: way === 'warm',
+            ...(nowMs && { nowMs }),
           },
         }
       : way === 'cold'
