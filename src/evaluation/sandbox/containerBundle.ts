@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { lstat, readdir, rm, rmdir, unlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Around } from '../containment';
 import { errorCode } from '../fileErrors';
+import { makeOwnedFolder, removeOwnerless } from '../ownedFolders';
 import { containerConfig, foldersOf, linksOf, rootName } from './containerConfig';
 import { lookAtFile } from './hostFiles';
 import type { SandboxPlan } from './sandboxPlan';
@@ -52,7 +52,7 @@ export function makeBundle(
   let folder: string | undefined;
   return {
     around(command, env) {
-      folder = mkdtempSync(join(tmpdir(), 'ttt-discover-container-'));
+      folder = makeOwnedFolder(folderKind(runtime));
       const config = containerConfig(plan, {
         command: [...(streams?.inside(env) ?? []), setpriv, '--pdeathsig', 'KILL', ...command],
         env,
@@ -71,20 +71,29 @@ export function makeBundle(
     },
 
     async release() {
-      if (folder === undefined) return;
-      // Where the runtime was killed itself.
-      if (existsSync(join(folder, stateName, basename(folder)))) {
-        await promisify(execFile)(runtime.path, [
-          ...stateArguments(folder),
-          'delete',
-          '--force',
-          basename(folder),
-        ]);
-      }
-      await removeEmptyTree(join(folder, rootName));
-      await rm(folder, { recursive: true, force: true });
+      if (folder !== undefined) await removeBundle(runtime, folder);
     },
   };
+}
+
+/** What killed runners left of containers of this runtime, and where one of these still lives, that itself. */
+export async function removeLeftBundles(runtime: ContainerRuntime): Promise<void> {
+  await removeOwnerless(folderKind(runtime), (folder) => removeBundle(runtime, folder));
+}
+
+/** Only the runtime that made a container knows what it wrote down of it. */
+function folderKind({ name }: ContainerRuntime): string {
+  return `ttt-discover-container-${name}`;
+}
+
+async function removeBundle(runtime: ContainerRuntime, folder: string): Promise<void> {
+  // Where the runtime was killed itself.
+  if (existsSync(join(folder, stateName, basename(folder)))) {
+    const id = basename(folder);
+    await promisify(execFile)(runtime.path, [...stateArguments(folder), 'delete', '--force', id]);
+  }
+  await removeEmptyTree(join(folder, rootName));
+  await rm(folder, { recursive: true, force: true });
 }
 
 function stateArguments(folder: string): string[] {

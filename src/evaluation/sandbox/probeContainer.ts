@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { isNamespaced, systemPath } from '../containment';
 import { findProgram } from '../findProgram';
-import { containerRefusal, makeBundle } from './containerBundle';
+import { containerRefusal, makeBundle, removeLeftBundles } from './containerBundle';
 import type { ContainerRuntime, RuntimeName } from './containerBundle';
 import { refusedCalls } from './syscallFilter';
 import { trialPlan } from './trialPlan';
@@ -34,6 +34,7 @@ export async function probeContainer(name: RuntimeName, trialMs = usualTrialMs):
 
 /** Why it does not work, or undefined where it does. */
 async function tryRuntime(runtime: ContainerRuntime, trialMs: number): Promise<string | undefined> {
+  await removeLeftBundles(runtime);
   const plan = trialPlan();
   const bundle = makeBundle(runtime, plan, { refused: refusedCalls(false), descriptors: 0 });
   try {

@@ -1,11 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeOwnedFolder, removeOwnerless } from '../ownedFolders';
 
 /** Number of a room, which of its connections this is; see python/roomProgram.ts. */
 const headerBytes = 5;
+const folderKind = 'ttt-discover-warm';
 
 /** Where sandboxes that are made ahead connect to the runner: a socket in a folder of this user's alone, which no sandbox sees. */
 export interface MeetingPlace {
@@ -13,11 +14,12 @@ export interface MeetingPlace {
   close(): Promise<void>;
 }
 
-/** `onConnection` has the connection from behind its header on, paused. */
+/** `onConnection` has the connection from behind its header on, paused. What killed runners left of theirs is removed. */
 export async function openMeetingPlace(
   onConnection: (room: number, kind: number, connection: Socket) => void,
 ): Promise<MeetingPlace> {
-  const folder = await mkdtemp(join(tmpdir(), 'ttt-discover-warm-'));
+  await removeOwnerless(folderKind, removeMeetingFolder);
+  const folder = makeOwnedFolder(folderKind);
   const path = join(folder, 'rooms');
   const server = createServer({ allowHalfOpen: false }, (connection) => {
     // Who was there and left before its header was read.
@@ -40,7 +42,11 @@ export async function openMeetingPlace(
     path,
     async close() {
       server.close();
-      await rm(folder, { recursive: true, force: true });
+      await removeMeetingFolder(folder);
     },
   };
+}
+
+async function removeMeetingFolder(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
 }

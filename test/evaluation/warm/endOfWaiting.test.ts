@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as esbuild from 'esbuild';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { allProcesses, readProcess, withDescendants } from '../../../src/evaluation/processTable';
 import { keptBy, untilRooms } from './keptProcesses';
 import { createRuns } from './warmRuns';
@@ -43,6 +43,8 @@ describe('a sandbox that waits', () => {
 
 describe('a runner that is killed', () => {
   const base = mkdtempSync(join(tmpdir(), 'warm-killed-'));
+  /** The temporary folder of the runners. */
+  let shared = '';
   const program = join(base, 'warmRunner.mjs');
   const children = new Set<ChildProcess>();
   beforeAll(async () => {
@@ -55,6 +57,9 @@ describe('a runner that is killed', () => {
       logLevel: 'error',
     });
   });
+  beforeEach(() => {
+    shared = mkdtempSync(join(base, 'tmp-'));
+  });
   afterEach(() => {
     for (const child of children) child.kill('SIGKILL');
     children.clear();
@@ -63,7 +68,7 @@ describe('a runner that is killed', () => {
 
   async function runnerThatIs(what: 'waiting' | 'running'): Promise<ChildProcess & { pid: number }> {
     const child = spawn(process.execPath, [program, what], {
-      env: { ...process.env, TMPDIR: base },
+      env: { ...process.env, TMPDIR: shared },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     children.add(child);
@@ -96,5 +101,22 @@ describe('a runner that is killed', () => {
       },
       { timeout: 30_000 },
     );
+  });
+
+  it('leaves a folder that the next runner removes, which leaves alone that of one that lives', async () => {
+    const folders = (): string[] =>
+      readdirSync(shared).filter((name) => name.startsWith('ttt-discover-warm-'));
+    await runnerThatIs('waiting');
+    const ofLiving = folders();
+    expect(ofLiving).toHaveLength(1);
+    const killed = await runnerThatIs('running');
+    const ofBoth = folders();
+    expect(ofBoth).toHaveLength(2);
+    killed.kill('SIGKILL');
+    await once(killed, 'exit');
+    expect(folders()).toEqual(ofBoth);
+    await runnerThatIs('waiting');
+    expect(folders().filter((name) => ofBoth.includes(name))).toEqual(ofLiving);
+    expect(readdirSync(join(shared, ofLiving[0] ?? '')).sort()).toEqual(['owner', 'rooms']);
   });
 });
