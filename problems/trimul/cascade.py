@@ -5,6 +5,7 @@ program is slower, parent and program race: round by round, by turns, on the sam
 its rounds so far are the first. sequential.py says how sure a stop is.
 """
 
+import contextlib
 import itertools
 import json
 import math
@@ -167,11 +168,16 @@ def race_with_parent(judge, candidate, clock, turn, timed, cases, warming, seeds
                     of_rival(judge.check, rival, case, next(seeds))
             stages.end("incumbent")
             with turn.alone(), clock.watch.alone(own=3):
-                rivals = []
-                for own, case in zip(timed, cases):
-                    rivals.append(of_rival(TimedCase, clock, judge, rival, case, seeds, own.calls))
-                    judge.tidy()
-                return race(judge, timed, rivals, seeds)
+                try:
+                    rivals = []
+                    for own, case in zip(timed, cases):
+                        rivals.append(of_rival(TimedCase, clock, judge, rival, case, seeds, own.calls))
+                        judge.tidy()
+                    return race(judge, timed, rivals, seeds)
+                finally:
+                    # Not after the turn, for the reason that Leaving has.
+                    judge.let_go()
+                    rival.end()
         except RaceOff:
             return None
         finally:
@@ -228,6 +234,27 @@ def with_room(turn, call):
         pass
     with turn.alone():
         return call()
+
+
+class Leaving:
+    """Ends what an evaluation has on the GPU while nobody else takes times. The driver takes back contexts and gigabytes of memory then, and
+    the calls of another program, which got its turn at that moment, may have to wait for it."""
+
+    def __init__(self, judge, candidate, turn, deadline):
+        self._judge, self._candidate, self._turn, self._deadline, self._has_left = judge, candidate, turn, deadline, False
+
+    def now(self):
+        """In a turn."""
+        if not self._has_left:
+            self._has_left = True
+            self._candidate.end()
+            self._judge.end()
+
+    def at_last(self):
+        """Outside of a turn: whatever became of the evaluation. Without one where the time is up that it may take."""
+        if not self._has_left:
+            with self._turn.shared() if time.monotonic() < self._deadline else contextlib.nullcontext():
+                self.now()
 
 
 def start_clock(make, turn):

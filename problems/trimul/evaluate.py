@@ -18,7 +18,7 @@ import os
 import time
 
 from candidate_process import NO_ROOM, CandidateProcess, NoRoom, Rejected, close_own_memory
-from cascade import Incumbent, Stages, quick_look, race_with_parent, start_clock, with_room
+from cascade import Incumbent, Leaving, Stages, quick_look, race_with_parent, start_clock, with_room
 from compile_ahead import CompileAhead
 from cases import CORRECTNESS, SMALL, TIMING, name_of
 from gpu_state import NotTimed, Watch, open_gpus
@@ -87,10 +87,8 @@ def evaluate_on_gpu(candidate, seeds, incumbent, deadline, ahead=None):
     """The verdict and a picture. incumbent: what the program is compared with while it runs, or None. ahead: what compiles it, if anything does."""
     from cuda_memory import uuid_of_gpu
     from judge import GpuJudge
-    from timing import LEAST_ROUNDS, Clock, TimedCase
 
-    stages = Stages()
-    uuid = uuid_of_gpu()
+    stages, uuid = Stages(), uuid_of_gpu()
     # This process and the program's.
     turn, watch = GpuTurn(uuid), Watch(open_gpus([uuid]), own=2)
     try:
@@ -98,6 +96,17 @@ def evaluate_on_gpu(candidate, seeds, incumbent, deadline, ahead=None):
     except NoRoom as none:
         # Of the program nothing has run yet.
         raise NotTimed(str(none)) from none
+    leaving = Leaving(judge, candidate, turn, deadline)
+    try:
+        return judged(judge, candidate, turn, watch, stages, leaving, seeds, incumbent, deadline, ahead)
+    finally:
+        leaving.at_last()
+
+
+def judged(judge, candidate, turn, watch, stages, leaving, seeds, incumbent, deadline, ahead):
+    """As evaluate_on_gpu. leaving: asked to end both processes' use of the GPU as soon as it is known that no more of it is needed."""
+    from timing import LEAST_ROUNDS, Clock, TimedCase
+
     with turn.shared():
         candidate.ask({"do": "begin"})
     clock, is_closed = start_clock(lambda: Clock(judge, candidate, TIMING[0], next(seeds), watch), turn)
@@ -121,6 +130,7 @@ def evaluate_on_gpu(candidate, seeds, incumbent, deadline, ahead=None):
         check(CORRECTNESS)
         with turn.alone(), watch.alone():
             times = [clock.time(judge, candidate, case, seeds) for case in TIMING]
+            leaving.now()
     else:
         first, rest = split()
         check(first)
@@ -130,7 +140,10 @@ def evaluate_on_gpu(candidate, seeds, incumbent, deadline, ahead=None):
                 timed.append(TimedCase(clock, judge, candidate, case, seeds))
                 judge.tidy()
             look = quick_look(judge, timed, incumbent.times_us)
-            judge.rest(candidate)
+            if look.stop is None:
+                judge.rest(candidate)
+            else:
+                leaving.now()
         stages.end("quick")
         stop = look.stop
         if look.is_open:
@@ -149,6 +162,7 @@ def evaluate_on_gpu(candidate, seeds, incumbent, deadline, ahead=None):
             for one in timed:
                 one.settle()
             times = [one.result() for one in timed]
+            leaving.now()
     stages.end("timing")
     geomean = math.exp(math.fsum(math.log(taken["us"]) for taken in times) / len(times))
     # Relative errors of the factors of a geometric mean.

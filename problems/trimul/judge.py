@@ -230,6 +230,13 @@ class GpuJudge:
         candidate.ask({"do": "move"})
         self.tidy()
 
+    def end(self):
+        """Gives back all of the GPU's memory."""
+        self.let_go()
+        self._driver.free(self._slot)
+        self._scratch = None
+        self.tidy()
+
     def tidy(self):
         """Gives memory back: the cases differ much in size, and what one leaves must not stand in the way of the next, or of others."""
         self._torch.cuda.empty_cache()

@@ -37,6 +37,7 @@ const factsSchema = z.object({
     ...{ roundsOfRival: z.number(), byTurns: z.array(z.array(z.string())) },
     ...{ alone: evaluation, faster: evaluation, much: evaluation, raced: evaluation },
     ...{ rivalFails: evaluation, noMemoryForTwo: evaluation, wrongAndMuchSlower: evaluation },
+    leaves: z.record(z.string(), z.string()),
     ...{ roomAlone: evaluation, noRoom: z.string(), estimates: z.array(z.number()) },
     ...{ disturbed: evaluation, wrongInTheRace: z.string(), wrongLate: z.string() },
     wrongEarly: z.object({ rejected: z.string(), timed: z.boolean() }),
@@ -140,6 +141,13 @@ describe.each(['trimul', 'mla-decode'])('the evaluator of %s, which gets the par
     expect(roomAlone.checked).toBe(firstCases + restCases);
     expect(roomAlone.value).toBeCloseTo(roomAlone.true, 6);
     expect(noRoom).toContain('out of memory');
+  });
+
+  it('gives the memory of the GPU back in a turn, when nobody else takes times', () => {
+    const { wrong, ...ofThoseTimed } = facts.flow.leaves;
+    expect(wrong).toBe('shared');
+    expect(Object.keys(ofThoseTimed)).toHaveLength(6);
+    expect([...new Set(Object.values(ofThoseTimed))]).toEqual(['alone']);
   });
 
   it('takes the better one of two rounds that noise cannot explain', () => {

@@ -51,6 +51,12 @@ def flow(ev):
     turns = [name for name, *_ in (batch for batch in raced["batches"][raced["batches"].index(other[0]) - 3 :] if batch[2] != "none")]
     each = ev.timing.BATCHES_A_ROUND
     early_wrong = one(0.8, wrong_in=first[:1])
+
+    def leaves(facts, who="candidate"):
+        """What turn a process was ended in."""
+        before = facts["events"][: facts["events"].index((who, "end"))]
+        return next(event[1] for event in reversed(before) if event[0] == "turn")
+
     return {
         "firstCases": len(first), "restCases": len(rest), "shapes": shapes, "race_rounds": ev.cascade.RACE_ROUNDS,
         "allCases": sorted(map(str, first + rest)) == sorted(map(str, ev.cases.CORRECTNESS)),
@@ -64,6 +70,10 @@ def flow(ev):
         "wrongInTheRace": one(slower, fails_at=(shapes + 1, "Wrong output for a timed call."))["rejected"],
         "wrongLate": one(0.8, wrong_in=rest)["rejected"], "wrongAndMuchSlower": shown(one(1.5, wrong_in=rest)),
         "wrongEarly": {"rejected": early_wrong["rejected"], "timed": ("candidate", "move") in early_wrong["events"]},
+        "leaves": {
+            "alone": leaves(one(0.8, incumbent=False)), "whole": leaves(one(0.8)), "stopped": leaves(one(1.5)), "raced": leaves(raced),
+            "rival": leaves(raced, "rival"), "wrong": leaves(early_wrong), "judge": leaves(raced, "judge"),
+        },
         "estimates": [ev.cascade.estimate_us(rounds) for rounds in ([510.0, 345.0], [350.0, 350.0])],
         "roomAlone": shown(one(0.8, no_room_in=first + rest)), "noRoom": one(0.8, never_room_in=rest[:1])["rejected"],
         "disturbed": shown(one(1.5, gpu=Gpu(1, **STILL, disturbed_batches=(ev.timing.MOST_AGAIN + each + 3) * shapes))),

@@ -37,6 +37,10 @@ class Driver:
         self._memory = numpy.zeros(size, dtype=numpy.uint8)
         return self._memory.ctypes.data
 
+    def free(self, pointer):
+        assert pointer == self._memory.ctypes.data
+        self._memory = None
+
     def share(self, pointer):
         return f"{pointer:x}", 0
 

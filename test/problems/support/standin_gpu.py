@@ -100,6 +100,9 @@ class Judge:
     def rest(self, _candidate):
         pass
 
+    def end(self):
+        self.gpu.events.append(("judge", "end"))
+
     def tidy(self):
         pass
 
