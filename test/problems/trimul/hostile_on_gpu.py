@@ -266,7 +266,7 @@ def fooling_step(host):
         if words is None:
             wanted = lambda outcome: outcome["kind"] == "valid" and outcome["value"] > 0.98 * host.honest_us
         else:
-            wanted = rejected_with(re.escape(words))
+            wanted = rejected_with(words)
         tried(host, name, text, wanted)
     tried(host, "forged_page", program("forged_page"), lambda outcome: outcome["kind"] == "failed")
 

@@ -11,6 +11,7 @@ import importlib.util
 import json
 import math
 import os
+import re
 import statistics
 import sys
 import tempfile
@@ -24,10 +25,11 @@ TUNED = dict(
     PROJECT_ROWS=64, PROJECT_DEPTH=128, PROJECT_WARPS=4, PROJECT_STAGES=1, PRODUCT_ROWS=128, PRODUCT_COLUMNS=128,
     PRODUCT_DEPTH=64, PRODUCT_WARPS=4, PRODUCT_STAGES=3, OUTPUT_ROWS=64, OUTPUT_COLUMNS=32, OUTPUT_WARPS=4, OUTPUT_STAGES=3,
 )
-# Program, whether it is appended to the reference, and the words of its rejection or None where its time must be honest.
+# Program, whether it is appended to the reference, and a pattern of its rejection or None where its time must be honest.
 FOOLING = [
     ("patched_timers", True, None),
-    ("no_waiting", True, "not complete when the call had ended"),
+    # Its own next calls may fail as well: memory is moved while the GPU still works on the last.
+    ("no_waiting", True, "not complete when the call had ended|CUDA error"),
     ("other_stream", True, "Wrong output for a timed call"),
     ("overlapping", True, "Wrong output for a timed call"),
     ("early_answer", True, "not complete when the call had ended"),
@@ -127,7 +129,7 @@ def programs():
         if words is None:
             as_wanted = ratio is not None and ratio > 0.98
         else:
-            as_wanted = not verdict["valid"] and words in verdict["feedback"]
+            as_wanted = not verdict["valid"] and re.search(words, verdict["feedback"]) is not None
         good = good and as_wanted
         results["programs"][name] = {"as_wanted": as_wanted, "ratio": ratio, "feedback": verdict["feedback"][:600]}
         print("ok  " if as_wanted else "FAIL", name, ratio, verdict["feedback"][-300:], flush=True)
