@@ -196,7 +196,7 @@ function countCandidates(snapshot: SessionSnapshot): Pick<ReportFacts, 'outcomes
     if (outcome?.kind === 'failed') {
       const known = failures.get(outcome.reason);
       if (known === undefined) {
-        failures.set(outcome.reason, { reason: outcome.reason, count: 1, example: outcome.message });
+        failures.set(outcome.reason, { reason: outcome.reason, count: 1, example: gistOf(outcome.message) });
       } else known.count += 1;
     }
     if (outcome?.kind !== 'valid') continue;
@@ -207,6 +207,14 @@ function countCandidates(snapshot: SessionSnapshot): Pick<ReportFacts, 'outcomes
     if (best.length > bestShown) best.pop();
   }
   return { outcomes, failures: [...failures.values()].sort((a, b) => b.count - a.count), best };
+}
+
+/** Of a message with a Python traceback its beginning and its last line, which says what was wrong; else all of it. */
+export function gistOf(message: string): string {
+  const [before = '', ...after] = message.split('Traceback (most recent call last):');
+  const lines = (after.at(-1) ?? '').split('\n').filter((line) => line.trim() !== '');
+  const last = lines.at(-1);
+  return last === undefined ? message : [before.trim(), last.trim()].filter((part) => part !== '').join(' ');
 }
 
 function noOutcomes(): Record<OutcomeGroup, number> {

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { htmlReport } from '../../../src/domain/report/htmlReport';
 import { markdownReport } from '../../../src/domain/report/markdownReport';
 import { lateBestChart } from '../../../src/domain/report/reportCharts';
-import { reportFacts } from '../../../src/domain/report/reportFacts';
+import { gistOf, reportFacts } from '../../../src/domain/report/reportFacts';
 import { levels, ticks } from '../../../src/domain/report/svgChart';
 import { timeUse } from '../../../src/domain/report/timeUse';
 import type { SessionEvent } from '../../../src/domain/session/events';
@@ -256,6 +256,17 @@ describe('the facts of a report', () => {
     expect(best).toHaveLength(10);
     expect(best[0]?.id).toBe(snapshot.best);
     expect(values).toEqual([...values].sort((a, b) => a - b));
+  });
+
+  it('gives the last line of a traceback as the example of a failure, and other messages whole', () => {
+    const frames = 'Traceback (most recent call last):\n  File "a.py", line 3\n    run()\n';
+    expect(gistOf(`The program failed:\n${frames}OutOfResources: shared memory\n`)).toBe(
+      'The program failed: OutOfResources: shared memory',
+    );
+    const twice = `${frames}KeyError: 1\n\nDuring handling:\n${frames}ValueError: 2`;
+    expect(gistOf(twice)).toBe('ValueError: 2');
+    for (const words of ['', 'Wrong output.\nTwice.', 'Traceback (most recent call last):'])
+      expect(gistOf(words)).toBe(words);
   });
 
   it('count each step’s outcomes and each reason to fail', () => {
