@@ -37,7 +37,8 @@ export function createLocalExecutor(
   const isIsolated = options.isolation !== 'none' && !isSwept;
   let containment: Promise<Containment> | undefined;
   let search: Promise<IsolatorSearch> | undefined;
-  const pool = options.keepsWarm && createWarmPool(options.keepsWarm);
+  const { keepsWarm, isolators } = options;
+  const pool = keepsWarm && createWarmPool({ ...keepsWarm, ...(isolators && { isolators }) });
   const isolator = async (): Promise<Isolator> => {
     const found = await (search ??= findIsolator(options.isolators));
     if (found.kind === 'works') return found.isolator;

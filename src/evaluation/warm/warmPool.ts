@@ -2,7 +2,9 @@ import { isAbsolute } from 'node:path';
 import { systemPath } from '../containment';
 import type { ExecutionRequest } from '../executor';
 import { findProgram } from '../findProgram';
+import type { IsolatorKind } from '../sandbox/isolation';
 import { isWithin } from '../workFolder';
+import { findReadOnlyView } from './readOnlyView';
 import type { RoomPlan } from './roomPlan';
 import type { Room } from './rooms';
 import { warmCommand } from './warmCommand';
@@ -37,10 +39,13 @@ export interface WarmOptions {
   readonly makesSandboxes?: boolean;
   /** By which sandboxes that wait grow too old; that of the process by default. */
   readonly nowMs?: () => number;
+  /** Those that may be used on this host; all by default. */
+  readonly isolators?: readonly IsolatorKind[];
 }
 
 export function createWarmPool({
   log,
+  isolators,
   makesSandboxes = true,
   nowMs = () => performance.now(),
 }: WarmOptions): WarmPool {
@@ -52,10 +57,8 @@ export function createWarmPool({
   async function start(python: string, env: Record<string, string>, preload: readonly string[]) {
     const { signal } = disposal;
     try {
-      const bwrap = await findProgram('bwrap', systemPath, '/');
-      if (bwrap === undefined) throw new Error('bubblewrap is not installed.');
-      const view = readOnlyView(bwrap);
-      return await startZygote({ python, env, preload, readOnlyView: view, nowMs }, signal);
+      const readOnlyView = await findReadOnlyView(isolators);
+      return await startZygote({ python, env, preload, readOnlyView, nowMs }, signal);
     } catch (error) {
       if (!signal.aborted) {
         log(
@@ -131,10 +134,6 @@ function startEnvironment(env: Readonly<Record<string, string>>): Record<string,
   const own = ['HOME', 'TMPDIR', 'PWD'];
   const kept = Object.entries(env).filter(([name]) => !name.startsWith('DISCOVER_') && !own.includes(name));
   return { ...Object.fromEntries(kept), HOME: '/nonexistent' };
-}
-
-function readOnlyView(bwrap: string): readonly string[] {
-  return [bwrap, '--unshare-user', '--die-with-parent', '--ro-bind', '/', '/', '--proc', '/proc', '--'];
 }
 
 async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

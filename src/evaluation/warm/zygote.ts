@@ -7,6 +7,7 @@ import { createLines, frame } from './frames';
 import { openMeetingPlace } from './meetingPlace';
 import { startProgram } from './python/startProgram';
 import { bootProgram, zygoteControl, zygoteProgram } from './python/zygoteProgram';
+import type { ReadOnlyView } from './readOnlyView';
 import { createRooms } from './rooms';
 import type { Rooms } from './rooms';
 import { jsonOrUndefined } from '../../domain/json';
@@ -18,8 +19,7 @@ export interface ZygoteOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Modules that are imported before the first fork. */
   readonly preload: readonly string[];
-  /** `bwrap` with arguments up to the command, for a read-only view of this host. */
-  readonly readOnlyView: readonly string[];
+  readonly readOnlyView: ReadOnlyView;
   /** By which sandboxes that wait grow too old. */
   readonly nowMs: () => number;
 }
@@ -112,9 +112,9 @@ export async function startZygote(options: ZygoteOptions, signal: AbortSignal): 
     }
   };
   control.on('data', createLines(onLine));
-  control.write(
-    frame({ program: startProgram, settings: { bubblewrap: options.readOnlyView, boot: bootProgram } }),
-  );
+  const { command: view, input } = options.readOnlyView;
+  const settings = { view, input: input?.toString('base64') ?? null, boot: bootProgram };
+  control.write(frame({ program: startProgram, settings }));
   control.write(
     frame({ program: zygoteProgram, settings: { preload: options.preload, meeting: meeting.path } }),
   );

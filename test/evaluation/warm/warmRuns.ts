@@ -24,25 +24,28 @@ export interface RunOptions {
 let count = 0;
 
 /** `warm in a sandbox of its own`: that is made by the isolator, for the one evaluation. */
-export type Way = 'cold' | 'cold without bubblewrap' | 'warm' | 'warm in a sandbox of its own';
+export type Way =
+  | 'cold'
+  | 'cold without bubblewrap'
+  | 'warm'
+  | 'warm without bubblewrap'
+  | 'warm in a sandbox of its own'
+  | 'warm in a sandbox of its own without bubblewrap';
 
 /** `nowMs`: the clock by which sandboxes that wait grow too old. */
 export function createRuns(way: Way, nowMs?: () => number): Runs {
   const root = mkdtempSync(join(tmpdir(), 'warm-runs-'));
   const said: string[] = [];
-  const executor: Executor = createLocalExecutor(
-    way.startsWith('warm')
-      ? {
-          keepsWarm: {
-            log: (message) => void said.push(message),
-            makesSandboxes: way === 'warm',
-            ...(nowMs && { nowMs }),
-          },
-        }
-      : way === 'cold'
-        ? {}
-        : { isolators: ['unshare'] },
-  );
+  const executor: Executor = createLocalExecutor({
+    ...(way.startsWith('warm') && {
+      keepsWarm: {
+        log: (message) => void said.push(message),
+        makesSandboxes: !way.includes('of its own'),
+        ...(nowMs && { nowMs }),
+      },
+    }),
+    ...(way.endsWith('without bubblewrap') && { isolators: ['unshare'] }),
+  });
   return {
     said,
     run(files, options = {}) {

@@ -2,10 +2,10 @@
  * Before a zygote is one: it runs itself once more from a read-only mount. A process that is forked from it can reach the file of its program
  * by `/proc/self/exe`, around the mounts of its sandbox, and must not be able to change it there.
  *
- * `bubblewrap`: argument vector up to the command, for a view of this host that is read-only.
+ * `view`: argument vector up to the command, for a view of this host that is read-only. `input`: what that reads, in base64, or null.
  */
 export const startProgram = String.raw`
-import os, socket, subprocess, sys
+import base64, os, socket, subprocess, sys
 SEND = (
     "import os, socket, sys\n"
     "files = [os.open('/proc/self/exe', os.O_RDONLY), os.open('/proc/self/ns/mnt', os.O_RDONLY)]\n"
@@ -13,8 +13,8 @@ SEND = (
 )
 ours, theirs = socket.socketpair()
 done = subprocess.run(
-    [*settings["bubblewrap"], sys.executable, "-I", "-S", "-c", SEND, str(theirs.fileno())],
-    pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+    [*settings["view"], sys.executable, "-I", "-S", "-c", SEND, str(theirs.fileno())],
+    pass_fds=[theirs.fileno()], input=base64.b64decode(settings["input"] or ""), stdout=subprocess.DEVNULL,
 )
 theirs.close()
 _, files, _, _ = socket.recv_fds(ours, 1, 2)
