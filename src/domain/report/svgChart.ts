@@ -115,17 +115,22 @@ export function levels(
 
 const nameHeight = 14;
 
+const digitsShown = 12;
+
 /** Round numbers within a range, about as many as wanted. */
 export function ticks([from, to]: readonly [number, number], wanted: number): number[] {
   const span = to - from;
   if (!(span > 0) || !Number.isFinite(span)) return [from];
+  // What is closer than the digits that are shown has one tick; steps much smaller than a number do not change it either.
+  if (span < Math.max(Math.abs(from), Math.abs(to)) * 10 ** (1 - digitsShown)) return [from];
   const rough = span / wanted;
   const power = 10 ** Math.floor(Math.log10(rough));
+  if (power === 0) return [from];
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough) ?? rough;
   const all: number[] = [];
   for (let index = Math.ceil(from / step - 1e-9); index * step <= to + step * 1e-9; index++) {
     // Free of the last digits that multiplication adds.
-    all.push(Number((index * step).toPrecision(12)));
+    all.push(Number((index * step).toPrecision(digitsShown)));
   }
   return all;
 }

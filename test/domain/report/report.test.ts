@@ -168,8 +168,13 @@ describe('the charts of a report', () => {
   it('have round ticks within their range, whatever it is', () => {
     expect(ticks([0.3808, 0.3812], 5)).toEqual([0.3808, 0.3809, 0.381, 0.3811, 0.3812]);
     const bounds = fc.double({ noNaN: true, min: -1e9, max: 1e9 });
+    const close = fc.tuple(bounds, fc.double({ noNaN: true, min: 0, max: 1e-9 }));
+    const pairs = fc.oneof(
+      fc.tuple(bounds, bounds),
+      close.map(([a, share]): [number, number] => [a, a * (1 + share)]),
+    );
     fc.assert(
-      fc.property(bounds, bounds, (a, b) => {
+      fc.property(pairs, ([a, b]) => {
         const [low, high] = [Math.min(a, b), Math.max(a, b)];
         const all = ticks([low, high], 5);
         expect(all.length).toBeLessThan(12);
@@ -180,6 +185,12 @@ describe('the charts of a report', () => {
         }
       }),
     );
+  });
+
+  it('are one where numbers can hardly be told apart', () => {
+    expect(ticks([1, 1 + Number.EPSILON], 5)).toEqual([1]);
+    expect(ticks([-1, -1 + Number.EPSILON], 5)).toEqual([-1]);
+    expect(ticks([0, Number.MIN_VALUE], 5)).toEqual([0]);
   });
 
   it('show the end of a long session at its own scale', () => {
