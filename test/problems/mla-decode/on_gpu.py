@@ -5,6 +5,7 @@ sweep       times sets of values of the initial program's tunables by CUDA event
 tuned       the initial program with the best set of the sweep, and as it is
 repeats     the initial program in two processes by turns, ten times each
 programs    every program in programs/ that tries to fool the evaluator, and what became of it
+protocol    plain PyTorch and the initial program by the protocol of GPU MODE
 OUT is the folder named by the variable OUT, or the current one. Steps run in the order in which they are named.
 """
 
@@ -106,6 +107,20 @@ def repeats():
     return True
 
 
+def protocol():
+    """By GPU MODE's protocol, as the adapter for its folders runs it: PROTOCOL_COMMAND, or the built runner."""
+    sys.path.insert(0, os.path.join(HERE, "../support"))
+    from by_protocol import by_protocol
+
+    command = os.environ.get("PROTOCOL_COMMAND", f"node {os.path.join(HERE, '../../../dist/runner.cjs')}").split()
+    results = {}
+    for name, text in {"pytorch": program("pytorch"), "initial": initial_text(), "pytorch_bfloat16": program("pytorch_bfloat16")}.items():
+        results[name] = by_protocol("mla-decode", text, command)
+        print(name, results[name], flush=True)
+        write("protocol", results)
+    return all(found["us"] is not None for found in results.values())
+
+
 def fool(name):
     appended, words = FOOLING[name]
     verdict = evaluate(program(*(["pytorch"] if appended else []), *name.split()))
@@ -136,7 +151,7 @@ def programs():
 
 
 def main():
-    steps = {"evaluations": evaluations, "sweep": sweep, "tuned": tuned, "repeats": repeats, "programs": programs}
+    steps = {"evaluations": evaluations, "sweep": sweep, "tuned": tuned, "repeats": repeats, "programs": programs, "protocol": protocol}
     good = True
     for step in sys.argv[1:] or steps:
         began = time.monotonic()

@@ -17,9 +17,7 @@ import json
 import math
 import os
 import statistics
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 
@@ -27,8 +25,11 @@ from evaluation import evaluate
 from ranked_kernels import SETS, text_of
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "../support"))
+
+from by_protocol import by_protocol  # noqa: E402
+
 OUT = os.environ.get("OUT", ".")
-FOLDER = os.path.join(HERE, "../../evaluation/gpuMode/fixtures/trimul")
 # Evaluations at once: one of them takes times while no other uses the GPU; each needs up to 25 GB of its memory.
 AT_ONCE = 3
 
@@ -78,42 +79,9 @@ def protocol(limit_s, kernel_set, command):
         if time.monotonic() - began > limit_s:
             print("the time is up; call again")
             return
-        with tempfile.TemporaryDirectory() as folder:
-            program, problem = os.path.join(folder, "submission.py"), os.path.join(folder, "trimul.discover")
-            with open(program, "w") as file:
-                file.write(text_of(chosen))
-            with open(problem, "w") as file:
-                file.write(
-                    f"---\ntitle: TriMul in the format of GPU MODE\ncandidate: {FOLDER}/submission.py\n"
-                    f"evaluator: {{ format: gpu-mode, folder: {FOLDER}, mode: leaderboard-equal }}\n"
-                    "metric: { name: time_us, goal: minimize }\n"
-                    "limits: { time: 420s, memory: 16GiB, cpus: 4, gpus: 1, processes: 1024 }\n---\n# TriMul\n"
-                )
-            started = time.monotonic()
-            done = subprocess.run(
-                [*command, "evaluate", problem, program, "--root", os.path.join(folder, "root"), "--isolation", "none", "--json"],
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            )
-            printed = done.stdout.decode(errors="replace")
-        results[chosen] = {"us": value_in(printed), "wallS": time.monotonic() - started}
-        if results[chosen]["us"] is None:
-            results[chosen]["printed"] = printed[-500:]
+        results[chosen] = by_protocol("trimul", text_of(chosen), command)
         print(chosen, json.dumps(results[chosen]), flush=True)
         write(file_of("protocol", kernel_set), results)
-
-
-def value_in(printed):
-    """The value of the last valid outcome in what `ttt-discover evaluate --json` printed."""
-    value = None
-    for line in printed.splitlines():
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            continue
-        outcome = entry.get("outcome") if isinstance(entry, dict) else None
-        if isinstance(outcome, dict) and outcome.get("kind") == "valid":
-            value = outcome["value"]
-    return value
 
 
 def kendall(first, second):
