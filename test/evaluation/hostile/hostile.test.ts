@@ -193,6 +193,15 @@ describe.each(isolatedWays)('an isolated candidate (%s)', (way) => {
     });
   });
 
+  it('cannot be a fork bomb of large processes, whose memory takes long to count', async () => {
+    // Much of it is shared, so their sum is above the limit, and only a look at each tells that all together is not.
+    const bomb = 'kept = bytearray(b"x" * 2 ** 28)\nfor _ in range(9): os.fork()\ntime.sleep(8)';
+    expect(await attack(bomb, { processes: 100, memoryBytes: 4 * 2 ** 30 })).toMatchObject({
+      kind: 'failed',
+      reason: 'process-limit',
+    });
+  });
+
   it('cannot be a memory bomb', async () => {
     const bomb = 'kept = []\nwhile True: kept.append(bytearray(b"x" * 5 * 2 ** 20)); time.sleep(0.002)';
     expect(await attack(bomb, limits)).toMatchObject({ kind: 'failed', reason: 'memory-limit' });
