@@ -7,6 +7,7 @@ uses the GPU at the same time, so nobody looks at what a program leaves on it. S
 host      what a program must not reach of the host: network, keys, other work, other processes, kernel settings, its evaluator
 fooling   the programs of on_gpu.py that try to fool the evaluator, and those that forge its answers
 hogs      programs that leave the GPU busy or full, leave processes, or stop themselves; after each an honest one
+bombs     a fork bomb, a memory bomb, a file of 10 GB, and the end of every process that it can end; after each an honest one
 ipc       whether CUDA shares memory out of a process that no other may trace (then the evaluator could close its memory, too)
 """
 
@@ -102,6 +103,19 @@ def custom_kernel(data):
     _spin[(1,)](torch.zeros(1, device="cuda", dtype=torch.int32))
     return torch.zeros_like(data[0])
 '''
+
+# Name, what it does before it defines anything, and the reason in the journal; None for any failure.
+BOMBS = [
+    ("a fork bomb", "import os, time\nfor _ in range(12):\n    if os.fork() == 0: os.setsid()\ntime.sleep(60)\n", "process-limit"),
+    ("a memory bomb", "kept = []\nwhile True: kept.append(bytearray(b'x' * 2 ** 28))\n", "memory-limit"),
+    (
+        "a file of 10 GB",
+        "import os, signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_DFL)\nwith open('large', 'wb') as file:\n"
+        "    os.posix_fallocate(file.fileno(), 0, 10 ** 10)\n",
+        "file-size-limit",
+    ),
+    ("ends every process that it can", "import os, signal\nos.kill(-1, signal.SIGKILL)\n", None),
+]
 
 rows = []
 
@@ -282,6 +296,12 @@ def hogs_step(host):
     tried(host, "never ends on the GPU", SPINS, failed, host.short, then_honest=True)
 
 
+def bombs_step(host):
+    for name, text, reason in BOMBS:
+        wanted = lambda outcome: outcome["kind"] == "failed" and reason in (None, outcome.get("reason"))
+        tried(host, name, text + program("pytorch"), wanted, then_honest=True)
+
+
 IPC = '''
 import ctypes, subprocess, sys
 sys.path.insert(0, "PROBLEM")
@@ -318,7 +338,7 @@ def ipc_step(host):
     note("(no program) CUDA IPC out of a closed process", outcome, time.monotonic() - began, True, "")
 
 
-STEPS = {"host": host_step, "fooling": fooling_step, "hogs": hogs_step, "ipc": ipc_step}
+STEPS = {"host": host_step, "fooling": fooling_step, "hogs": hogs_step, "bombs": bombs_step, "ipc": ipc_step}
 
 
 def main():
