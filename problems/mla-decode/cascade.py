@@ -17,6 +17,7 @@ import time
 from candidate_process import CandidateProcess, NoRoom, Rejected, close_own_memory
 from cases import name_of
 from compile_ahead import CompileAhead
+from gpu_state import NotTimed
 from gpu_turn import GpuTurn
 from sequential import ERROR_RATE, ROUNDS_APART, is_clearly_slower, look_bound, look_noise, mean_log_ratio
 
@@ -234,6 +235,14 @@ def with_room(turn, call):
         pass
     with turn.alone():
         return call()
+
+
+def open_judge(turn, make):
+    """What make gives. Where the GPU has no room for it, that says nothing about the program, of which nothing has run yet."""
+    try:
+        return with_room(turn, make)
+    except NoRoom as none:
+        raise NotTimed(str(none)) from none
 
 
 class Leaving:

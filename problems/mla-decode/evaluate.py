@@ -17,8 +17,8 @@ import math
 import os
 import time
 
-from candidate_process import NO_ROOM, CandidateProcess, NoRoom, Rejected, close_own_memory
-from cascade import Incumbent, Leaving, Stages, quick_look, race_with_parent, start_clock, with_room
+from candidate_process import NO_ROOM, CandidateProcess, Rejected, close_own_memory
+from cascade import Incumbent, Leaving, Stages, open_judge, quick_look, race_with_parent, start_clock, with_room
 from compile_ahead import CompileAhead
 from cases import CORRECTNESS, SMALL, TIMING, name_of
 from gpu_state import NotTimed, Watch, open_gpus
@@ -92,11 +92,7 @@ def evaluate_on_gpu(candidate, seeds, incumbent, deadline, ahead=None):
     stages, uuid = Stages(), uuid_of_gpu()
     # This process and the program's.
     turn, watch = GpuTurn(uuid), Watch(open_gpus([uuid]), own=2)
-    try:
-        judge = with_room(turn, lambda: GpuJudge(CORRECTNESS + TIMING))
-    except NoRoom as none:
-        # Of the program nothing has run yet.
-        raise NotTimed(str(none)) from none
+    judge = open_judge(turn, lambda: GpuJudge(CORRECTNESS + TIMING))
     leaving = Leaving(judge, candidate, turn, deadline)
     try:
         return judged(judge, candidate, turn, watch, stages, leaving, seeds, incumbent, deadline, ahead)

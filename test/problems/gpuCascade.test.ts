@@ -42,6 +42,7 @@ const factsSchema = z.object({
     ...{ disturbed: evaluation, wrongInTheRace: z.string(), wrongLate: z.string() },
     wrongEarly: z.object({ rejected: z.string(), timed: z.boolean() }),
   }),
+  onFullGpu: z.string(),
   waiting: z.object({
     ...{ waitedS: z.number(), stages: z.record(z.string(), z.number()), savedS: z.number() },
   }),
@@ -148,6 +149,10 @@ describe.each(['trimul', 'mla-decode'])('the evaluator of %s, which gets the par
     expect(wrong).toBe('shared');
     expect(Object.keys(ofThoseTimed)).toHaveLength(6);
     expect([...new Set(Object.values(ofThoseTimed))]).toEqual(['alone']);
+  });
+
+  it('blames the host where the GPU is full before the program has begun', () => {
+    expect(facts.onFullGpu).toBe('The GPU is full.');
   });
 
   it('takes the better one of two rounds that noise cannot explain', () => {

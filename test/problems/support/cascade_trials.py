@@ -11,7 +11,7 @@ import tempfile
 import time
 import types
 
-from standin_gpu import Evaluator, Gpu, Process, Turn
+from standin_gpu import Evaluator, Gpu, Judge, Process, Turn
 
 STILL = dict(drift=0, place=0, rest=0, off_places=0)
 
@@ -78,6 +78,20 @@ def flow(ev):
         "roomAlone": shown(one(0.8, no_room_in=first + rest)), "noRoom": one(0.8, never_room_in=rest[:1])["rejected"],
         "disturbed": shown(one(1.5, gpu=Gpu(1, **STILL, disturbed_batches=(ev.timing.MOST_AGAIN + each + 3) * shapes))),
     }
+
+
+def on_full_gpu(ev):
+    """What is said where there is no room before the program has begun."""
+    from gpu_state import NotTimed
+
+    gpu, Judge.finds_room = Gpu(1, **STILL), False
+    try:
+        ev.run(gpu, Process(gpu, "candidate", ev.times_us()), None)
+    except NotTimed as not_timed:
+        return str(not_timed)
+    finally:
+        Judge.finds_room = True
+    return ""
 
 
 def waiting(ev):
@@ -182,7 +196,7 @@ def error_rates(count=20000):
 def main():
     ev = Evaluator(sys.argv[1])
     facts = {
-        "flow": flow(ev), "waiting": waiting(ev), "given": given(ev), "rates": error_rates(),
+        "flow": flow(ev), "onFullGpu": on_full_gpu(ev), "waiting": waiting(ev), "given": given(ev), "rates": error_rates(),
         "equal": summary(trials(ev, 1.0, 300)), "equalWithBadRounds": summary(trials(ev, 1.0, 200, whole_rounds_off=0.08)),
         "better": summary(trials(ev, 0.97, 200)), "bound": ev.cascade.look_bound(len(ev.cases.TIMING)),
         "slower": {str(factor): summary(trials(ev, factor, 100)) for factor in (1.03, 1.06, 1.12, 1.5)},

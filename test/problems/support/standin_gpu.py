@@ -69,10 +69,14 @@ class Process:
 
 
 class Judge:
-    device, PLACES = "standin", 1
+    device, PLACES, finds_room = "standin", 1, True
 
     def __init__(self, _cases):
+        from candidate_process import NoRoom
+
         self.gpu = Judge.on
+        if not Judge.finds_room:
+            raise NoRoom("The GPU is full.")
 
     def check(self, candidate, case, _seed):
         from candidate_process import NoRoom, Rejected
