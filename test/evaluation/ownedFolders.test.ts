@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as esbuild from 'esbuild';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { bundleProgram } from '../support/bundledProgram';
 import { isNamespaced, namespaceArguments, namespaceTrial } from '../../src/evaluation/containment';
 
 const base = mkdtempSync(join(tmpdir(), 'owned-folders-'));
@@ -14,14 +14,7 @@ const children = new Set<ChildProcess>();
 let shared = '';
 
 beforeAll(async () => {
-  await esbuild.build({
-    entryPoints: [join(import.meta.dirname, 'ownedFolderProcess.ts')],
-    outfile: program,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    logLevel: 'error',
-  });
+  await bundleProgram(join(import.meta.dirname, 'ownedFolderProcess.ts'), program);
 });
 beforeEach(() => {
   shared = mkdtempSync(join(base, 'tmp-'));

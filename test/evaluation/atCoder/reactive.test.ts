@@ -5,20 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { physicalCores, readTopology } from '../../../src/evaluation/leases/physicalCores';
 import { base, coreIsLocked, failureOf, initialText, prepared, valueOf, type Contest } from './contest';
 import { strangersOn } from './strangers';
+import { unseenChildren } from './unseenChildren';
 
 const search = initialText('reactive', 'main.py');
 /** Most of its time it computes itself, which takes longer than it has where others are on its core. */
 const slowSearch = `import time\nwhile time.process_time() < 0.85: pass\n${search}`;
-const hiddenWork = `
-import os, signal, time
-signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-for _ in range(2):
-  if os.fork() == 0:
-    while time.process_time() < 0.9: pass
-    os._exit(0)
-  try: os.wait()
-  except ChildProcessError: pass
-${search}`;
+const hiddenWork = `import os, signal, time${unseenChildren}${search}`;
 let contest: Contest;
 
 beforeAll(async () => {

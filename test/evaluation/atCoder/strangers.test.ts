@@ -6,6 +6,7 @@ import { physicalCores, readTopology } from '../../../src/evaluation/leases/phys
 import { base, failureOf, prepared, valueOf, type Contest } from './contest';
 import { lockOf } from './coreHolders';
 import { strangersOn } from './strangers';
+import { unseenChildren } from './unseenChildren';
 
 /** It computes for so many seconds, and its answer is right. */
 const computing = (seconds: number, before = ''): string => `
@@ -65,17 +66,8 @@ describe('a program that computes in processes of which no account has the time'
       candidate: 'main.py',
       evaluator: { caseTimeMs: 1000, cases: 1 },
     });
-    const children = `
-signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-for _ in range(2):
-  if os.fork() == 0:
-    while time.process_time() < 0.9: pass
-    os._exit(0)
-  try: os.wait()
-  except ChildProcessError: pass
-`;
     try {
-      const { report } = await short.evaluate(computing(0.01, children));
+      const { report } = await short.evaluate(computing(0.01, unseenChildren));
       expect(failureOf(report).message).toMatch(/is TLE.*It took more than 1 s: it computed for 0\.\d\d s/);
     } finally {
       await short.evaluator.dispose();

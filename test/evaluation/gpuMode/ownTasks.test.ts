@@ -5,6 +5,8 @@ import { expect, it } from 'vitest';
 import { filesAbove } from '../../../src/domain/foreign/filesAbove';
 import { pythonWithTorch } from '../../problems/support/pythonWithTorch';
 
+/** Programs for MLA decoding, plain PyTorch among them. */
+const programs = join(import.meta.dirname, '../../problems/mla-decode/programs');
 const folderOf = (name: string): string => join(import.meta.dirname, 'fixtures', name);
 
 it.each(['trimul', 'mla-decode'])(
@@ -20,7 +22,7 @@ const python = pythonWithTorch("the reference of MLA decoding in GPU MODE's form
 it.runIf(python)('MLA decoding accepts plain PyTorch, and neither a wrong value nor a changed cache', () => {
   const program = `
 import json, torch, reference
-from submission import custom_kernel
+from pytorch import custom_kernel
 found = []
 for bs, prefill in ((3, 31), (18, 0), (2, 159)):
     data = reference.generate_input(bs, prefill, 7, dim=256, heads=16, dq=128, rows=160)
@@ -35,7 +37,7 @@ print(json.dumps(found))`;
     execFileSync(python ?? '', ['-c', program], {
       cwd: folderOf('mla-decode'),
       encoding: 'utf8',
-      env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
+      env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1', PYTHONPATH: programs },
     }),
   );
   // Behind an empty cache lies nothing that may not be changed.

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as esbuild from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { bundleProgram } from '../../support/bundledProgram';
 import { runtimeNames } from '../../../src/evaluation/sandbox/containerBundle';
 import { isolatorsHere } from './isolatorsHere';
 
@@ -14,14 +14,7 @@ const children = new Set<ChildProcess>();
 const here = await isolatorsHere();
 
 beforeAll(async () => {
-  await esbuild.build({
-    entryPoints: [join(import.meta.dirname, 'containerRunner.ts')],
-    outfile: program,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    logLevel: 'error',
-  });
+  await bundleProgram(join(import.meta.dirname, 'containerRunner.ts'), program);
 });
 afterAll(() => {
   for (const child of children) child.kill('SIGKILL');

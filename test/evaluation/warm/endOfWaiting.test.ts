@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as esbuild from 'esbuild';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { bundleProgram } from '../../support/bundledProgram';
 import { allProcesses, readProcess, withDescendants } from '../../../src/evaluation/processTable';
 import { keptBy, untilRooms } from './keptProcesses';
 import { createRuns } from './warmRuns';
@@ -48,14 +48,7 @@ describe('a runner that is killed', () => {
   const program = join(base, 'warmRunner.mjs');
   const children = new Set<ChildProcess>();
   beforeAll(async () => {
-    await esbuild.build({
-      entryPoints: [join(import.meta.dirname, 'warmRunner.ts')],
-      outfile: program,
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      logLevel: 'error',
-    });
+    await bundleProgram(join(import.meta.dirname, 'warmRunner.ts'), program);
   });
   beforeEach(() => {
     shared = mkdtempSync(join(base, 'tmp-'));

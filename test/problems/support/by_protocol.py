@@ -18,7 +18,7 @@ def by_protocol(name, text, command):
             file.write(text)
         with open(problem, "w") as file:
             file.write(
-                f"---\ntitle: In the format of GPU MODE\ncandidate: {task}/submission.py\n"
+                f"---\ntitle: In the format of GPU MODE\ncandidate: submission.py\n"
                 f"evaluator: {{ format: gpu-mode, folder: {task}, mode: leaderboard-equal }}\n"
                 "metric: { name: time_us, goal: minimize }\n"
                 "limits: { time: 420s, memory: 16GiB, cpus: 4, gpus: 1, processes: 1024 }\n---\n# By the protocol\n"

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import * as esbuild from 'esbuild';
+import { bundleProgram } from '../../../support/bundledProgram';
 import type { WantedGpus } from '../../../../src/evaluation/leases/gpuSeats';
 
 /** A process that takes GPUs again and again. */
@@ -22,14 +22,7 @@ export async function leasingSessions(
   folder: string,
 ): Promise<(what: 'seat' | 'turn', wanted: WantedGpus) => LeasingSession> {
   const program = join(folder, 'leaseProcess.mjs');
-  await esbuild.build({
-    entryPoints: [join(import.meta.dirname, 'leaseProcess.ts')],
-    outfile: program,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    logLevel: 'error',
-  });
+  await bundleProgram(join(import.meta.dirname, 'leaseProcess.ts'), program);
   return (what, wanted) => {
     const child = spawn(process.execPath, [program, what, JSON.stringify(wanted)], {
       stdio: ['pipe', 'pipe', 'inherit'],
